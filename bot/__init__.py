@@ -1,0 +1,1 @@
+"""Processes and every edge to the outside."""

@@ -1,0 +1,1 @@
+"""The `krajai` command, one module a subject."""

@@ -1,0 +1,117 @@
+"""krajai doctor: is everything as it should be, and what to mend."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Annotated
+
+import typer
+from sqlalchemy import func
+from sqlalchemy.exc import SQLAlchemyError
+from sqlmodel import select
+
+from bot.commands.console import JsonOption, console, settings, write_json
+from bot.embedded_lock import DatabaseBusy, require_owner
+from bot.settings import Settings
+from storage import migrate, places
+from storage.broadcasts import Broadcast
+from storage.database import Database
+from storage.inbox import InboxEvent
+from storage.lifecycles import BroadcastState, InboxState
+from storage.wording import LANGUAGES
+from storage.wording.catalogue import keys
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """One thing looked at. `mend` says what to do when it is not in order."""
+
+    subject: str
+    in_order: bool
+    seen: str
+    mend: str = ""
+
+
+def doctor(as_json: Annotated[bool, JsonOption] = False) -> None:
+    """Check settings, database, places, wording and what waits; exit status 1 when something is to be mended."""
+    chosen = settings()
+    findings = [*_settings(chosen), *_database(chosen), *_knowledge()]
+    if as_json:
+        write_json({"findings": [vars(each) for each in findings]})
+    for each in () if as_json else findings:
+        console.print(f"{'ok  ' if each.in_order else 'MEND'}  {each.subject}: {each.seen}", markup=False)
+        if each.mend and not each.in_order:
+            console.print(f"      {each.mend}", markup=False)
+    if not all(each.in_order for each in findings):
+        raise typer.Exit(1)
+
+
+def _settings(chosen: Settings) -> Iterator[Finding]:
+    yield Finding(subject="settings", in_order=True, seen="read")
+    sample = type(chosen).model_fields["agency_name_th"].default
+    yield Finding(
+        subject="agency",
+        in_order=True,
+        seen="the sample agency's name; set KRAJAI_AGENCY_NAME_TH and _EN before citizens see it"
+        if chosen.agency_name_th == sample
+        else chosen.agency_name_th,
+    )
+    yield Finding(
+        subject="channels", in_order=True, seen="local (the simulator) only: no message leaves this machine"
+    )
+
+
+def _database(chosen: Settings) -> Iterator[Finding]:
+    database = Database(chosen.database_url)
+    try:
+        require_owner(database)
+        database.ping()
+        yield Finding(subject="database", in_order=True, seen=database.url.get_backend_name())
+        current = migrate.is_current(database)
+        yield Finding(
+            subject="migrations",
+            in_order=current,
+            seen="up to date" if current else "some are still to run",
+            mend="krajai migrate",
+        )
+        if current:
+            yield from _waiting(database)
+    except DatabaseBusy as busy:
+        yield Finding(subject="database", in_order=False, seen="is not ours", mend=str(busy))
+    except SQLAlchemyError as fault:
+        yield Finding(
+            subject="database",
+            in_order=False,
+            seen=f"does not answer ({type(fault).__name__})",
+            mend="start it, or name another in KRAJAI_DATABASE_URL",
+        )
+    finally:
+        database.close()
+
+
+def _waiting(database: Database) -> Iterator[Finding]:
+    with database.read() as session:
+        parked = session.exec(select(func.count()).where(InboxEvent.state == InboxState.PARKED.value)).one()
+        paused = session.exec(
+            select(func.count()).where(Broadcast.state == BroadcastState.PAUSED.value)
+        ).one()
+    yield Finding(
+        subject="inbox",
+        in_order=parked == 0,
+        seen=f"{parked} events are parked after three failures each",
+        mend="mend the cause (the log names where), then: krajai inbox retry",
+    )
+    yield Finding(
+        subject="broadcasts",
+        in_order=paused == 0,
+        seen=f"{paused} are paused",
+        mend="krajai broadcast list shows which and why; after mending: krajai broadcast resume NUMBER",
+    )
+
+
+def _knowledge() -> Iterator[Finding]:
+    checks: dict[str, Callable[[], str]] = {
+        "places": lambda: f"{len(places.provinces())} provinces",
+        "wording": lambda: ", ".join(f"{language} {len(keys(language))} sentences" for language in LANGUAGES),
+    }
+    for subject, look in checks.items():
+        yield Finding(subject=subject, in_order=True, seen=look())

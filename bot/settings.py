@@ -1,0 +1,74 @@
+"""The settings: the only reader of the environment. `.env` in the working directory is read, the environment wins."""
+
+from pathlib import Path
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+
+class SettingsError(Exception):
+    """A setting cannot be used; the message names it, what is wrong and the mend."""
+
+
+class Settings(BaseSettings):
+    """Every setting, documented in `.env.example`. Names in the environment carry the prefix KRAJAI_."""
+
+    model_config = SettingsConfigDict(env_prefix="KRAJAI_", env_file=".env", extra="ignore", frozen=True)
+
+    database_url: str = "sqlite:///data/krajai.db"
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=1, le=65535)
+    public_url: str = ""
+    secret_key: SecretStr = SecretStr("")
+    timezone: str = "Asia/Bangkok"
+    agency_name_th: str = "หน่วยงานตัวอย่าง"
+    agency_name_en: str = "Sample Agency"
+    log_format: Literal["text", "json"] = "text"
+    simulator: Literal["auto", "on", "off"] = "auto"
+    local_behaves_like: Literal["line", "telegram", "sms"] = "line"
+    local_requests_per_second: float = Field(default=200.0, gt=0, le=100_000)
+
+    @field_validator("database_url")
+    @classmethod
+    def _known_database(cls, value: str) -> str:
+        try:
+            url = make_url(value)
+        except ArgumentError as error:
+            raise ValueError("is no database address; try sqlite:///data/krajai.db") from error
+        backend = url.get_backend_name()
+        if backend not in ("sqlite", "postgresql"):
+            raise ValueError(f"names {backend}; Krajai runs on sqlite and postgresql")
+        if backend == "postgresql" and url.drivername != "postgresql+psycopg":
+            return url.set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
+        return value
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_timezone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (KeyError, ValueError, OSError) as error:
+            raise ValueError("is no time zone of the IANA list; try Asia/Bangkok") from error
+        return value
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.timezone)
+
+    @property
+    def is_embedded(self) -> bool:
+        """True on SQLite, where one process does everything."""
+        return self.database_url.startswith("sqlite")
+
+
+def read_settings(env_file: Path | None = None) -> Settings:
+    """The settings of this process. Raises SettingsError naming each setting that cannot be used."""
+    try:
+        return Settings(_env_file=env_file) if env_file else Settings()
+    except ValidationError as error:
+        faults = (f"KRAJAI_{str(each['loc'][0]).upper()} {each['msg']}" for each in error.errors())
+        raise SettingsError("; ".join(faults)) from error

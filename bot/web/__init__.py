@@ -1,0 +1,1 @@
+"""The web process: webhooks, the simulator, health."""

@@ -1,0 +1,41 @@
+"""Is it alive, may it be sent traffic, how is it doing."""
+
+import structlog
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import PlainTextResponse
+from prometheus_client import CONTENT_TYPE_LATEST
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.wiring import Krajai
+from storage import migrate
+
+router = APIRouter()
+log = structlog.get_logger()
+
+
+@router.get("/healthz", response_class=PlainTextResponse)
+def healthz() -> str:
+    """The process answers."""
+    return "ok\n"
+
+
+@router.get("/readyz", response_class=PlainTextResponse)
+def readyz(request: Request) -> Response:
+    """The database answers and has the form this version needs; 503 otherwise."""
+    krajai: Krajai = request.app.state.krajai
+    try:
+        krajai.database.ping()
+        current = migrate.is_current(krajai.database)
+    except SQLAlchemyError as fault:
+        log.warning("not ready", kind=type(fault).__name__)
+        return PlainTextResponse("the database does not answer\n", status_code=503)
+    if not current:
+        return PlainTextResponse("the database is to be migrated: krajai migrate\n", status_code=503)
+    return PlainTextResponse("ready\n")
+
+
+@router.get("/metrics")
+def metrics(request: Request) -> Response:
+    """Prometheus' text format."""
+    krajai: Krajai = request.app.state.krajai
+    return Response(krajai.metrics.exposition(krajai.database), media_type=CONTENT_TYPE_LATEST)

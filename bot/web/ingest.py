@@ -1,0 +1,63 @@
+"""The door of the inbox: events of webhooks that arrive together are committed together, a failing one alone."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from storage import inbox
+from storage.database import Database
+from storage.inbox import ReceivedEvent
+
+MOST_TOGETHER = 200
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Waiting:
+    events: tuple[ReceivedEvent, ...]
+    stored: asyncio.Future[int]
+
+
+class Ingest:
+    """Stores events of many requests with few commits."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._waiting: list[_Waiting] = []
+        self._flush: asyncio.Task[None] | None = None
+
+    async def store(self, events: Sequence[ReceivedEvent]) -> int:
+        """Return when the events are committed, with how many were new; raises when they could not be stored."""
+        waiting = _Waiting(events=tuple(events), stored=asyncio.get_running_loop().create_future())
+        self._waiting.append(waiting)
+        if self._flush is None or self._flush.done():
+            self._flush = asyncio.create_task(self._commit_all())
+        return await waiting.stored
+
+    async def _commit_all(self) -> None:
+        while self._waiting:
+            together, self._waiting = self._waiting[:MOST_TOGETHER], self._waiting[MOST_TOGETHER:]
+            try:
+                await self._commit(together)
+            except SQLAlchemyError:
+                for alone in together:
+                    await self._commit_alone(alone)
+
+    async def _commit(self, together: list[_Waiting]) -> None:
+        counts = await asyncio.to_thread(self._write, [each.events for each in together])
+        for each, new in zip(together, counts, strict=True):
+            if not each.stored.done():
+                each.stored.set_result(new)
+
+    async def _commit_alone(self, waiting: _Waiting) -> None:
+        try:
+            await self._commit([waiting])
+        except SQLAlchemyError as fault:
+            if not waiting.stored.done():
+                waiting.stored.set_exception(fault)
+
+    def _write(self, groups: list[tuple[ReceivedEvent, ...]]) -> list[int]:
+        with self._database.write() as session:
+            now = self._database.now(session)
+            return [inbox.receive(session, events, now) for events in groups]

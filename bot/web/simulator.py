@@ -1,0 +1,206 @@
+"""The simulator: phones of made-up citizens on a page, talking to the real product through the `local` channel."""
+
+import asyncio
+import json
+import secrets
+from collections.abc import AsyncIterator
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Header, HTTPException, Request
+from fastapi.responses import HTMLResponse, StreamingResponse
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from sqlmodel import func, select
+
+from bot.web.ingest import Ingest
+from bot.web.pages import page, page_language
+from bot.wiring import Krajai
+from handlers.understanding.keywords import is_rescue
+from storage.inbox import ReceivedEvent
+from storage.local_phones import FROM_CITIZEN, LocalMessage, LocalPhone, deliver, messages_after, phones
+from storage.replies import Bubble, Incoming, IncomingKind, as_json
+from storage.wording import say
+from storage.wording.catalogue import keys
+
+router = APIRouter(prefix="/simulator")
+
+MOST_PHONES_A_PAGE = 8
+MOST_TEXT = 5000
+LOOK_SECONDS = 0.25
+HEARTBEAT_LOOKS = 60
+
+_SHOWN_FOR_KIND = {
+    IncomingKind.LOCATION: "simulator.send_location",
+    IncomingKind.STICKER: "simulator.send_sticker",
+    IncomingKind.PHOTO: "simulator.send_photo",
+    IncomingKind.VOICE: "simulator.send_voice",
+    IncomingKind.FOLLOW: "simulator.unblock",
+    IncomingKind.UNFOLLOW: "simulator.block",
+}
+
+
+class NewPhone(BaseModel):
+    """A citizen to be made up."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40)]
+
+
+class PhoneEvent(BaseModel):
+    """What a citizen does on her phone."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    type: IncomingKind
+    text: str = Field(default="", max_length=MOST_TEXT)
+    action: str = Field(default="", max_length=64)
+    label: str = Field(default="", max_length=200)
+    latitude: float | None = Field(default=None, ge=-90, le=90)
+    longitude: float | None = Field(default=None, ge=-180, le=180)
+
+
+def from_our_page(x_krajai_simulator: Annotated[str | None, Header()] = None) -> None:
+    """A header that a form of a foreign page cannot send."""
+    if x_krajai_simulator != "1":
+        raise HTTPException(403, "send the header X-Krajai-Simulator: 1")
+
+
+@router.get("", response_class=HTMLResponse)
+def simulator_page(request: Request) -> HTMLResponse:
+    language = page_language(request)
+    words = {
+        key.removeprefix("simulator."): say(language, key)
+        for key in keys(language)
+        if key.startswith("simulator.")
+    }
+    return page(request, "simulator.html", script_words=json.dumps(words, ensure_ascii=False))
+
+
+@router.get("/api/phones")
+def list_phones(request: Request) -> dict[str, Any]:
+    krajai: Krajai = request.app.state.krajai
+    with krajai.database.read() as session:
+        counts = dict(
+            session.exec(select(LocalMessage.address, func.count()).group_by(LocalMessage.address)).all()
+        )
+        return {
+            "phones": [
+                {
+                    "address": phone.address,
+                    "name": phone.name,
+                    "behaves_like": krajai.settings.local_behaves_like,
+                    "blocked": phone.blocked,
+                    "messages": counts.get(phone.address, 0),
+                }
+                for phone in phones(session)
+                if phone.name
+            ]
+        }
+
+
+@router.post("/api/phones", status_code=201, dependencies=[Depends(from_our_page)])
+def create_phone(request: Request, new: NewPhone) -> dict[str, str]:
+    krajai: Krajai = request.app.state.krajai
+    with krajai.database.write() as session:
+        phone = LocalPhone(
+            address=f"sim-{secrets.token_hex(4)}", name=new.name, created_at=krajai.database.now(session)
+        )
+        session.add(phone)
+    return {"address": phone.address, "name": phone.name}
+
+
+@router.post("/api/phones/{address}/events", status_code=202, dependencies=[Depends(from_our_page)])
+async def phone_event(request: Request, address: str, event: PhoneEvent) -> dict[str, str]:
+    """Take what the citizen did as a webhook would: answer when it is in the inbox."""
+    krajai: Krajai = request.app.state.krajai
+    ingest: Ingest = request.app.state.ingest
+    event_id = secrets.token_hex(8)
+    shown = (
+        event.text
+        or event.label
+        or say(page_language(request), _SHOWN_FOR_KIND.get(event.type, "simulator.sent"))
+    )
+    await asyncio.to_thread(_show_on_phone, krajai, address, event, event_id, shown)
+    incoming = Incoming(
+        kind=event.type,
+        text=event.label if event.type is IncomingKind.TAP else event.text,
+        action=event.action,
+        latitude=event.latitude,
+        longitude=event.longitude,
+    )
+    received = ReceivedEvent(
+        account_id=krajai.local_account_id,
+        event_id=event_id,
+        sender=address,
+        body=incoming.model_dump_json().encode(),
+        urgent=is_rescue(incoming.text),
+    )
+    await ingest.store([received])
+    return {"event": event_id}
+
+
+@router.get("/api/phones/{address}/messages")
+def phone_messages(request: Request, address: str, after: int = 0) -> dict[str, Any]:
+    krajai: Krajai = request.app.state.krajai
+    with krajai.database.read() as session:
+        return {"messages": [_shown(*row) for row in messages_after(session, [address], after)]}
+
+
+@router.get("/events")
+async def events(
+    request: Request,
+    phones: str,
+    after: int = 0,
+    last_event_id: Annotated[str | None, Header()] = None,
+) -> StreamingResponse:
+    """What arrives on some phones, as server-sent events."""
+    krajai: Krajai = request.app.state.krajai
+    addresses = [address for address in phones.split(",") if address][:MOST_PHONES_A_PAGE]
+    seen = int(last_event_id) if last_event_id and last_event_id.isdigit() else after
+    return StreamingResponse(
+        _stream(request, krajai, addresses, seen),
+        media_type="text/event-stream",
+        headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
+    )
+
+
+async def _stream(request: Request, krajai: Krajai, addresses: list[str], seen: int) -> AsyncIterator[str]:
+    yield "retry: 1000\n\n"
+    looks = 0
+    stopping: asyncio.Event | None = getattr(request.app.state, "stopping", None)
+    while not await request.is_disconnected() and not (stopping and stopping.is_set()):
+        for message in await asyncio.to_thread(_messages, krajai, addresses, seen):
+            seen = int(message["id"])
+            yield f"id: {seen}\nevent: message\ndata: {json.dumps(message, ensure_ascii=False)}\n\n"
+        looks += 1
+        if looks % HEARTBEAT_LOOKS == 0:
+            yield ": still here\n\n"
+        await asyncio.sleep(LOOK_SECONDS)
+
+
+def _messages(krajai: Krajai, addresses: list[str], seen: int) -> list[dict[str, Any]]:
+    with krajai.database.read() as session:
+        return [_shown(*row) for row in messages_after(session, addresses, seen)]
+
+
+def _shown(message: LocalMessage, body: list[dict[str, Any]]) -> dict[str, Any]:
+    return {
+        "id": message.id,
+        "address": message.address,
+        "from": message.origin,
+        "at": message.at.isoformat(),
+        "bubbles": body,
+        "note": None,
+    }
+
+
+def _show_on_phone(krajai: Krajai, address: str, event: PhoneEvent, event_id: str, shown: str) -> None:
+    with krajai.database.write() as session:
+        phone = session.get(LocalPhone, address)
+        if phone is None:
+            raise HTTPException(404, f"no such phone: {address}")
+        if event.type in (IncomingKind.FOLLOW, IncomingKind.UNFOLLOW):
+            phone.blocked = event.type is IncomingKind.UNFOLLOW
+            session.add(phone)
+        now = krajai.database.now(session)
+        deliver(session, event_id, [address], as_json([Bubble(text=shown)]), now, origin=FROM_CITIZEN)

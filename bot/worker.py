@@ -1,0 +1,117 @@
+"""The worker: handles the inbox, plans broadcasts, sends the outbox."""
+
+import asyncio
+import contextlib
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+
+import structlog
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
+
+from bot.queue import Queue, SharedQueue, Worker, feed
+from bot.wiring import Krajai
+from broadcasts.delivery.planning import plan_page
+from broadcasts.delivery.reconcile import recover, waiting_jobs
+from storage.broadcasts import Priority
+from storage.jobs import Job, Work, announce
+
+log = structlog.get_logger()
+
+THREADS = 24
+"""Places for database work beside the event loop."""
+
+PLAN_SECONDS = 1.0
+RECONCILE_SECONDS = 2.0
+_RECONCILE_KEY = 0x6B72616A
+
+
+class WorkerProcess:
+    """Works until `stop`; what it has begun is finished, and what it has not is found by the next."""
+
+    def __init__(self, krajai: Krajai) -> None:
+        self._krajai = krajai
+        self._queue: Queue = krajai.queue()
+        self._sender = krajai.sender()
+        self._receiver = krajai.receiver()
+
+    async def run(self) -> None:
+        """Take back what a crash left, then work."""
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS, "database"))
+        if self._krajai.database.is_sqlite:
+            await asyncio.to_thread(self._recover, nobody_else_works=True)
+        reconciling = asyncio.create_task(self._reconcile())
+        try:
+            await self._queue.run(self._workers())
+        finally:
+            reconciling.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await reconciling
+
+    def stop(self) -> None:
+        """Begin nothing new."""
+        self._queue.stop()
+
+    def _workers(self) -> Mapping[Work, Worker]:
+        return {
+            Work.HANDLE_URGENT: self._receiver.handle,
+            Work.HANDLE: self._receiver.handle,
+            Work.CONVERSE: lambda key: self._sender.converse(int(key)),
+            Work.PLAN: self._plan,
+            Work.DELIVER_EMERGENCY: lambda key: self._sender.deliver(int(key), Priority.EMERGENCY),
+            Work.DELIVER_ROUTINE: lambda key: self._sender.deliver(int(key), Priority.ROUTINE),
+        }
+
+    async def _plan(self, key: str) -> None:
+        """Plan pages for a short while, then announce the rest: nothing urgent waits long behind it."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + PLAN_SECONDS
+        wait_seconds: float | None = 0.0
+        while wait_seconds == 0.0 and loop.time() < until:
+            wait_seconds = await asyncio.to_thread(self._plan_page, int(key))
+        if wait_seconds is not None:
+            await asyncio.to_thread(self._announce, Job(work=Work.PLAN, key=key, delay_seconds=wait_seconds))
+
+    def _plan_page(self, broadcast_id: int) -> float | None:
+        database = self._krajai.database
+        with database.write() as session:
+            return plan_page(session, broadcast_id, database.now(session), self._krajai.batch_sizes)
+
+    def _announce(self, job: Job) -> None:
+        with self._krajai.database.write() as session:
+            announce(session, job)
+
+    async def _reconcile(self) -> None:
+        while True:
+            await asyncio.sleep(RECONCILE_SECONDS)
+            try:
+                await asyncio.to_thread(self._reconcile_once)
+            except OperationalError as fault:
+                log.warning("reconciling failed, will be tried again", kind=type(fault).__name__)
+
+    def _reconcile_once(self) -> None:
+        if not isinstance(self._queue, SharedQueue):
+            self._recover()
+            return
+        database = self._krajai.database
+        with database.write() as session:
+            mine = session.connection().execute(
+                text("SELECT pg_try_advisory_xact_lock(:key)"), {"key": _RECONCILE_KEY}
+            )
+            if mine.scalar_one():
+                now = database.now(session)
+                recover(session, self._krajai.honours_retry_key, now)
+                session.flush()
+                feed(session, waiting_jobs(session, now))
+
+    def _recover(self, *, nobody_else_works: bool = False) -> None:
+        database = self._krajai.database
+        with database.write() as session:
+            taken_back = recover(
+                session,
+                self._krajai.honours_retry_key,
+                database.now(session),
+                nobody_else_works=nobody_else_works,
+            )
+        if taken_back:
+            log.info("taken back from a worker that did not return", count=taken_back)

@@ -1,0 +1,1 @@
+"""What is said to many: alerts, their audience, and delivery."""

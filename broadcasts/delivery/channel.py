@@ -1,0 +1,110 @@
+"""What delivery needs of a channel. `bot/channels` implements it, `bot/wiring.py` hands it in."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+from uuid import UUID
+
+from storage.replies import Bubble
+
+
+class ChannelError(Exception):
+    """A send did not simply succeed. The message is what an officer reads.
+
+    ::
+
+        ChannelError
+        ├── NotNow              the provider asks to wait: rate or concurrency; nothing was sent
+        ├── Unreachable         no connection: certainly nothing was sent
+        ├── OutcomeUnknown      the request went out, no answer came back: it may have been accepted
+        ├── RecipientGone       blocked, deactivated, no such address
+        ├── RecipientsRefused   the whole request was refused because of the recipients it names
+        ├── AccountRefused      credentials, quota: concerns everybody, and is no recipient's fault
+        └── ContentRefused      the request is malformed in the provider's eyes
+    """
+
+
+class NotNow(ChannelError):
+    """Wait `retry_after_seconds` and try again."""
+
+    def __init__(self, message: str, retry_after_seconds: float = 1.0) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class Unreachable(ChannelError):
+    """Nothing left the house; try again later."""
+
+
+class OutcomeUnknown(ChannelError):
+    """Safe to repeat only where the channel honours retry keys."""
+
+
+class RecipientGone(ChannelError):
+    """This address cannot be reached any more."""
+
+
+class RecipientsRefused(ChannelError):
+    """Positions in the request's list of recipients; nobody of that request got anything."""
+
+    def __init__(self, message: str, positions: Sequence[int]) -> None:
+        super().__init__(message)
+        self.positions = tuple(positions)
+
+
+class AccountRefused(ChannelError):
+    """Everything on this account waits until an officer mends it."""
+
+
+class ContentRefused(ChannelError):
+    """Sending it again as it is will not help."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChannelTraits:
+    """How a channel behaves.
+
+    `recipients_per_request` above 1 means multicast. `recipients_per_batch` is the unit of work: one request where
+    the channel multicasts, a short run of single sends elsewhere, which is also what may be left unknown by a crash.
+    `requests_per_second` holds the published limit of each endpoint; `bulk_endpoint` and `reply_endpoint` may be one.
+    """
+
+    recipients_per_request: int
+    recipients_per_batch: int
+    honours_retry_key: bool
+    bulk_endpoint: str
+    reply_endpoint: str
+    requests_per_second: Mapping[str, float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rendering:
+    """What a channel makes of bubbles: the parts it will send, and what they cost in SMS segments and satang each."""
+
+    parts: tuple[str, ...]
+    segments: int = 0
+    satang: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class SendRequest:
+    """One request to a provider. `valid_seconds` is what is left until the words expire."""
+
+    addresses: tuple[str, ...]
+    bubbles: tuple[Bubble, ...]
+    retry_key: UUID
+    valid_seconds: float
+    emergency: bool = False
+    reply_token: str = ""
+
+
+class Channel(Protocol):
+    """One account of a vendor."""
+
+    @property
+    def traits(self) -> ChannelTraits: ...
+
+    def render(self, bubbles: Sequence[Bubble]) -> Rendering: ...
+
+    async def send(self, request: SendRequest) -> None:
+        """Return when the provider accepted the request, now or before; raise ChannelError otherwise."""

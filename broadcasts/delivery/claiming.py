@@ -1,0 +1,193 @@
+"""Claiming: a worker takes from the outbox in one short transaction, checked and frozen, before any call."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import exists
+from sqlmodel import Session, col, select
+
+from storage import batches, broadcasts
+from storage.batches import Batch
+from storage.broadcasts import Broadcast, Priority
+from storage.leases import RETRY_KEY_HOURS
+from storage.lifecycles import BatchState, BroadcastState, ContactState, Outcome
+from storage.people import Contact, Person
+from storage.replies import Bubble
+from storage.subscriptions import Subscription
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClaimedBatch:
+    """A leased batch, ready to be sent: `positions` are those of its recipients that are to get it now."""
+
+    batch: Batch
+    positions: tuple[int, ...]
+    contact_ids: tuple[int, ...]
+    addresses: tuple[str, ...]
+    bubbles: tuple[Bubble, ...]
+    valid_seconds: float
+    emergency: bool
+
+
+def claim_batches(
+    session: Session, account_id: int, priority: Priority, at: datetime, most: int, *, honours_retry_key: bool
+) -> list[ClaimedBatch]:
+    """Lease due batches of an account's live broadcasts, first come first served.
+
+    Expiry and the hash of what was released are checked here, before every batch, and a broadcast that fails them
+    ends. Recipients who have stopped, blocked or been erased since the plan are skipped before the first attempt;
+    after it the recipients are frozen, because a retry key stands for one exact request.
+    """
+    claimed: list[ClaimedBatch] = []
+    for broadcast in broadcasts.live_broadcasts(session, priority):
+        if len(claimed) >= most:
+            break
+        if not _may_send(session, broadcast, at):
+            continue
+        assert broadcast.id is not None
+        taken = batches.claim(session, broadcast.id, account_id, at, most - len(claimed))
+        claimed += _freeze(session, broadcast, taken, at, honours_retry_key=honours_retry_key)
+        if not taken:
+            finish_if_complete(session, broadcast, at)
+    return claimed
+
+
+def finish_if_complete(session: Session, broadcast: Broadcast, at: datetime) -> bool:
+    """Mark a broadcast as done when all of its audience is planned and no batch is open."""
+    assert broadcast.id is not None
+    if broadcast.planned_at is None or batches.has_open(session, broadcast.id):
+        return False
+    broadcasts.move(session, broadcast.id, BroadcastState.DONE, at, by="delivery")
+    return True
+
+
+def expire_overdue(session: Session, at: datetime) -> int:
+    """End broadcasts whose time is over, also those that are paused; how many."""
+    overdue = select(Broadcast.id).where(
+        col(Broadcast.state).in_((BroadcastState.RELEASED.value, BroadcastState.PAUSED.value)),
+        col(Broadcast.expires_at) <= at,
+    )
+    ended = [found for found in session.exec(overdue) if found is not None]
+    for broadcast_id in ended:
+        broadcasts.move(session, broadcast_id, BroadcastState.EXPIRED, at, by="clock")
+        batches.end_waiting(session, broadcast_id, BatchState.EXPIRED, at)
+    return len(ended)
+
+
+def _may_send(session: Session, broadcast: Broadcast, at: datetime) -> bool:
+    assert broadcast.id is not None
+    if broadcast.expires_at <= at:
+        broadcasts.move(session, broadcast.id, BroadcastState.EXPIRED, at, by="delivery")
+        batches.end_waiting(session, broadcast.id, BatchState.EXPIRED, at)
+        return False
+    if broadcasts.content_hash(broadcast) != broadcast.content_hash:
+        reason = "what would be sent is not what was released"
+        broadcasts.move(session, broadcast.id, BroadcastState.STOPPED, at, by="delivery", reason=reason)
+        batches.end_waiting(session, broadcast.id, BatchState.STOPPED, at)
+        return False
+    return True
+
+
+def _freeze(
+    session: Session, broadcast: Broadcast, taken: Sequence[Batch], at: datetime, *, honours_retry_key: bool
+) -> list[ClaimedBatch]:
+    recipients = {batch.id: batches.unpack(batch.recipients) for batch in taken}
+    reachable = _reachable(session, broadcast, {i for ids in recipients.values() for i in ids})
+    ready: list[ClaimedBatch] = []
+    for batch in taken:
+        ids = recipients[batch.id]
+        outcomes = bytearray(batch.outcomes)
+        first_attempt = batch.first_attempt_at is None
+        if first_attempt:
+            _skip(session, batch, ids, outcomes, reachable, at)
+        elif honours_retry_key and _key_forgotten(batch, at):
+            _give_up(session, batch, ids, outcomes, at)
+        positions = _to_send(batch, outcomes)
+        repeated = [ids[i] for i in positions if outcomes[i] == ord(Outcome.UNKNOWN.value)]
+        batches.note(
+            session, batch, repeated, "possibly twice", "sent again, the first outcome is unknown", at
+        )
+        for i in positions:
+            outcomes[i] = ord(Outcome.IN_FLIGHT.value)
+        batches.freeze(session, batch, bytes(outcomes), at)
+        session.flush()
+        if not positions:
+            batches.settle(session, batch, bytes(outcomes), at)
+            continue
+        contact_ids = tuple(ids[i] for i in positions)
+        addresses = _addresses(session, contact_ids, reachable)
+        ready.append(
+            ClaimedBatch(
+                batch=batch,
+                positions=positions,
+                contact_ids=contact_ids,
+                addresses=addresses,
+                bubbles=broadcasts.bubbles_for(broadcast, batch.language, batch.variant),
+                valid_seconds=(broadcast.expires_at - at).total_seconds(),
+                emergency=broadcast.priority == Priority.EMERGENCY,
+            )
+        )
+    return ready
+
+
+def _reachable(session: Session, broadcast: Broadcast, contact_ids: set[int]) -> dict[int, str]:
+    """Addresses of those who may still get this: reachable, not erased, and still subscribed to the topic somewhere."""
+    still_listens = exists().where(
+        col(Subscription.person_id) == col(Contact.person_id),
+        col(Subscription.topic) == broadcast.audience["topic"],
+        col(Subscription.until).is_(None),
+    )
+    query = (
+        select(Contact.id, Contact.address)
+        .join(Person, col(Person.id) == col(Contact.person_id))
+        .where(
+            col(Contact.id).in_(contact_ids),
+            Contact.state == ContactState.ACTIVE.value,
+            col(Person.erased_at).is_(None),
+            still_listens,
+        )
+    )
+    return {contact_id: address for contact_id, address in session.exec(query) if contact_id is not None}
+
+
+def _addresses(session: Session, contact_ids: tuple[int, ...], known: dict[int, str]) -> tuple[str, ...]:
+    missing = [i for i in contact_ids if i not in known]
+    if missing:
+        query = select(Contact.id, Contact.address).where(col(Contact.id).in_(missing))
+        known = {**known, **{i: address for i, address in session.exec(query) if i is not None}}
+    return tuple(known[i] for i in contact_ids)
+
+
+def _skip(
+    session: Session,
+    batch: Batch,
+    ids: Sequence[int],
+    outcomes: bytearray,
+    reachable: dict[int, str],
+    at: datetime,
+) -> None:
+    gone = [i for i, contact_id in enumerate(ids) if contact_id not in reachable]
+    for i in gone:
+        outcomes[i] = ord(Outcome.SKIPPED.value)
+    batches.note(session, batch, [ids[i] for i in gone], "skipped", "stopped, blocked or erased since", at)
+
+
+def _key_forgotten(batch: Batch, at: datetime) -> bool:
+    assert batch.first_attempt_at is not None
+    return at >= batch.first_attempt_at + timedelta(hours=RETRY_KEY_HOURS)
+
+
+def _give_up(session: Session, batch: Batch, ids: Sequence[int], outcomes: bytearray, at: datetime) -> None:
+    """The provider has forgotten the key: whether it accepted the request is for a person to find out."""
+    doubtful = [i for i, outcome in enumerate(outcomes) if outcome == ord(Outcome.IN_FLIGHT.value)]
+    for i in doubtful:
+        outcomes[i] = ord(Outcome.UNKNOWN.value)
+    batches.note(session, batch, [ids[i] for i in doubtful], "unknown", "no answer for 24 hours", at)
+
+
+def _to_send(batch: Batch, outcomes: bytearray) -> tuple[int, ...]:
+    wanted = {ord(Outcome.WAITING.value), ord(Outcome.IN_FLIGHT.value)}
+    if batch.resent:
+        wanted.add(ord(Outcome.UNKNOWN.value))
+    return tuple(i for i, outcome in enumerate(outcomes) if outcome in wanted)

@@ -1,0 +1,1 @@
+"""What is said to one: from what a citizen did to what Krajai answers."""

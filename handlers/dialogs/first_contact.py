@@ -1,0 +1,112 @@
+"""First contact: consent, place, topics, in three taps; the first two are one tap (voice.md 3.1)."""
+
+from handlers.dialogs.choosing_place import found_or_ask
+from handlers.turn import Bubbles, Turn
+from storage import places
+from storage.alerts import live_warnings
+from storage.broadcasts import bubbles_for
+from storage.dialogs import enter, leave
+from storage.subscriptions import TOPICS, WARNING, open_subscriptions, subscribe
+
+NAME = "first_contact"
+MOST_PLACES = 10
+
+_TOPIC_CHOICES: dict[str, tuple[str, ...]] = {
+    "warnings": (WARNING,),
+    "warnings_prices": (WARNING, "price"),
+    "everything": TOPICS,
+}
+
+
+def greet(turn: Turn) -> Bubbles:
+    """Who we are, what is kept, and the question where she lives."""
+    enter(turn.dialog, NAME, "place")
+    turn.dialog.not_understood = 0
+    greeting = turn.say("first_contact.greeting", agency=turn.agency.name(turn.language))
+    other = (
+        turn.button("thai", "language:th") if turn.language == "en" else turn.button("english", "language:en")
+    )
+    return (
+        turn.bubble(
+            greeting,
+            (
+                turn.location_button("agree_location"),
+                turn.button("agree_type", "place.type"),
+                turn.button("what_is_kept", "first_contact.kept"),
+                other,
+            ),
+        ),
+    )
+
+
+def what_is_kept(turn: Turn, _: str) -> Bubbles:
+    """What is stored of a citizen, and for what."""
+    buttons = (turn.location_button("agree_location"), turn.button("agree_type", "place.type"))
+    return (turn.bubble(turn.say("first_contact.kept"), buttons),)
+
+
+def ask_place(turn: Turn, _: str = "") -> Bubbles:
+    """Ask for the name of a place."""
+    if turn.dialog.name != NAME:
+        enter(turn.dialog, NAME, "place")
+    key = "subscriptions.ask_place" if turn.places else "first_contact.ask_place"
+    return (turn.bubble(turn.say(key), (turn.location_button(), turn.button("later", "leave"))),)
+
+
+def words(turn: Turn) -> Bubbles:
+    """Words or a location while the place is asked for. Giving them is the consent that the greeting asked for."""
+    code, question = found_or_ask(turn, "place:")
+    return ask_topics(turn, code) if code else question
+
+
+def ask_topics(turn: Turn, code: str) -> Bubbles:
+    """The place is known; which topics?"""
+    if places.place(code) is None:
+        return ask_place(turn)
+    turn.person.consented_at = turn.person.consented_at or turn.at
+    turn.dialog.not_understood = 0
+    enter(turn.dialog, NAME, "topics", place=code)
+    buttons = [turn.button(f"topic_{choice}", f"topics:{choice}:{code}") for choice in _TOPIC_CHOICES]
+    name = places.short_name(code, turn.language)
+    return (turn.bubble(turn.say("first_contact.topics", place=name), buttons),)
+
+
+def choose_topics(turn: Turn, argument: str) -> Bubbles:
+    """`argument` is choice:code. Everything is known: subscribe, and show what is live there at once."""
+    choice, _, code = argument.partition(":")
+    if choice not in _TOPIC_CHOICES or places.place(code) is None:
+        return ask_place(turn)
+    return subscribe_to(turn, code, _TOPIC_CHOICES[choice])
+
+
+def subscribe_to(turn: Turn, code: str, topics: tuple[str, ...] = (WARNING,)) -> Bubbles:
+    """Open the subscriptions of a place; a live warning there comes with the answer."""
+    if places.place(code) is None:
+        return ask_place(turn)
+    leave(turn.dialog)
+    name = places.short_name(code, turn.language)
+    if code not in turn.places and len({each.place for each in turn.subscriptions}) >= MOST_PLACES:
+        return _too_many(turn)
+    turn.person.consented_at = turn.person.consented_at or turn.at
+    turn.person.stopped_at = None
+    new = [
+        topic
+        for topic in topics
+        if subscribe(turn.session, turn.person_id, turn.contact_id, topic, code, turn.at)
+    ]
+    turn.subscriptions = open_subscriptions(turn.session, turn.person_id)
+    live = live_warnings(turn.session, [code], turn.at)
+    ready = "first_contact.ready_with_warning" if live else "first_contact.ready"
+    key = ready if new else "first_contact.already"
+    buttons = (turn.button("near_me", "near_me"), turn.button("mine", "mine"), turn.button("menu", "menu"))
+    answer = [turn.bubble(turn.say(key, place=name), buttons)]
+    if "price" in new:
+        answer.append(turn.bubble(turn.say("menu.not_yet.prices"), buttons))
+    for _, broadcast in live[:1]:
+        answer += bubbles_for(broadcast, turn.language, code[:2])
+    return tuple(answer)
+
+
+def _too_many(turn: Turn) -> Bubbles:
+    buttons = (turn.button("remove_place", "remove"), turn.button("menu", "menu"))
+    return (turn.bubble(turn.say("subscriptions.too_many", most=MOST_PLACES), buttons),)

@@ -1,0 +1,86 @@
+"""One turn of a conversation: what came in, from whom, and what an answer needs."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from zoneinfo import ZoneInfo
+
+from sqlmodel import Session
+
+from storage.dialogs import Dialog
+from storage.people import Contact, Person
+from storage.replies import Bubble, Button, ButtonKind, Incoming
+from storage.subscriptions import WARNING, Subscription, open_subscriptions
+from storage.wording import dates, say
+
+Bubbles = tuple[Bubble, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Agency:
+    """Who runs this installation, as citizens read it."""
+
+    name_th: str
+    name_en: str
+
+    def name(self, language: str) -> str:
+        return self.name_en if language == "en" else self.name_th
+
+
+@dataclass(kw_only=True)
+class Turn:
+    """All changes made through `session` are committed together with the answer."""
+
+    session: Session
+    at: datetime
+    contact: Contact
+    person: Person
+    dialog: Dialog
+    incoming: Incoming
+    agency: Agency
+    zone: ZoneInfo
+
+    @property
+    def language(self) -> str:
+        return self.person.language
+
+    @property
+    def contact_id(self) -> int:
+        assert self.contact.id is not None
+        return self.contact.id
+
+    @property
+    def person_id(self) -> int:
+        assert self.person.id is not None
+        return self.person.id
+
+    @property
+    def clock(self) -> str:
+        """The time of this turn, as it is said."""
+        return dates.clock(self.at, self.language, self.zone)
+
+    @cached_property
+    def subscriptions(self) -> list[Subscription]:
+        """What the person receives when the turn begins."""
+        return open_subscriptions(self.session, self.person_id)
+
+    @property
+    def places(self) -> list[str]:
+        """The places she wants warnings of, by code."""
+        return [each.place for each in self.subscriptions if each.topic == WARNING]
+
+    def say(self, key: str, /, **fills: object) -> str:
+        """A sentence of the catalogue in her language."""
+        return say(self.language, key, **fills)
+
+    def button(self, key: str, action: str) -> Button:
+        """A button with the label `buttons.<key>`."""
+        return Button(label=self.say(f"buttons.{key}"), action=action)
+
+    def location_button(self, key: str = "send_location") -> Button:
+        """A button that asks the phone for its position."""
+        return Button(label=self.say(f"buttons.{key}"), action="location", kind=ButtonKind.LOCATION)
+
+    def bubble(self, text: str, buttons: Sequence[Button] = (), *, lasting: bool = False) -> Bubble:
+        return Bubble(text=text, buttons=tuple(buttons), lasting=lasting)

@@ -1,0 +1,1 @@
+"""From Thai as it is typed to what is meant."""

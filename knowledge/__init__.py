@@ -1,0 +1,1 @@
+"""Reviewable data: the words Krajai listens for, and later articles, categories and advice."""

@@ -1,0 +1,122 @@
+"""Alerts with the CAP 1.2 model, as they came in and what became of them."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CursorResult, LargeBinary, UniqueConstraint
+from sqlmodel import Field, Session, SQLModel, col, select, update
+
+from storage.audit import record
+from storage.broadcasts import Broadcast
+from storage.columns import Json, UtcDateTime
+from storage.lifecycles import ALERT, AlertState, ForbiddenTransition, sources
+
+
+class Alert(SQLModel, table=True):
+    """One CAP alert. `sender`, `identifier`, `sent` name it; they never change.
+
+    `cap` is the document itself. The columns beside it are what Krajai understood: `places` are codes of the register,
+    `remarks` what a person should see before releasing. `replaces` is the alert that an Update or Cancel refers to.
+    """
+
+    __tablename__ = "alert"
+    __table_args__ = (UniqueConstraint("sender", "identifier", "sent", name="alert_triple"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    identifier: str
+    sender: str
+    sent: datetime = Field(sa_type=UtcDateTime)
+    status: str
+    msg_type: str
+    hazard: str | None = None
+    level: str | None = None
+    headline: str = ""
+    places: list[str] = Field(default_factory=list, sa_type=Json)
+    effective_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    expires_at: datetime = Field(sa_type=UtcDateTime)
+    remarks: list[str] = Field(default_factory=list, sa_type=Json)
+    replaces_id: int | None = Field(default=None, foreign_key="alert.id")
+    origin: str
+    rehearsal: bool = False
+    cap: bytes = Field(sa_type=LargeBinary)
+    state: str = AlertState.DRAFT
+    broadcast_id: int | None = Field(default=None, foreign_key="broadcast.id")
+    imported_at: datetime = Field(sa_type=UtcDateTime)
+
+
+def alert_by_triple(session: Session, sender: str, identifier: str, sent: datetime) -> Alert | None:
+    """The alert of that CAP identity."""
+    query = select(Alert).where(Alert.sender == sender, Alert.identifier == identifier, Alert.sent == sent)
+    return session.exec(query).first()
+
+
+def alerts(session: Session, *, state: str | None = None, most: int = 100) -> list[Alert]:
+    """Alerts, the newest first."""
+    query = select(Alert).order_by(col(Alert.id).desc()).limit(most)
+    if state is not None:
+        query = query.where(Alert.state == state)
+    return list(session.exec(query))
+
+
+def alerts_of_sender(session: Session, sender: str, most: int = 500) -> list[Alert]:
+    """Alerts of one sender, the newest first: where references are looked up."""
+    query = select(Alert).where(Alert.sender == sender).order_by(col(Alert.sent).desc()).limit(most)
+    return list(session.exec(query))
+
+
+def move(session: Session, alert_id: int, state: AlertState, at: datetime, *, by: str, **detail: Any) -> None:
+    """Move an alert along its lifecycle and say so in the audit log; raises ForbiddenTransition."""
+    result = session.connection().execute(
+        update(Alert)
+        .where(col(Alert.id) == alert_id, col(Alert.state).in_(sources(ALERT, state)))
+        .values(state=state.value)
+    )
+    assert isinstance(result, CursorResult)
+    if result.rowcount != 1:
+        found = session.get(Alert, alert_id, populate_existing=True)
+        where = f"is {found.state}" if found is not None else "does not exist"
+        raise ForbiddenTransition(f"alert {alert_id} {where}; it cannot become {state.value}")
+    record(
+        session,
+        at,
+        actor=by,
+        action=f"alert.{state.value}",
+        subject=f"alert/{alert_id}",
+        detail=detail or None,
+    )
+
+
+def live_warnings(session: Session, places: Sequence[str], at: datetime) -> list[tuple[Alert, Broadcast]]:
+    """Released alerts over any of `places` that have not ended, the newest first.
+
+    An alert concerns a place when either contains the other.
+    """
+    return [
+        (alert, broadcast)
+        for alert, broadcast in _released(session, AlertState.RELEASED, at)
+        if _meets(alert.places, places)
+    ]
+
+
+def expire(session: Session, at: datetime) -> list[int]:
+    """Mark released alerts as expired whose time is over; their ids."""
+    query = select(Alert.id).where(Alert.state == AlertState.RELEASED.value, Alert.expires_at <= at)
+    ended = [found for found in session.exec(query) if found is not None]
+    for alert_id in ended:
+        move(session, alert_id, AlertState.EXPIRED, at, by="clock")
+    return ended
+
+
+def _released(session: Session, state: AlertState, at: datetime) -> list[tuple[Alert, Broadcast]]:
+    query = (
+        select(Alert, Broadcast)
+        .join(Broadcast, col(Broadcast.id) == col(Alert.broadcast_id))
+        .where(Alert.state == state.value, Alert.expires_at > at)
+        .order_by(col(Broadcast.released_at).desc(), col(Broadcast.id).desc())
+    )
+    return list(session.exec(query))
+
+
+def _meets(one: Sequence[str], other: Sequence[str]) -> bool:
+    return any(a.startswith(b) or b.startswith(a) for a in one for b in other)

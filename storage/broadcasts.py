@@ -1,0 +1,203 @@
+"""Broadcasts: one thing said to many. After release its words, audience and expiry never change (`content_hash`)."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import CursorResult, Index, text
+from sqlmodel import Field, Session, SQLModel, col, select, update
+
+from storage.audit import record
+from storage.columns import BigId, Json, UtcDateTime
+from storage.jobs import Job, Work, announce
+from storage.lifecycles import BROADCAST, BroadcastState, ForbiddenTransition, sources
+from storage.replies import Bubble, as_json, from_json
+
+EVERY_PLACE = ""
+"""The variant of words that names no reader's own place."""
+
+
+class BroadcastKind(StrEnum):
+    ALERT = "alert"
+    EXERCISE = "exercise"
+    CHANGE = "change"
+    """An Update or a Cancel of an alert that went out before."""
+
+
+class Priority(StrEnum):
+    EMERGENCY = "emergency"
+    ROUTINE = "routine"
+
+
+DELIVERY_WORK = {
+    Priority.EMERGENCY: Work.DELIVER_EMERGENCY,
+    Priority.ROUTINE: Work.DELIVER_ROUTINE,
+}
+
+Words = dict[str, dict[str, list[dict[str, Any]]]]
+"""language -> variant -> bubbles. A variant is a province code, for readers there, or EVERY_PLACE."""
+
+
+class Broadcast(SQLModel, table=True):
+    """`audience`: {"topic", "places": [codes], "reached": [ids of earlier broadcasts whose recipients are meant]}.
+
+    `plan` is the planner's cursor: what of the audience has been written into batches.
+    """
+
+    __tablename__ = "broadcast"
+    __table_args__ = (
+        Index(
+            "broadcast_live",
+            "priority",
+            "released_at",
+            sqlite_where=text("state = 'released'"),
+            postgresql_where=text("state = 'released'"),
+        ),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    kind: str
+    priority: str
+    state: str = BroadcastState.RELEASED
+    words: dict[str, Any] = Field(sa_type=Json)
+    audience: dict[str, Any] = Field(sa_type=Json)
+    content_hash: str
+    expires_at: datetime = Field(sa_type=UtcDateTime)
+    released_at: datetime = Field(sa_type=UtcDateTime)
+    released_by: str
+    plan: dict[str, Any] = Field(default_factory=dict, sa_type=Json)
+    planned_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    finished_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    reason: str = ""
+
+
+class Addressed(SQLModel, table=True):
+    """Persons an Update reached as recipients of the original, so that its own area does not reach them again."""
+
+    __tablename__ = "addressed"
+
+    broadcast_id: int = Field(primary_key=True, foreign_key="broadcast.id")
+    person_id: int = Field(primary_key=True, sa_type=BigId)
+
+
+def content_hash(broadcast: Broadcast) -> str:
+    """SHA-256 over all that was agreed at release: kind, priority, words, audience, expiry."""
+    agreed = [
+        broadcast.kind,
+        broadcast.priority,
+        broadcast.words,
+        broadcast.audience,
+        broadcast.expires_at.isoformat(),
+    ]
+    return hashlib.sha256(json.dumps(agreed, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
+def release(
+    session: Session,
+    *,
+    kind: BroadcastKind,
+    priority: Priority,
+    words: Words,
+    places: Sequence[str],
+    reached: Sequence[int] = (),
+    topic: str,
+    expires_at: datetime,
+    by: str,
+    at: datetime,
+) -> Broadcast:
+    """Release a broadcast: from this commit on it goes out to those subscribed at `at`."""
+    broadcast = Broadcast(
+        kind=kind,
+        priority=priority,
+        words=words,
+        audience={"topic": topic, "places": list(places), "reached": list(reached)},
+        content_hash="",
+        expires_at=expires_at,
+        released_at=at,
+        released_by=by,
+    )
+    broadcast.content_hash = content_hash(broadcast)
+    session.add(broadcast)
+    session.flush()
+    record(session, at, actor=by, action="broadcast.release", subject=f"broadcast/{broadcast.id}")
+    announce(session, Job(work=Work.PLAN, key=str(broadcast.id)))
+    return broadcast
+
+
+def bubbles_for(broadcast: Broadcast, language: str, variant: str) -> tuple[Bubble, ...]:
+    """The frozen words for readers of a language and variant; the Thai ones where the language has none."""
+    variants = broadcast.words.get(language) or broadcast.words["th"]
+    return from_json(variants.get(variant) or variants[EVERY_PLACE])
+
+
+def words_of(bubbles: Mapping[str, Mapping[str, Sequence[Bubble]]]) -> Words:
+    """Bubbles per language and variant in the form in which a broadcast keeps them."""
+    return {
+        language: {variant: as_json(list(said)) for variant, said in variants.items()}
+        for language, variants in bubbles.items()
+    }
+
+
+def live_broadcasts(session: Session, priority: Priority) -> list[Broadcast]:
+    """Released broadcasts of a class that are not finished, the oldest first."""
+    query = (
+        select(Broadcast)
+        .where(Broadcast.state == BroadcastState.RELEASED.value, Broadcast.priority == priority.value)
+        .order_by(col(Broadcast.released_at), col(Broadcast.id))
+    )
+    return list(session.exec(query))
+
+
+def is_live(session: Session, broadcast_id: int, at: datetime) -> bool:
+    """True while batches of a broadcast may be sent: released, not expired. Read before every batch."""
+    query = select(Broadcast.id).where(
+        Broadcast.id == broadcast_id,
+        Broadcast.state == BroadcastState.RELEASED.value,
+        Broadcast.expires_at > at,
+    )
+    return session.exec(query).first() is not None
+
+
+def announce_delivery(session: Session, broadcast_id: int, account_id: int) -> None:
+    """Batches of this broadcast wait on this account."""
+    broadcast = session.get_one(Broadcast, broadcast_id)
+    announce(session, Job(work=DELIVERY_WORK[Priority(broadcast.priority)], key=str(account_id)))
+
+
+def unplanned(session: Session) -> list[int]:
+    """Broadcasts whose audience is not yet fully written into batches."""
+    query = select(Broadcast.id).where(
+        Broadcast.state == BroadcastState.RELEASED.value, col(Broadcast.planned_at).is_(None)
+    )
+    return [found for found in session.exec(query) if found is not None]
+
+
+def move(
+    session: Session, broadcast_id: int, state: BroadcastState, at: datetime, *, by: str, reason: str = ""
+) -> None:
+    """Move a broadcast along its lifecycle and say so in the audit log.
+
+    Raises ForbiddenTransition when it is not in a state from which that is possible.
+    """
+    ended = state not in (BroadcastState.RELEASED, BroadcastState.PAUSED)
+    result = session.connection().execute(
+        update(Broadcast)
+        .where(col(Broadcast.id) == broadcast_id, col(Broadcast.state).in_(sources(BROADCAST, state)))
+        .values(state=state.value, reason=reason, finished_at=at if ended else None)
+    )
+    assert isinstance(result, CursorResult)
+    if result.rowcount != 1:
+        found = session.get(Broadcast, broadcast_id, populate_existing=True)
+        where = f"is {found.state}" if found is not None else "does not exist"
+        raise ForbiddenTransition(f"broadcast {broadcast_id} {where}; it cannot become {state.value}")
+    record(
+        session,
+        at,
+        actor=by,
+        action=f"broadcast.{state.value}",
+        subject=f"broadcast/{broadcast_id}",
+        detail={"reason": reason} if reason else None,
+    )

@@ -1,0 +1,149 @@
+"""The one door to the database: short reads, short writes, the database's clock.
+
+SQLite is used by the rules of docs/decisions/0002: WAL, synchronous=FULL, and BEGIN IMMEDIATE for writes only, because
+a deferred transaction that upgrades to a write fails at once, whatever the busy time-out.
+"""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlmodel import Session
+
+from storage.jobs import Job, announced
+
+BUSY_TIMEOUT_MILLISECONDS = 10_000
+CONNECT_TIMEOUT_SECONDS = 5
+_BEGIN = "krajai_begin"
+
+
+class Database:
+    """A database by its URL.
+
+    `clock` replaces the database's own clock (tests, replays). `before_commit` is called with the session and its
+    announced jobs inside the transaction, `after_commit` with the jobs when they are visible to others.
+    """
+
+    def __init__(self, url: str, *, clock: Callable[[], datetime] | None = None, pool_size: int = 10) -> None:
+        self.url = make_url(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self.before_commit: Callable[[Session, tuple[Job, ...]], None] | None = None
+        self.after_commit: Callable[[tuple[Job, ...]], None] | None = None
+        self._clock = clock
+        self.engine = _sqlite_engine(self) if self.is_sqlite else _postgresql_engine(self, pool_size)
+        self._writer = self.engine.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"})
+        # One writer at a time is all SQLite allows; waiting here is fair, its busy handler is not.
+        self._turn: AbstractContextManager[Any] = threading.Lock() if self.is_sqlite else nullcontext()
+
+    @property
+    def path(self) -> Path | None:
+        """The file of a SQLite database; None for PostgreSQL and for a database in memory."""
+        if not self.is_sqlite or not self.url.database or self.url.database == ":memory:":
+            return None
+        return Path(self.url.database)
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A session that only looks; what it loads stays usable after it is closed."""
+        with Session(self.engine, expire_on_commit=False) as session:
+            yield session
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """A session whose changes are committed together at the end, or not at all when an exception leaves it."""
+        with self._turn, Session(self._writer, expire_on_commit=False) as session:
+            yield session
+            jobs = announced(session)
+            if jobs and self.before_commit is not None:
+                self.before_commit(session, jobs)
+            session.commit()
+        if jobs and self.after_commit is not None:
+            self.after_commit(jobs)
+
+    def now(self, session: Session) -> datetime:
+        """The clock that leases and pace are measured by: one for all workers of a database."""
+        if self._clock is not None:
+            return self._clock()
+        if self.is_sqlite:
+            return datetime.now(UTC)
+        found: datetime = session.connection().execute(text("SELECT clock_timestamp()")).scalar_one()
+        return found.astimezone(UTC)
+
+    def ping(self) -> None:
+        """Raise what the driver raises when the database does not answer."""
+        with self.engine.connect() as connection:
+            connection.execute(text("SELECT 1"))
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+class ChangeWatch:
+    """Tells whether anything was committed to a SQLite file since the last look, by whichever process.
+
+    It holds a connection of its own: `PRAGMA data_version` counts what other connections commit.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._connection = database.engine.raw_connection()
+        self._seen = -1
+
+    def changed(self) -> bool:
+        """True at the first look and after each commit of any other connection."""
+        cursor = self._connection.cursor()
+        try:
+            cursor.execute("PRAGMA data_version")
+            (version,) = cursor.fetchone() or (0,)
+        finally:
+            cursor.close()
+        changed, self._seen = version != self._seen, version
+        return bool(changed)
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+def _sqlite_engine(database: Database) -> Engine:
+    if database.path is not None:
+        database.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    engine = create_engine(
+        database.url,
+        connect_args={"timeout": BUSY_TIMEOUT_MILLISECONDS / 1000, "check_same_thread": False},
+        pool_size=10,
+        max_overflow=20,
+    )
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: Any, _record: Any) -> None:
+        # The driver must not begin transactions by itself: `_begin` below does.
+        connection.isolation_level = None
+        for pragma in (
+            f"busy_timeout={BUSY_TIMEOUT_MILLISECONDS}",
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        connection.exec_driver_sql(connection.get_execution_options().get(_BEGIN, "BEGIN"))
+
+    return engine
+
+
+def _postgresql_engine(database: Database, pool_size: int) -> Engine:
+    return create_engine(
+        database.url,
+        pool_size=pool_size,
+        max_overflow=pool_size,
+        pool_pre_ping=True,
+        connect_args={
+            "connect_timeout": CONNECT_TIMEOUT_SECONDS,
+            "options": "-c timezone=utc -c lock_timeout=10000 -c idle_in_transaction_session_timeout=60000",
+        },
+    )

@@ -1,0 +1,185 @@
+"""The inbox: every event a channel brought, as it came, committed before anything is done with it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Index, LargeBinary, UniqueConstraint, delete, text
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import Field, Session, SQLModel, col, select
+
+from storage.columns import BigId, UtcDateTime
+from storage.jobs import Job, Work, announce
+from storage.lifecycles import InboxState
+
+TRIES_BEFORE_PARKING = 3
+RETRY_SECONDS = (1.0, 5.0)
+KEPT_DAYS = 7
+
+
+class InboxEvent(SQLModel, table=True):
+    """One event, raw bytes as received. `sender` is the address it came from, '' when it has none."""
+
+    __tablename__ = "inbox_event"
+    __table_args__ = (
+        UniqueConstraint("account_id", "event_id", name="inbox_event_once"),
+        Index(
+            "inbox_event_waiting",
+            "account_id",
+            "sender",
+            "id",
+            sqlite_where=text("state = 'waiting'"),
+            postgresql_where=text("state = 'waiting'"),
+        ),
+        Index("inbox_event_received", "received_at"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    account_id: int = Field(foreign_key="account.id")
+    event_id: str
+    sender: str
+    body: bytes = Field(sa_type=LargeBinary)
+    urgent: bool = False
+    state: str = InboxState.WAITING
+    tries: int = 0
+    not_before: datetime = Field(sa_type=UtcDateTime)
+    received_at: datetime = Field(sa_type=UtcDateTime)
+    handled_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    fault: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReceivedEvent:
+    """An event on its way into the inbox. `urgent` events (rescue words) are handled before all others."""
+
+    account_id: int
+    event_id: str
+    sender: str
+    body: bytes
+    urgent: bool = False
+
+
+def sender_key(account_id: int, sender: str) -> str:
+    """The key under which one sender's events are handled, one after the other."""
+    return f"{account_id}/{sender}"
+
+
+def split_sender_key(key: str) -> tuple[int, str]:
+    account_id, _, sender = key.partition("/")
+    return int(account_id), sender
+
+
+def receive(session: Session, events: Sequence[ReceivedEvent], at: datetime) -> int:
+    """Store events; one that is known by (account, event id) is passed over. Returns how many were new."""
+    if not events:
+        return 0
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    rows = [
+        {
+            "account_id": event.account_id,
+            "event_id": event.event_id,
+            "sender": event.sender,
+            "body": event.body,
+            "urgent": event.urgent,
+            "state": InboxState.WAITING.value,
+            "tries": 0,
+            "not_before": at,
+            "received_at": at,
+            "fault": "",
+        }
+        for event in events
+    ]
+    new = 0
+    for row, event in zip(rows, events, strict=True):
+        statement = (
+            insert(InboxEvent).values(row).on_conflict_do_nothing(index_elements=["account_id", "event_id"])
+        )
+        if session.connection().execute(statement).rowcount == 1:
+            new += 1
+            work = Work.HANDLE_URGENT if event.urgent else Work.HANDLE
+            announce(session, Job(work=work, key=sender_key(event.account_id, event.sender)))
+    return new
+
+
+def next_event(session: Session, account_id: int, sender: str, at: datetime) -> InboxEvent | None:
+    """The oldest waiting event of a sender, locked for this transaction; None when there is none, or it must wait.
+
+    A sender's events are handled in order, so one that waits for its next try holds the others up; only a cry for
+    help overtakes it.
+    """
+    waiting = (
+        select(InboxEvent)
+        .where(
+            InboxEvent.account_id == account_id,
+            InboxEvent.sender == sender,
+            InboxEvent.state == InboxState.WAITING.value,
+        )
+        .order_by(col(InboxEvent.id))
+        .limit(1)
+        .with_for_update()
+    )
+    oldest = session.exec(waiting).first()
+    if oldest is None or oldest.not_before <= at:
+        return oldest
+    return session.exec(waiting.where(col(InboxEvent.urgent), col(InboxEvent.not_before) <= at)).first()
+
+
+def mark_handled(session: Session, event: InboxEvent, at: datetime) -> None:
+    """The event's effects are in this transaction; it will not be handled again."""
+    event.state = InboxState.HANDLED
+    event.handled_at = at
+    session.add(event)
+
+
+def mark_failed(session: Session, event_row_id: int, fault: str, at: datetime) -> InboxState:
+    """Count a failed try: the event waits a little, or is parked after the third. Returns its new state."""
+    event = session.get_one(InboxEvent, event_row_id)
+    if event.state != InboxState.WAITING:
+        return InboxState(event.state)
+    event.tries += 1
+    event.fault = fault[:500]
+    if event.tries >= TRIES_BEFORE_PARKING:
+        event.state = InboxState.PARKED
+    else:
+        wait = RETRY_SECONDS[event.tries - 1]
+        event.not_before = at + timedelta(seconds=wait)
+        announce(
+            session,
+            Job(work=Work.HANDLE, key=sender_key(event.account_id, event.sender), delay_seconds=wait),
+        )
+    session.add(event)
+    return InboxState(event.state)
+
+
+def retry_parked(session: Session, at: datetime) -> int:
+    """Give every parked event another three tries; how many there were."""
+    parked = session.exec(select(InboxEvent).where(InboxEvent.state == InboxState.PARKED.value)).all()
+    for event in parked:
+        event.state, event.tries, event.not_before = InboxState.WAITING, 0, at
+        session.add(event)
+        announce(session, Job(work=Work.HANDLE, key=sender_key(event.account_id, event.sender)))
+    return len(parked)
+
+
+def waiting_senders(session: Session, at: datetime, most: int = 500) -> list[tuple[str, bool]]:
+    """(sender key, urgent) of senders with events that may be handled now, urgent first."""
+    query = (
+        select(InboxEvent.account_id, InboxEvent.sender, InboxEvent.urgent)
+        .where(InboxEvent.state == InboxState.WAITING.value, col(InboxEvent.not_before) <= at)
+        .order_by(col(InboxEvent.urgent).desc(), col(InboxEvent.id))
+        .limit(most)
+    )
+    seen: dict[str, bool] = {}
+    for account_id, sender, urgent in session.exec(query):
+        key = sender_key(account_id, sender)
+        seen[key] = seen.get(key, False) or urgent
+    return list(seen.items())
+
+
+def forget_old(session: Session, at: datetime) -> int:
+    """Delete handled events older than `KEPT_DAYS` days; how many. Waiting and parked ones stay."""
+    statement = delete(InboxEvent).where(
+        col(InboxEvent.received_at) < at - timedelta(days=KEPT_DAYS),
+        col(InboxEvent.state) == InboxState.HANDLED.value,
+    )
+    return session.connection().execute(statement).rowcount

@@ -1,0 +1,41 @@
+"""The columns of a thing that one worker at a time tries to send, and the rules of its lease.
+
+A worker claims, commits, and only then calls the network. Its claim has a fencing number: when the lease ran out and
+somebody else took over, the late worker's result is written nowhere.
+"""
+
+from datetime import datetime
+
+from sqlmodel import Field, SQLModel
+
+from storage.columns import UtcDateTime
+
+LEASE_SECONDS = 20.0
+SEND_TIMEOUT_SECONDS = 8.0
+"""Every call to a provider ends within this time, below half the lease."""
+
+RETRY_KEY_HOURS = 24
+"""How long LINE remembers an X-Line-Retry-Key after the first attempt."""
+
+_BACKOFF_SECONDS = (1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0)
+
+
+class Leased(SQLModel):
+    """Mixed into `Message` and `Batch`."""
+
+    not_before: datetime = Field(sa_type=UtcDateTime)
+    lease_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    fence: int = 0
+    attempts: int = 0
+    first_attempt_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    finished_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    reason: str = ""
+
+
+def backoff_seconds(attempts: int) -> float:
+    """How long to wait after so many failed attempts: 1 s at first, a minute at most.
+
+    >>> [backoff_seconds(n) for n in (1, 2, 3, 99)]
+    [1.0, 2.0, 5.0, 60.0]
+    """
+    return _BACKOFF_SECONDS[min(max(attempts, 1), len(_BACKOFF_SECONDS)) - 1]

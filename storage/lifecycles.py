@@ -1,0 +1,191 @@
+"""Every state a thing can be in and where it may go from there: one table a lifecycle, all of them here.
+
+States only move along these tables. Queries put the allowed sources into their WHERE clause (`sources`), so that a
+late worker changes nothing.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+
+class ForbiddenTransition(Exception):
+    """Something was to move to a state that its lifecycle does not allow from where it is."""
+
+
+class InboxState(StrEnum):
+    WAITING = "waiting"
+    HANDLED = "handled"
+    PARKED = "parked"
+
+
+class MessageState(StrEnum):
+    WAITING = "waiting"
+    SENDING = "sending"
+    ACCEPTED = "accepted"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    EXPIRED = "expired"
+
+
+class BatchState(StrEnum):
+    WAITING = "waiting"
+    SENDING = "sending"
+    DONE = "done"
+    STOPPED = "stopped"
+    EXPIRED = "expired"
+
+
+class BroadcastState(StrEnum):
+    RELEASED = "released"
+    PAUSED = "paused"
+    DONE = "done"
+    STOPPED = "stopped"
+    EXPIRED = "expired"
+
+
+class AlertState(StrEnum):
+    DRAFT = "draft"
+    RELEASED = "released"
+    UPDATED = "updated"
+    CANCELLED = "cancelled"
+    STOPPED = "stopped"
+    EXPIRED = "expired"
+
+
+class ContactState(StrEnum):
+    ACTIVE = "active"
+    BLOCKED = "blocked"
+    ERASED = "erased"
+
+
+class Outcome(StrEnum):
+    """What became of one recipient of a batch; one letter, kept as one byte beside the recipient's id."""
+
+    WAITING = "."
+    IN_FLIGHT = ">"
+    ACCEPTED = "a"
+    FAILED = "f"
+    UNKNOWN = "u"
+    SKIPPED = "s"
+
+
+Lifecycle = Mapping[str, frozenset[str]]
+
+
+def _table(rows: dict[StrEnum, set[StrEnum]]) -> Lifecycle:
+    return {source.value: frozenset(target.value for target in targets) for source, targets in rows.items()}
+
+
+INBOX: Lifecycle = _table(
+    {
+        InboxState.WAITING: {InboxState.HANDLED, InboxState.PARKED},
+        InboxState.PARKED: {InboxState.WAITING},
+        InboxState.HANDLED: set(),
+    }
+)
+
+MESSAGE: Lifecycle = _table(
+    {
+        MessageState.WAITING: {MessageState.SENDING, MessageState.FAILED, MessageState.EXPIRED},
+        MessageState.SENDING: {
+            MessageState.WAITING,
+            MessageState.ACCEPTED,
+            MessageState.FAILED,
+            MessageState.UNKNOWN,
+            MessageState.EXPIRED,
+        },
+        # A receipt may resolve what nobody knew.
+        MessageState.UNKNOWN: {MessageState.ACCEPTED, MessageState.FAILED},
+        MessageState.ACCEPTED: {MessageState.FAILED},
+        MessageState.FAILED: set(),
+        MessageState.EXPIRED: set(),
+    }
+)
+
+BATCH: Lifecycle = _table(
+    {
+        BatchState.WAITING: {BatchState.SENDING, BatchState.STOPPED, BatchState.EXPIRED},
+        BatchState.SENDING: {BatchState.WAITING, BatchState.DONE, BatchState.STOPPED, BatchState.EXPIRED},
+        BatchState.DONE: set(),
+        BatchState.STOPPED: set(),
+        BatchState.EXPIRED: set(),
+    }
+)
+
+OUTCOME: Lifecycle = _table(
+    {
+        # Back to waiting only when it is certain that nothing left the house.
+        Outcome.IN_FLIGHT: {Outcome.ACCEPTED, Outcome.FAILED, Outcome.UNKNOWN, Outcome.WAITING},
+        Outcome.WAITING: {Outcome.IN_FLIGHT, Outcome.SKIPPED},
+        # An emergency is tried at most once more; a receipt may resolve it.
+        Outcome.UNKNOWN: {Outcome.IN_FLIGHT, Outcome.ACCEPTED, Outcome.FAILED},
+        Outcome.ACCEPTED: set(),
+        Outcome.FAILED: set(),
+        Outcome.SKIPPED: set(),
+    }
+)
+
+BROADCAST: Lifecycle = _table(
+    {
+        BroadcastState.RELEASED: {
+            BroadcastState.PAUSED,
+            BroadcastState.DONE,
+            BroadcastState.STOPPED,
+            BroadcastState.EXPIRED,
+        },
+        BroadcastState.PAUSED: {BroadcastState.RELEASED, BroadcastState.STOPPED, BroadcastState.EXPIRED},
+        BroadcastState.DONE: set(),
+        BroadcastState.STOPPED: set(),
+        BroadcastState.EXPIRED: set(),
+    }
+)
+
+ALERT: Lifecycle = _table(
+    {
+        AlertState.DRAFT: {AlertState.RELEASED, AlertState.EXPIRED},
+        AlertState.RELEASED: {
+            AlertState.UPDATED,
+            AlertState.CANCELLED,
+            AlertState.STOPPED,
+            AlertState.EXPIRED,
+        },
+        AlertState.UPDATED: set(),
+        AlertState.CANCELLED: set(),
+        AlertState.STOPPED: set(),
+        AlertState.EXPIRED: set(),
+    }
+)
+
+CONTACT: Lifecycle = _table(
+    {
+        ContactState.ACTIVE: {ContactState.BLOCKED, ContactState.ERASED},
+        ContactState.BLOCKED: {ContactState.ACTIVE, ContactState.ERASED},
+        ContactState.ERASED: set(),
+    }
+)
+
+ALL: dict[str, Lifecycle] = {
+    "inbox": INBOX,
+    "message": MESSAGE,
+    "batch": BATCH,
+    "outcome": OUTCOME,
+    "broadcast": BROADCAST,
+    "alert": ALERT,
+    "contact": CONTACT,
+}
+
+
+def allowed(lifecycle: Lifecycle, source: str, target: str) -> bool:
+    """True when `source` may become `target`."""
+    return target in lifecycle[source]
+
+
+def require(lifecycle: Lifecycle, source: str, target: str) -> None:
+    """Raise ForbiddenTransition unless `source` may become `target`."""
+    if not allowed(lifecycle, source, target):
+        raise ForbiddenTransition(f"{source} cannot become {target}")
+
+
+def sources(lifecycle: Lifecycle, target: str) -> tuple[str, ...]:
+    """The states from which `target` may be reached, for a WHERE clause."""
+    return tuple(source for source, targets in lifecycle.items() if target in targets)

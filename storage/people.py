@@ -1,0 +1,104 @@
+"""Persons, the accounts they meet us on, and their contacts."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Index, UniqueConstraint
+from sqlmodel import Field, Session, SQLModel, col, select, update
+
+from storage.columns import BigId, Json, UtcDateTime
+from storage.lifecycles import CONTACT, ContactState, sources
+
+DEFAULT_LANGUAGE = "th"
+
+
+class Account(SQLModel, table=True):
+    """One LINE official account, Telegram bot or SMS sender, or the built-in simulator (`local`)."""
+
+    __tablename__ = "account"
+    __table_args__ = (UniqueConstraint("channel", "name", name="account_channel_name"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    channel: str
+    name: str
+    state: str = "active"
+    settings: dict[str, Any] = Field(default_factory=dict, sa_type=Json)
+
+
+class Person(SQLModel, table=True):
+    """A citizen. Nothing is known of her but what she chose to tell."""
+
+    __tablename__ = "person"
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    language: str = DEFAULT_LANGUAGE
+    consented_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    stopped_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    erased_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    quiet_from_hour: int | None = None
+    quiet_until_hour: int | None = None
+    created_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class Contact(SQLModel, table=True):
+    """One address of a person on one account. `state_at` is the provider's time of the last change of state."""
+
+    __tablename__ = "contact"
+    __table_args__ = (
+        UniqueConstraint("account_id", "address", name="contact_account_address"),
+        Index("contact_person", "person_id"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    person_id: int = Field(foreign_key="person.id", sa_type=BigId)
+    account_id: int = Field(foreign_key="account.id")
+    address: str
+    kind: str = "person"
+    state: str = ContactState.ACTIVE
+    state_at: datetime = Field(sa_type=UtcDateTime)
+    created_at: datetime = Field(sa_type=UtcDateTime)
+
+
+def ensure_account(session: Session, channel: str, name: str = "main") -> Account:
+    """The account of that name, made when it is new."""
+    found = session.exec(select(Account).where(Account.channel == channel, Account.name == name)).first()
+    if found is None:
+        found = Account(channel=channel, name=name)
+        session.add(found)
+        session.flush()
+    return found
+
+
+def accounts(session: Session) -> list[Account]:
+    """All accounts, oldest first."""
+    return list(session.exec(select(Account).order_by(col(Account.id))))
+
+
+def contact_at(session: Session, account_id: int, address: str, at: datetime) -> tuple[Contact, Person]:
+    """The contact at an address and its person; both are made at the first word from there."""
+    row = session.exec(
+        select(Contact, Person)
+        .join(Person, col(Person.id) == col(Contact.person_id))
+        .where(Contact.account_id == account_id, Contact.address == address)
+    ).first()
+    if row is not None:
+        return row
+    person = Person(created_at=at)
+    session.add(person)
+    session.flush()
+    assert person.id is not None
+    contact = Contact(person_id=person.id, account_id=account_id, address=address, state_at=at, created_at=at)
+    session.add(contact)
+    session.flush()
+    return contact, person
+
+
+def set_contact_state(session: Session, contact_id: int, state: ContactState, at: datetime) -> bool:
+    """Move a contact to `state` as of the provider's time `at`; False when a newer change was known already."""
+    result = session.connection().execute(
+        update(Contact)
+        .where(col(Contact.id) == contact_id, col(Contact.state_at) <= at)
+        .where(col(Contact.state).in_((*sources(CONTACT, state), state)))
+        .values(state=state.value, state_at=at)
+    )
+    return result.rowcount == 1

@@ -1,0 +1,49 @@
+"""Cries for help and "I am safe": rows that the officers' board reads."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import Index
+from sqlmodel import Field, Session, SQLModel, col, select
+
+from storage.columns import BigId, UtcDateTime
+
+
+class SafetyAnswer(StrEnum):
+    SAFE = "safe"
+    NEED_HELP = "need_help"
+
+
+class SafetyReport(SQLModel, table=True):
+    """What somebody said of her safety, with her words and the place known at that moment. The newest one counts.
+
+    `state` is new until an officer takes it; `withdrawn` when she says it was a mistake.
+    """
+
+    __tablename__ = "safety_report"
+    __table_args__ = (Index("safety_report_contact", "contact_id", "id"),)
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    contact_id: int = Field(foreign_key="contact.id", sa_type=BigId)
+    person_id: int = Field(foreign_key="person.id", sa_type=BigId)
+    broadcast_id: int | None = Field(default=None, foreign_key="broadcast.id")
+    answer: str
+    words: str = ""
+    place: str | None = None
+    latitude: float | None = None
+    longitude: float | None = None
+    state: str = "new"
+    at: datetime = Field(sa_type=UtcDateTime)
+
+
+def open_cry(session: Session, contact_id: int) -> SafetyReport | None:
+    """The contact's latest report when it is a cry for help that was not withdrawn."""
+    query = (
+        select(SafetyReport)
+        .where(SafetyReport.contact_id == contact_id)
+        .order_by(col(SafetyReport.id).desc())
+    )
+    latest = session.exec(query.limit(1)).first()
+    return (
+        latest if latest and latest.answer == SafetyAnswer.NEED_HELP and latest.state != "withdrawn" else None
+    )

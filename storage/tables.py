@@ -1,0 +1,23 @@
+"""Every table, for migrations and for tests that need them all: importing this module registers them."""
+
+from sqlmodel import SQLModel
+
+from storage import (  # noqa: F401
+    alerts,
+    audit,
+    batches,
+    broadcasts,
+    cases,
+    dialogs,
+    inbox,
+    local_phones,
+    officers,
+    outbox,
+    pace,
+    people,
+    safety,
+    schedule,
+    subscriptions,
+)
+
+metadata = SQLModel.metadata
