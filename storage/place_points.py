@@ -12,8 +12,8 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from importlib.resources import files
 
-# The farthest that a position may be from every point and still be taken for one in Thailand; every
-# subdistrict on land has a point within 50 km.
+# The farthest that a position may be from every point and still be taken for one in Thailand. Measured over
+# points inside all subdistricts, the remotest (Mae Khong of Mae Sariang) is 47 km from a district's point.
 FARTHEST_KM = 60.0
 
 EARTH_RADIUS_KM = 6371.0
@@ -75,7 +75,8 @@ def _distances(latitude: float, longitude: float, points: Iterable[_Point]) -> I
 
 @cache
 def _points() -> tuple[_Point, ...]:
-    with (files("knowledge") / "district_points.csv").open(encoding="utf-8", newline="") as table:
-        return tuple(
-            (row["code"], float(row["latitude"]), float(row["longitude"])) for row in csv.DictReader(table)
-        )
+    table = (files("knowledge") / "district_points.csv").read_text(encoding="utf-8")
+    return tuple(
+        (row["code"], float(row["latitude"]), float(row["longitude"]))
+        for row in csv.DictReader(table.splitlines())
+    )

@@ -8,7 +8,6 @@ of the district's subdistricts, stands in for it (origin `derived`). A district 
 import argparse
 import csv
 import re
-import statistics
 import sys
 import unicodedata
 from collections import Counter, defaultdict
@@ -33,9 +32,12 @@ NEIGHBOURS = 8
 
 # Towns that neither rule finds. District -> geonameid.
 EXCEPTIONS = {
-    # The seat of Pho Chai is the municipality of Chai Wari, which is no subdistrict; GeoNames itself
-    # called this point Pho Chai until 2016.
+    # The seat of Pho Chai is the municipality of Chai Wari, which is no subdistrict; in 2016 GeoNames still
+    # called this very point Pho Chai.
     "4508": 1607635,
+    # The village and the subdistrict of Bang Rachan lie in the district of Khai Bang Rachan; the district of
+    # Bang Rachan has its seat at Sing.
+    "1703": 1617858,
     # Ban Khlong Prawet is the old settlement on the canal that the district of Prawet is named after.
     "1032": 1618177,
 }
@@ -284,42 +286,13 @@ def report(points: Sequence[Point]) -> str:
     return "\n".join(lines)
 
 
-def far_points(points: Sequence[Point], subdistricts: Path, farthest_km: float) -> str:
-    """The points that lie far from the mean of their subdistricts' points, the farthest first.
-
-    ``subdistricts`` is a CSV file with the columns code (6 digits), lat and lon (degrees).
-    """
-    positions: dict[str, list[tuple[float, float]]] = defaultdict(list)
-    with subdistricts.open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            positions[row["code"][:4]].append((float(row["lat"]), float(row["lon"])))
-    distances: list[tuple[float, str]] = []
-    for point in points:
-        if inside := positions.get(point.code):
-            middle = statistics.fmean(lat for lat, _ in inside), statistics.fmean(lon for _, lon in inside)
-            distances.append((kilometres(point.town.latitude, point.town.longitude, *middle), point.code))
-    far = sorted((pair for pair in distances if pair[0] > farthest_km), reverse=True)
-    lines = [
-        f"{len(far)} of {len(distances)} compared points are farther than {farthest_km:g} km from the middle "
-        f"of their subdistricts; the median is {statistics.median(distances)[0]:.1f} km"
-        if distances
-        else "No district of the table is in the file.",
-        *(f"far: {code} {places.full_name(code, 'en')}, {distance:.0f} km" for distance, code in far),
-    ]
-    return "\n".join(lines)
-
-
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description="Draw knowledge/district_points.csv from GeoNames.")
-    parser.add_argument("--compare", type=Path, help="CSV of points in subdistricts: code, lat, lon")
-    parser.add_argument("--farthest-km", type=float, default=30.0, help="report points farther off than this")
     parser.add_argument("--table", type=Path, default=TABLE, help="where to write the table")
     options = parser.parse_args(arguments)
     points = draw(read_towns())
     write(points, options.table)
     sys.stdout.write(report(points) + "\n")
-    if options.compare is not None:
-        sys.stdout.write(far_points(points, options.compare, options.farthest_km) + "\n")
 
 
 if __name__ == "__main__":

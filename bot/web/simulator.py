@@ -19,7 +19,7 @@ from storage.inbox import ReceivedEvent
 from storage.local_phones import FROM_CITIZEN, LocalMessage, LocalPhone, deliver, messages_after, phones
 from storage.replies import Bubble, Incoming, IncomingKind, as_json
 from storage.wording import say
-from storage.wording.catalogue import keys
+from storage.wording.catalogue import fills_of, keys
 
 router = APIRouter(prefix="/simulator")
 
@@ -69,7 +69,7 @@ def from_our_page(x_krajai_simulator: Annotated[str | None, Header()] = None) ->
 def simulator_page(request: Request) -> HTMLResponse:
     language = page_language(request)
     words = {
-        key.removeprefix("simulator."): say(language, key)
+        key.removeprefix("simulator."): say(language, key, **_left_open(language, key))
         for key in keys(language)
         if key.startswith("simulator.")
     }
@@ -99,21 +99,19 @@ def list_phones(request: Request) -> dict[str, Any]:
 
 
 @router.post("/api/phones", status_code=201, dependencies=[Depends(from_our_page)])
-def create_phone(request: Request, new: NewPhone) -> dict[str, str]:
+async def create_phone(request: Request, new: NewPhone) -> dict[str, str]:
+    """Make up a citizen; she has just added Krajai as a friend, so that it greets her."""
     krajai: Krajai = request.app.state.krajai
-    with krajai.database.write() as session:
-        phone = LocalPhone(
-            address=f"sim-{secrets.token_hex(4)}", name=new.name, created_at=krajai.database.now(session)
-        )
-        session.add(phone)
-    return {"address": phone.address, "name": phone.name}
+    address = f"sim-{secrets.token_hex(4)}"
+    await asyncio.to_thread(_add_phone, krajai, address, new.name)
+    await _take(request, address, secrets.token_hex(8), Incoming(kind=IncomingKind.FOLLOW))
+    return {"address": address, "name": new.name}
 
 
 @router.post("/api/phones/{address}/events", status_code=202, dependencies=[Depends(from_our_page)])
 async def phone_event(request: Request, address: str, event: PhoneEvent) -> dict[str, str]:
     """Take what the citizen did as a webhook would: answer when it is in the inbox."""
     krajai: Krajai = request.app.state.krajai
-    ingest: Ingest = request.app.state.ingest
     event_id = secrets.token_hex(8)
     shown = (
         event.text
@@ -128,14 +126,7 @@ async def phone_event(request: Request, address: str, event: PhoneEvent) -> dict
         latitude=event.latitude,
         longitude=event.longitude,
     )
-    received = ReceivedEvent(
-        account_id=krajai.local_account_id,
-        event_id=event_id,
-        sender=address,
-        body=incoming.model_dump_json().encode(),
-        urgent=is_rescue(incoming.text),
-    )
-    await ingest.store([received])
+    await _take(request, address, event_id, incoming)
     return {"event": event_id}
 
 
@@ -164,6 +155,20 @@ async def events(
     )
 
 
+async def _take(request: Request, address: str, event_id: str, incoming: Incoming) -> None:
+    """Store an event in the inbox, as a webhook does."""
+    krajai: Krajai = request.app.state.krajai
+    ingest: Ingest = request.app.state.ingest
+    received = ReceivedEvent(
+        account_id=krajai.local_account_id,
+        event_id=event_id,
+        sender=address,
+        body=incoming.model_dump_json().encode(),
+        urgent=is_rescue(incoming.text),
+    )
+    await ingest.store([received])
+
+
 async def _stream(request: Request, krajai: Krajai, addresses: list[str], seen: int) -> AsyncIterator[str]:
     yield "retry: 1000\n\n"
     looks = 0
@@ -181,6 +186,16 @@ async def _stream(request: Request, krajai: Krajai, addresses: list[str], seen: 
 def _messages(krajai: Krajai, addresses: list[str], seen: int) -> list[dict[str, Any]]:
     with krajai.database.read() as session:
         return [_shown(*row) for row in messages_after(session, addresses, seen)]
+
+
+def _left_open(language: str, key: str) -> dict[str, str]:
+    """The fills of a sentence that the page's script puts in, as they stand in it."""
+    return {name: "{" + name + "}" for name in fills_of(language, key)}
+
+
+def _add_phone(krajai: Krajai, address: str, name: str) -> None:
+    with krajai.database.write() as session:
+        session.add(LocalPhone(address=address, name=name, created_at=krajai.database.now(session)))
 
 
 def _shown(message: LocalMessage, body: list[dict[str, Any]]) -> dict[str, Any]:

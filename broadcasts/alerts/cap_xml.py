@@ -86,11 +86,13 @@ def parse(data: bytes) -> Document:
 
 def written_alone(alert: etree._Element) -> bytes:
     """The alert in Canonical XML 1.0, which ``parse`` reads again; raises CapRefused when it would not."""
+    plain = etree.tostring(alert, encoding="utf-8", xml_declaration=False, with_tail=False)
     try:
-        xml = etree.tostring(alert, method="c14n", with_tail=False, with_comments=False)
+        # Made from the element inside its file, libxml2 would put its children into no namespace.
+        xml = etree.tostring(_parse_xml(plain.decode("utf-8")), method="c14n", with_comments=False)
     except etree.C14NError:
         # Canonical XML has no form for a relative namespace address; the plain form keeps the words.
-        xml = etree.tostring(alert, encoding="utf-8", xml_declaration=False, with_tail=False)
+        xml = plain
     _refuse_long(xml)
     _refuse_costly_markup(xml.decode("utf-8"))
     return xml

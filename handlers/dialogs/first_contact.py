@@ -6,6 +6,7 @@ from storage import places
 from storage.alerts import live_warnings
 from storage.broadcasts import bubbles_for
 from storage.dialogs import enter, leave
+from storage.replies import IncomingKind
 from storage.subscriptions import TOPICS, WARNING, open_subscriptions, subscribe
 
 NAME = "first_contact"
@@ -55,6 +56,9 @@ def ask_place(turn: Turn, _: str = "") -> Bubbles:
 
 def words(turn: Turn) -> Bubbles:
     """Words or a location while the place is asked for. Giving them is the consent that the greeting asked for."""
+    asked_topics: str | None = turn.dialog.known.get("place") if turn.dialog.step == "topics" else None
+    if asked_topics and turn.incoming.kind is IncomingKind.TEXT and not places.find(turn.incoming.text):
+        return (turn.bubble(turn.say("not_understood.first")), *ask_topics(turn, asked_topics))
     code, question = found_or_ask(turn, "place:")
     return ask_topics(turn, code) if code else question
 
