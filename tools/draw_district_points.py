@@ -35,9 +35,6 @@ EXCEPTIONS = {
     # The seat of Pho Chai is the municipality of Chai Wari, which is no subdistrict; in 2016 GeoNames still
     # called this very point Pho Chai.
     "4508": 1607635,
-    # The village and the subdistrict of Bang Rachan lie in the district of Khai Bang Rachan; the district of
-    # Bang Rachan has its seat at Sing.
-    "1703": 1617858,
     # Ban Khlong Prawet is the old settlement on the canal that the district of Prawet is named after.
     "1032": 1618177,
 }
@@ -102,7 +99,7 @@ def town(record: Mapping[str, Any]) -> Town:
 def draw(towns: Sequence[Town]) -> list[Point]:
     """The points of all districts that have one, by code."""
     districts = [each for province in places.provinces() for each in places.children(province.code)]
-    names = {each.code: _own_names(each) for each in districts}
+    names = {each.code: frozenset(_names(each)) for each in districts}
     province_by_admin1 = _provinces_by_admin1(towns, names)
     drawn = _Drawing(towns, names, province_by_admin1)
     drawn.take_exceptions()
@@ -113,7 +110,11 @@ def draw(towns: Sequence[Town]) -> list[Point]:
 
 
 class _Drawing:
-    """The points found so far; no town serves two districts."""
+    """The points found so far.
+
+    No town serves two districts, and the clearest case is settled first: so a town that bears a
+    neighbouring district's name as an old one of its own is gone before that can mislead.
+    """
 
     def __init__(
         self,
@@ -140,7 +141,7 @@ class _Drawing:
             (_evidence(each, names), code, each)
             for code, names in self._names.items()
             for each in self._bearing(names)
-            if self._lies_in(code, each) and not self._is_another_districts(code, each)
+            if self._lies_in(code, each)
         ]
         for _, code, each in sorted(found, key=lambda pair: pair[0], reverse=True):
             self._take(code, each, "geonames")
@@ -156,8 +157,7 @@ class _Drawing:
             names = _subdistrict_names(code)
             found = [each for each in self._bearing(names) if self._lies_in(code, each)]
             for each in sorted(found, key=lambda each: _evidence(each, names), reverse=True):
-                if not self._is_another_districts(code, each):
-                    self._take(code, each, "derived")
+                self._take(code, each, "derived")
 
     def _take(self, code: str, chosen: Town, origin: str) -> None:
         if code not in self.points and chosen.geonameid in self._free:
@@ -173,12 +173,6 @@ class _Drawing:
     def _lies_in(self, code: str, each: Town) -> bool:
         return self._province_by_admin1.get(each.admin1) == code[:2]
 
-    def _is_another_districts(self, code: str, each: Town) -> bool:
-        """Whether the town's main name is that of another district: it bears this one's as an old name."""
-        if each.key in self._names[code]:
-            return False
-        return any(each.key in names for other, names in self._names.items() if other[:2] == code[:2])
-
     def _is_near_province(self, code: str, each: Town) -> bool:
         siblings = (point.town for point in self.points.values() if point.code[:2] == code[:2])
         return any(_apart(each, sibling) <= NEIGHBOUR_KM for sibling in siblings)
@@ -193,14 +187,6 @@ def _evidence(each: Town, names: Collection[str]) -> tuple[int, int, int]:
     thai = any(not name.isascii() for name in each.keys & frozenset(names))
     marks = 4 * thai + 2 * (each.key in names) + bool(each.districts & frozenset(names))
     return marks, each.population, -each.geonameid
-
-
-def _own_names(district: Place) -> frozenset[str]:
-    """The names that mean this district and no other of its province."""
-    shared = [
-        name for other in places.children(district.code[:2]) if other != district for name in _names(other)
-    ]
-    return frozenset(_names(district)) - frozenset(shared)
 
 
 def _names(district: Place) -> list[str]:

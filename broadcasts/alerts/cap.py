@@ -86,13 +86,12 @@ def read_cap(data: bytes) -> tuple[CapAlert, ...]:
     refusals: list[str] = []
     xml_bytes = 0
     for number, element in enumerate(document.alerts, 1):
+        xml = cap_xml.written_alone(element)
+        xml_bytes += len(xml)
         if xml_bytes > _MOST_XML_BYTES:
-            raise CapRefused(
-                "the file repeats too much when its alerts are taken apart; send each alert alone"
-            )
+            raise CapRefused("the file repeats too much when its alerts are taken apart; send each alone")
         try:
-            xml = cap_xml.written_alone(element)
-            xml_bytes += len(xml)
+            cap_xml.refuse_unreadable(xml)
             alerts.append(_read_alert(element, xml, list(document.remarks)))
         except CapRefused as refused:
             of_which = f"alert {number} of {len(document.alerts)}: " if many else ""

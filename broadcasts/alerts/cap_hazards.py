@@ -144,6 +144,8 @@ _WORDS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 
 _PATTERNS = tuple((hazard, re.compile("|".join(_WORDS[hazard]))) for hazard in HAZARDS)
+# What an event or a headline says, it says in its first words.
+_MOST_LETTERS = 500
 _WORD_STARTS = re.compile(r"(?<=[a-z])(?=[A-Z])|[_\-]+")
 
 
@@ -170,7 +172,7 @@ def _texts(info: CapInfo) -> Iterator[str]:
 
 def _hazards_in(texts: Iterator[str]) -> Iterator[str]:
     for text in texts:
-        plain = same_to_the_eye(" ".join(text.split()))
+        plain = same_to_the_eye(" ".join(text[:_MOST_LETTERS].split()))
         for hazard, pattern in _PATTERNS:
             if pattern.search(plain):
                 yield hazard

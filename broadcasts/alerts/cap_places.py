@@ -119,8 +119,15 @@ def _longest_name(text: str, words: list[re.Match[str]]) -> tuple[int, tuple[str
 
 @lru_cache(maxsize=2_048)
 def _candidates(name: str) -> tuple[str, ...]:
-    small_too = _SMALL_PLACE.search(name) is not None
-    return tuple(found.code for found in places.find(name) if small_too or len(found.code) <= 4)
+    codes = tuple(found.code for found in places.find(name))
+    if _SMALL_PLACE.search(name):
+        return codes
+    wide = tuple(code for code in codes if len(code) <= 4)
+    # Beside a province's name its namesakes are never meant; a district's may be, so it counts alone
+    # only when they lie in it.
+    if len(wide) == 1 and (len(wide[0]) == 2 or all(places.contains(wide[0], code) for code in codes)):
+        return wide
+    return codes if wide else ()
 
 
 def _without_headings(found: list[tuple[str, str]], report: Callable[[str], None]) -> list[str]:

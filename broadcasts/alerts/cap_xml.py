@@ -85,17 +85,20 @@ def parse(data: bytes) -> Document:
 
 
 def written_alone(alert: etree._Element) -> bytes:
-    """The alert in Canonical XML 1.0, which ``parse`` reads again; raises CapRefused when it would not."""
+    """The alert in Canonical XML 1.0 without comments, UTF-8."""
     plain = etree.tostring(alert, encoding="utf-8", xml_declaration=False, with_tail=False)
     try:
         # Made from the element inside its file, libxml2 would put its children into no namespace.
-        xml = etree.tostring(_parse_xml(plain.decode("utf-8")), method="c14n", with_comments=False)
+        return etree.tostring(_parse_xml(plain.decode("utf-8")), method="c14n", with_comments=False)
     except etree.C14NError:
         # Canonical XML has no form for a relative namespace address; the plain form keeps the words.
-        xml = plain
+        return plain
+
+
+def refuse_unreadable(xml: bytes) -> None:
+    """Raises CapRefused when an alert, written alone, became too long or costly to be read again."""
     _refuse_long(xml)
     _refuse_costly_markup(xml.decode("utf-8"))
-    return xml
 
 
 def local_name(element: etree._Element) -> str:

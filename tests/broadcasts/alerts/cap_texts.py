@@ -1,12 +1,16 @@
 """Alerts as XML text, legal unless a test says otherwise."""
 
 from pathlib import Path
+from time import monotonic
+
+import pytest
 
 from broadcasts.alerts.cap import read_cap
-from broadcasts.alerts.cap_model import CapAlert, CapInfo
+from broadcasts.alerts.cap_model import CapAlert, CapInfo, CapRefused
 
 DATA = Path(__file__).parent / "data"
 NAMESPACE = "urn:oasis:names:tc:emergency:cap:1.2"
+LONGEST_REFUSAL_SECONDS = 1.0
 SENT = "2026-09-25T16:34:00+07:00"
 
 
@@ -53,3 +57,14 @@ def read_one(xml: str) -> CapAlert:
 def read_info(inside: str = "", **changed: str | None) -> CapInfo:
     (info,) = read_one(alert_xml(info_xml(inside, **changed))).infos
     return info
+
+
+def refusal_of(data: bytes) -> str:
+    """The reason, which must come in time, however the bytes were made to last."""
+    started_at = monotonic()
+    with pytest.raises(CapRefused) as refused:
+        read_cap(data)
+    assert monotonic() - started_at < LONGEST_REFUSAL_SECONDS
+    assert refused.value.reason == str(refused.value)
+    assert "\n" not in refused.value.reason
+    return refused.value.reason
