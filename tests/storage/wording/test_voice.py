@@ -70,7 +70,7 @@ OFFICIAL = [
     "ตื่นตระหนก",
     "ติดตามข่าว",
 ]
-CAPITALS = {"OK", "OTP", "PM", "SMS", "ID", "JOIN", "STOP", "EGAT", "GISTDA"}
+CAPITALS = {"LINE", "OK", "OTP", "PM", "SMS", "ID", "JOIN", "STOP", "EGAT", "GISTDA"}
 
 
 @cache
