@@ -38,7 +38,16 @@ DELIVERY_WORK = {
 }
 
 Words = dict[str, dict[str, list[dict[str, Any]]]]
-"""language -> variant -> bubbles. A variant is a province code, for readers there, or EVERY_PLACE."""
+"""language -> variant -> bubbles. A variant is EVERY_PLACE or a province code, for readers there; `sms` or `group`,
+alone or as in `sms/57`, where a form has words of its own."""
+
+
+class Form(StrEnum):
+    """How words are put: in a chat with one person, in a text message, or in a group chat."""
+
+    CHAT = "chat"
+    SMS = "sms"
+    GROUP = "group"
 
 
 class Broadcast(SQLModel, table=True):
@@ -125,6 +134,13 @@ def release(
     record(session, at, actor=by, action="broadcast.release", subject=f"broadcast/{broadcast.id}")
     announce(session, Job(work=Work.PLAN, key=str(broadcast.id)))
     return broadcast
+
+
+def variant_for(words: Mapping[str, Any], language: str, form: Form, province: str) -> str:
+    """The variant that fits a reader best: her form and province, her form, her province, every place."""
+    variants = words.get(language) or words["th"]
+    own_form = () if form is Form.CHAT else (f"{form.value}/{province}", form.value)
+    return next((each for each in (*own_form, province) if each in variants), EVERY_PLACE)
 
 
 def bubbles_for(broadcast: Broadcast, language: str, variant: str) -> tuple[Bubble, ...]:

@@ -10,6 +10,11 @@ from storage.columns import BigId, Json, UtcDateTime
 from storage.lifecycles import CONTACT, ContactState, sources
 
 DEFAULT_LANGUAGE = "th"
+GROUP_CONTACT = "group"
+"""The kind of a contact that is a group chat."""
+
+MAIN = "main"
+"""The account that the environment configures."""
 
 
 class Account(SQLModel, table=True):
@@ -59,7 +64,7 @@ class Contact(SQLModel, table=True):
     created_at: datetime = Field(sa_type=UtcDateTime)
 
 
-def ensure_account(session: Session, channel: str, name: str = "main") -> Account:
+def ensure_account(session: Session, channel: str, name: str = MAIN) -> Account:
     """The account of that name, made when it is new."""
     found = session.exec(select(Account).where(Account.channel == channel, Account.name == name)).first()
     if found is None:

@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 
 class _Value(BaseModel):
@@ -24,8 +24,17 @@ class Button(_Value):
     kind: ButtonKind = ButtonKind.ACTION
 
 
+class Picture(_Value):
+    """An image or a video to show, by address. `alt` says in words all that it shows."""
+
+    address: str
+    preview_address: str
+    alt: str
+    is_video: bool = False
+
+
 class Bubble(_Value):
-    """One bubble: its text and its buttons.
+    """One bubble: its text and its buttons, and a picture above them when there is one.
 
     `lasting` buttons must not vanish with the next message (safe / need help, confirmations): channels put them into
     a card, not into quick replies.
@@ -34,6 +43,7 @@ class Bubble(_Value):
     text: str
     buttons: tuple[Button, ...] = ()
     lasting: bool = False
+    picture: Picture | None = None
 
 
 class IncomingKind(StrEnum):
@@ -43,15 +53,27 @@ class IncomingKind(StrEnum):
     STICKER = "sticker"
     VOICE = "voice"
     PHOTO = "photo"
+    FILE = "file"
     FOLLOW = "follow"
     UNFOLLOW = "unfollow"
+    JOIN = "join"
+    """Krajai was taken into a group."""
+
+    LEAVE = "leave"
+    """Krajai was put out of a group, or the group ended."""
+
+    MOVED = "moved"
+    """The contact goes on under another address (`moved_to`)."""
+
     OTHER = "other"
 
 
 class Incoming(_Value):
     """One thing a citizen did, in the form all channels share.
 
-    `text` holds typed words, or the label of what was tapped; `action` the id of a tapped button.
+    `text` holds typed words, or the label of what was tapped; `action` the id of a tapped button; `start` the payload
+    of the deep link that opened the chat; `media` the provider's id of a photo, voice note or file. `happened_at` is
+    the provider's time. In a group, `named` is True when Krajai was addressed.
     """
 
     kind: IncomingKind
@@ -59,6 +81,13 @@ class Incoming(_Value):
     action: str = ""
     latitude: float | None = None
     longitude: float | None = None
+    start: str = ""
+    media: str = ""
+    happened_at: AwareDatetime | None = None
+    language: str = ""
+    in_group: bool = False
+    named: bool = False
+    moved_to: str = ""
 
 
 def as_json(bubbles: tuple[Bubble, ...] | list[Bubble]) -> list[dict[str, Any]]:

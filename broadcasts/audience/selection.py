@@ -17,7 +17,7 @@ from sqlmodel import Session, col, select
 
 from storage.broadcasts import Addressed
 from storage.lifecycles import ContactState
-from storage.people import Account, Contact, Person
+from storage.people import GROUP_CONTACT, Account, Contact, Person
 from storage.subscriptions import Subscription
 
 
@@ -40,6 +40,7 @@ class Chosen:
     person_id: int
     account_id: int
     language: str
+    in_group: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,8 +80,15 @@ def page(session: Session, rule: AudienceRule, span: Span, after: tuple[str, int
         .limit(most)
     )
     return [
-        Chosen(place=p, contact_id=c, person_id=person, account_id=account, language=language)
-        for p, c, person, account, language in session.exec(query)
+        Chosen(
+            place=p,
+            contact_id=c,
+            person_id=person,
+            account_id=account,
+            language=language,
+            in_group=kind == GROUP_CONTACT,
+        )
+        for p, c, person, account, language, kind in session.exec(query)
     ]
 
 
@@ -122,6 +130,7 @@ def _matching(rule: AudienceRule) -> Any:
             col(Subscription.person_id),
             col(Contact.account_id),
             col(Person.language),
+            col(Contact.kind),
         )
         .join(Contact, col(Contact.id) == col(Subscription.contact_id))
         .join(Person, col(Person.id) == col(Subscription.person_id))

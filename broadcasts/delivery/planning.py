@@ -9,14 +9,15 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import insert
+from sqlalchemy import select as sql_select
 from sqlmodel import Session, col, select
 
-from broadcasts.audience.selection import AudienceRule, Chosen, Span, first_key, page, spans
+from broadcasts.audience.selection import AudienceRule, Span, first_key, page, spans
 from storage.batches import Batch, new_batch, unpack
-from storage.broadcasts import DELIVERY_WORK, EVERY_PLACE, Addressed, Broadcast, Priority
+from storage.broadcasts import DELIVERY_WORK, Addressed, Broadcast, Form, Priority, variant_for
 from storage.jobs import Job, announce
 from storage.lifecycles import BatchState, BroadcastState, ContactState, Outcome
-from storage.people import Contact, Person
+from storage.people import GROUP_CONTACT, Contact, Person
 
 PAGE_RECIPIENTS = 4000
 PAGE_BATCHES = 8
@@ -26,18 +27,23 @@ _MAY_HAVE_GOT_IT = {ord(each.value) for each in (Outcome.ACCEPTED, Outcome.IN_FL
 
 
 def plan_page(
-    session: Session, broadcast_id: int, at: datetime, batch_sizes: Mapping[int, int]
+    session: Session,
+    broadcast_id: int,
+    at: datetime,
+    batch_sizes: Mapping[int, int],
+    forms: Mapping[int, Form] | None = None,
 ) -> float | None:
     """Write one page of a broadcast's audience into batches.
 
-    `batch_sizes` gives recipients a batch by account id. Returns the seconds to wait before the next page, None when
+    `batch_sizes` gives recipients a batch by account id, `forms` how words are put there (as in a chat unless said).
+    Returns the seconds to wait before the next page, None when
     there is nothing more to plan or another worker is planning it.
     """
     query = select(Broadcast).where(Broadcast.id == broadcast_id).with_for_update(skip_locked=True)
     broadcast = session.exec(query).first()
     if broadcast is None or broadcast.state != BroadcastState.RELEASED or broadcast.planned_at is not None:
         return None
-    page_plan = _Page(session, broadcast, at, batch_sizes)
+    page_plan = _Page(session, broadcast, at, batch_sizes, forms or {})
     wait_seconds = page_plan.take()
     broadcast.plan = page_plan.cursor
     if wait_seconds is None:
@@ -50,12 +56,18 @@ class _Page:
     """One step of the plan. The cursor: `stage` reached | unsettled | places, where in it, and the unfilled groups."""
 
     def __init__(
-        self, session: Session, broadcast: Broadcast, at: datetime, batch_sizes: Mapping[int, int]
+        self,
+        session: Session,
+        broadcast: Broadcast,
+        at: datetime,
+        batch_sizes: Mapping[int, int],
+        forms: Mapping[int, Form],
     ) -> None:
         self._session = session
         self._broadcast = broadcast
         self._at = at
         self._sizes = batch_sizes
+        self._forms = forms
         self._rows: list[dict[str, Any]] = []
         self.cursor: dict[str, Any] = dict(broadcast.plan) or {
             "stage": "reached" if broadcast.audience["reached"] else "places",
@@ -130,7 +142,8 @@ class _Page:
         place, contact_id = self.cursor["after"] or first_key(span)
         chosen = page(self._session, rule, span, (place, contact_id), PAGE_RECIPIENTS)
         for one in chosen:
-            self._add(one.account_id, one.language, self._variant(one), one.contact_id)
+            variant = self._variant(one.language, one.account_id, one.place[:2], in_group=one.in_group)
+            self._add(one.account_id, one.language, variant, one.contact_id)
         if len(chosen) < PAGE_RECIPIENTS:
             self.cursor["span"] += 1
             self.cursor["after"] = None
@@ -149,35 +162,40 @@ class _Page:
         if not variants:
             return
         query = (
-            select(Contact.id, Contact.person_id, Contact.account_id, Person.language)
+            sql_select(
+                col(Contact.id),
+                col(Contact.person_id),
+                col(Contact.account_id),
+                col(Person.language),
+                col(Contact.kind),
+            )
             .join(Person, col(Person.id) == col(Contact.person_id))
-            .where(col(Contact.id).in_(variants), Contact.state == ContactState.ACTIVE.value)
+            .where(col(Contact.id).in_(variants), col(Contact.state) == ContactState.ACTIVE.value)
             .order_by(col(Contact.id))
         )
-        rows = list(self._session.exec(query))
+        rows = list(self._session.connection().execute(query))
         known = select(Addressed.person_id).where(
             Addressed.broadcast_id == self._broadcast.id,
-            col(Addressed.person_id).in_({person_id for _, person_id, _, _ in rows}),
+            col(Addressed.person_id).in_({row[1] for row in rows}),
         )
         addressed = set(self._session.exec(known))
         new: list[dict[str, int]] = []
-        for contact_id, person_id, account_id, language in rows:
+        for contact_id, person_id, account_id, language, kind in rows:
             assert contact_id is not None
             assert self._broadcast.id is not None
             if person_id in addressed:
                 continue
             addressed.add(person_id)
             new.append({"broadcast_id": self._broadcast.id, "person_id": person_id})
-            self._add(account_id, language, self._known_variant(language, variants[contact_id]), contact_id)
+            province = variants[contact_id].rpartition("/")[2]
+            variant = self._variant(language, account_id, province, in_group=kind == GROUP_CONTACT)
+            self._add(account_id, language, variant, contact_id)
         if new:
             self._session.connection().execute(insert(Addressed), new)
 
-    def _variant(self, chosen: Chosen) -> str:
-        return self._known_variant(chosen.language, chosen.place[:2])
-
-    def _known_variant(self, language: str, variant: str) -> str:
-        words = self._broadcast.words
-        return variant if variant in words.get(language, words["th"]) else EVERY_PLACE
+    def _variant(self, language: str, account_id: int, province: str, *, in_group: bool) -> str:
+        form = Form.GROUP if in_group else self._forms.get(account_id, Form.CHAT)
+        return variant_for(self._broadcast.words, language, form, province)
 
     def _add(self, account_id: int, language: str, variant: str, contact_id: int) -> None:
         key = f"{account_id}|{language}|{variant}"
