@@ -31,6 +31,25 @@ class Settings(BaseSettings):
     simulator: Literal["auto", "on", "off"] = "auto"
     local_behaves_like: Literal["line", "telegram", "sms"] = "line"
     local_requests_per_second: float = Field(default=200.0, gt=0, le=100_000)
+    line_channel_secret: SecretStr = SecretStr("")
+    line_channel_access_token: SecretStr = SecretStr("")
+    line_api_url: str = "https://api.line.me"
+    line_data_api_url: str = "https://api-data.line.me"
+    line_requests_per_second: float = Field(default=200.0, gt=0, le=2000)
+    telegram_bot_token: SecretStr = SecretStr("")
+    telegram_webhook_secret: SecretStr = SecretStr("")
+    telegram_api_url: str = "https://api.telegram.org"
+    telegram_messages_per_second: float = Field(default=30.0, gt=0, le=1000)
+    telegram_polling: Literal["auto", "on", "off"] = "auto"
+    sms_gateway: Literal["off", "kannel", "smpp"] = "off"
+    sms_url: str = ""
+    sms_username: str = ""
+    sms_password: SecretStr = SecretStr("")
+    sms_webhook_token: SecretStr = SecretStr("")
+    sms_sender: str = ""
+    sms_reply_number: str = ""
+    sms_messages_per_second: float = Field(default=10.0, gt=0, le=1000)
+    sms_satang_per_segment: int = Field(default=0, ge=0, le=10_000)
 
     @field_validator("database_url")
     @classmethod

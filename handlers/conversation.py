@@ -8,6 +8,7 @@ from sqlmodel import Session
 
 from handlers.dialogs import (
     first_contact,
+    group,
     language,
     menu,
     rescue,
@@ -20,7 +21,7 @@ from handlers.turn import Agency, Bubbles, Turn
 from handlers.understanding.keywords import Keyword, is_rescue, keyword, place_to_subscribe
 from storage import dialogs, places
 from storage.lifecycles import ContactState
-from storage.people import Contact, Person, set_contact_state
+from storage.people import Contact, Person, move_contact, set_contact_state
 from storage.place_reading import same_to_the_eye
 from storage.replies import Incoming, IncomingKind
 
@@ -117,6 +118,11 @@ class Conversation:
 
 
 def _answer(turn: Turn) -> Bubbles:
+    if turn.incoming.kind is IncomingKind.MOVED:
+        move_contact(turn.session, turn.contact_id, turn.incoming.moved_to)
+        return ()
+    if turn.incoming.in_group:
+        return group.answer(turn)
     if turn.incoming.kind is IncomingKind.UNFOLLOW:
         set_contact_state(turn.session, turn.contact_id, ContactState.BLOCKED, turn.at)
         return ()

@@ -107,3 +107,20 @@ def set_contact_state(session: Session, contact_id: int, state: ContactState, at
         .values(state=state.value, state_at=at)
     )
     return result.rowcount == 1
+
+
+def move_contact(session: Session, contact_id: int, address: str) -> bool:
+    """The contact goes on under a new address (a Telegram group that became a supergroup).
+
+    False when that address is a contact already: then the old one is closed, so that nobody is told twice.
+    """
+    contact = session.get_one(Contact, contact_id)
+    known = select(Contact.id).where(Contact.account_id == contact.account_id, Contact.address == address)
+    taken = session.exec(known).first() is not None
+    if taken:
+        contact.state = ContactState.BLOCKED
+    else:
+        contact.address = address
+    session.add(contact)
+    session.flush()
+    return not taken
