@@ -10,6 +10,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.wiring import Krajai
+from broadcasts.delivery.faults import kind_and_place
 from broadcasts.schedule import SCHEDULE, Scheduled
 from storage.schedule import ScheduledRun, take_slot
 
@@ -30,15 +31,25 @@ class ClockProcess:
         """Wait to be the only clock, then tick; give up the role when the database is lost, and wait again."""
         while not self._stopping.is_set():
             try:
-                with self._krajai.database.engine.connect() as held:
+                held = await asyncio.to_thread(self._krajai.database.engine.connect)
+                try:
                     if await asyncio.to_thread(self._is_the_clock, held):
-                        await self._tick(held)
+                        await self._tick_then_let_go(held)
+                finally:
+                    held.close()
             except SQLAlchemyError as fault:
                 log.warning("clock lost its database", kind=type(fault).__name__)
             await self._pause(STANDBY_LOOK_SECONDS)
 
     def stop(self) -> None:
         self._stopping.set()
+
+    async def _tick_then_let_go(self, held: Connection) -> None:
+        try:
+            await self._tick(held)
+        finally:
+            # Not back into the pool: the role belongs to the connection and ends with it.
+            held.invalidate()
 
     async def _tick(self, held: Connection) -> None:
         scheduler = AsyncIOScheduler(timezone=UTC)
@@ -64,8 +75,8 @@ class ClockProcess:
     async def _run_slot(self, scheduled: Scheduled) -> None:
         try:
             await asyncio.to_thread(self._run_once, scheduled)
-        except SQLAlchemyError as fault:
-            log.exception("scheduled run failed", schedule=scheduled.name, kind=type(fault).__name__)
+        except Exception as fault:  # noqa: BLE001 - the process's edge: the next slot is another chance
+            log.error("scheduled run failed", schedule=scheduled.name, fault=kind_and_place(fault))  # noqa: TRY400
 
     def _run_once(self, scheduled: Scheduled) -> None:
         database = self._krajai.database

@@ -14,12 +14,17 @@ from typing import Any, cast
 import psycopg
 import structlog
 from pgqueuer import PgQueuer
+from pgqueuer.adapters.inmemory import InMemoryQueries
 from pgqueuer.adapters.persistence.queries import Queries, SyncQueries
+from pgqueuer.errors import FailingListenerError
 from pgqueuer.models import Job as EngineJob
 from psycopg import RawCursor
 from psycopg.rows import dict_row
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
 
+from broadcasts.delivery.faults import kind_and_place
 from broadcasts.delivery.reconcile import waiting_jobs
 from storage.database import ChangeWatch, Database
 from storage.jobs import Job, Work
@@ -48,6 +53,16 @@ LOOK_SECONDS = 0.2
 RECONCILE_SECONDS = 1.0
 HEARTBEAT_TIMEOUT = timedelta(seconds=6)
 RECONNECT_SECONDS = 1.0
+FORGET_SECONDS = 60.0
+"""How often the engine's own log, which nobody reads, is emptied; it would grow for ever."""
+
+_KEEPALIVE: dict[str, Any] = {
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "connect_timeout": 5,
+}
+"""So that a connection whose other end is gone without a word is noticed within half a minute."""
 
 
 class EmbeddedQueue:
@@ -56,8 +71,10 @@ class EmbeddedQueue:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._engine = PgQueuer.in_memory()
+        self._queries = cast("InMemoryQueries", self._engine.queries)
         self._outstanding: Counter[tuple[Work, str]] = Counter()
         self._wanted_again: set[tuple[Work, str]] = set()
+        self._enqueuing: set[asyncio.Future[None]] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
         database.after_commit = self._committed
 
@@ -67,7 +84,11 @@ class EmbeddedQueue:
         _register(self._engine, {work: self._counted(work, worker) for work, worker in workers.items()})
         feeder = asyncio.create_task(self._feed())
         try:
-            await self._engine.run(dequeue_timeout=timedelta(seconds=30), batch_size=10)
+            await self._engine.run(
+                dequeue_timeout=timedelta(seconds=30),
+                batch_size=10,
+                log_aggregation_interval=timedelta(0),
+            )
         finally:
             feeder.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -79,11 +100,11 @@ class EmbeddedQueue:
         self._engine.shutdown.set()
 
     def _committed(self, jobs: tuple[Job, ...]) -> None:
-        if self._loop is not None:
-            with contextlib.suppress(
-                RuntimeError
-            ):  # the loop has just closed: the next start feeds from the rows
-                self._loop.call_soon_threadsafe(self._take, jobs)
+        loop = self._loop
+        if loop is not None:
+            # When the loop has just closed, the next start feeds from the rows.
+            with contextlib.suppress(RuntimeError):
+                loop.call_soon_threadsafe(self._take, jobs)
 
     def _take(self, jobs: tuple[Job, ...]) -> None:
         for job in jobs:
@@ -92,42 +113,59 @@ class EmbeddedQueue:
             elif self._outstanding[job.work, job.key] < _PARALLEL_FOR_ONE_KEY.get(job.work, 1):
                 self._outstanding[job.work, job.key] += 1
                 task = asyncio.ensure_future(self._enqueue(job))
-                task.add_done_callback(_raise_fault)
+                self._enqueuing.add(task)
+                task.add_done_callback(self._enqueuing.discard)
             else:
                 self._wanted_again.add((job.work, job.key))
 
     async def _enqueue(self, job: Job) -> None:
-        queries = self._engine.queries
-        assert queries is not None
-        await queries.enqueue(job.work.value, job.key.encode(), _PRIORITY[job.work])
+        try:
+            await self._queries.enqueue(job.work.value, job.key.encode(), _PRIORITY[job.work])
+        except Exception as fault:  # noqa: BLE001 - the edge to the engine; the next feed tries again
+            log.error("a job could not be enqueued", work=job.work, fault=kind_and_place(fault))  # noqa: TRY400
+            self._finished(job.work, job.key)
 
     def _counted(self, work: Work, worker: Worker) -> Worker:
         async def work_once(key: str) -> None:
             try:
                 await worker(key)
             finally:
-                self._outstanding[work, key] -= 1
-                if self._outstanding[work, key] <= 0:
-                    del self._outstanding[work, key]
-                if (work, key) in self._wanted_again:
-                    self._wanted_again.discard((work, key))
-                    self._take((Job(work=work, key=key),))
+                self._finished(work, key)
 
         return work_once
+
+    def _finished(self, work: Work, key: str) -> None:
+        """Give the place of a job free, and take the one that was wanted meanwhile."""
+        self._outstanding[work, key] -= 1
+        if self._outstanding[work, key] <= 0:
+            del self._outstanding[work, key]
+        if (work, key) in self._wanted_again:
+            self._wanted_again.discard((work, key))
+            self._take((Job(work=work, key=key),))
 
     async def _feed(self) -> None:
         watch = await asyncio.to_thread(ChangeWatch, self._database)
         loop = asyncio.get_running_loop()
-        fed_at = -RECONCILE_SECONDS
+        fed_at, forgot_at = -RECONCILE_SECONDS, loop.time()
         try:
             while True:
-                changed = await asyncio.to_thread(watch.changed)
-                if changed or loop.time() - fed_at >= RECONCILE_SECONDS:
-                    fed_at = loop.time()
-                    self._take(await asyncio.to_thread(self._waiting))
+                try:
+                    changed = await asyncio.to_thread(watch.changed)
+                    if changed or loop.time() - fed_at >= RECONCILE_SECONDS:
+                        fed_at = loop.time()
+                        self._take(await asyncio.to_thread(self._waiting))
+                except Exception as fault:  # noqa: BLE001 - the process's edge: without the feed all stands still
+                    log.error("could not look for work, will look again", fault=kind_and_place(fault))  # noqa: TRY400
+                if loop.time() - forgot_at >= FORGET_SECONDS:
+                    forgot_at = loop.time()
+                    await self._forget()
                 await asyncio.sleep(LOOK_SECONDS)
         finally:
             watch.close()
+
+    async def _forget(self) -> None:
+        await self._queries.clear_queue_log()
+        await self._queries.clear_statistics_log()
 
     def _waiting(self) -> tuple[Job, ...]:
         with self._database.read() as session:
@@ -148,7 +186,7 @@ class SharedQueue:
         while not self._stopping.is_set():
             try:
                 await self._run_connected(workers)
-            except (psycopg.Error, OSError) as error:
+            except (psycopg.Error, OSError, FailingListenerError) as error:
                 log.warning("queue lost its database", kind=type(error).__name__)
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._stopping.wait(), RECONNECT_SECONDS)
@@ -160,17 +198,23 @@ class SharedQueue:
             self._engine.shutdown.set()
 
     async def _run_connected(self, workers: Mapping[Work, Worker]) -> None:
-        connection = await psycopg.AsyncConnection.connect(libpq_url(self._database), autocommit=True)
+        connection = await psycopg.AsyncConnection.connect(
+            libpq_url(self._database), autocommit=True, **_KEEPALIVE
+        )
         async with connection:
-            self._engine = PgQueuer.from_psycopg_connection(connection)
-            _register(self._engine, workers)
-            await self._engine.run(
-                dequeue_timeout=timedelta(seconds=5),
-                batch_size=10,
-                heartbeat_timeout=HEARTBEAT_TIMEOUT,
-                log_aggregation_interval=timedelta(0),
-            )
-            self._engine = None
+            engine = self._engine = PgQueuer.from_psycopg_connection(connection)
+            _register(engine, workers)
+            try:
+                if not self._stopping.is_set():
+                    await engine.run(
+                        dequeue_timeout=timedelta(seconds=5),
+                        batch_size=10,
+                        heartbeat_timeout=HEARTBEAT_TIMEOUT,
+                        log_aggregation_interval=timedelta(0),
+                        shutdown_on_listener_failure=True,
+                    )
+            finally:
+                self._engine = None
 
 
 Queue = EmbeddedQueue | SharedQueue
@@ -185,6 +229,12 @@ def join_commits(database: Database) -> None:
     """Let a process that only writes (the web, a command) hand its jobs to the workers' engine."""
     if not database.is_sqlite:
         database.before_commit = _enqueue_with_commit
+
+
+def forget_log(session: Session) -> None:
+    """Empty the engine's own log on PostgreSQL of what is older than an hour."""
+    table = _queries(session).qbq.qualified.queue_table_log
+    session.connection().execute(text(f"DELETE FROM {table} WHERE created < now() - interval '1 hour'"))  # noqa: S608
 
 
 def feed(session: Session, jobs: tuple[Job, ...]) -> None:
@@ -223,8 +273,12 @@ class _SessionDriver:
 
     def fetch(self, query: str, *args: object) -> list[dict[str, object]]:
         cursor = RawCursor(self._connection, row_factory=dict_row)
-        cursor.execute(cast("Any", query), cast("Any", args) or None)
-        return cursor.fetchall()
+        try:
+            cursor.execute(cast("Any", query), cast("Any", args) or None)
+            return cursor.fetchall()
+        except psycopg.OperationalError as fault:
+            # Callers know the faults of their session, not those of the driver below it.
+            raise OperationalError("enqueue", None, fault) from fault
 
 
 def _queries(session: Session) -> SyncQueries:
@@ -243,16 +297,15 @@ def _enqueue_with_commit(session: Session, jobs: tuple[Job, ...]) -> None:
 def _register(engine: PgQueuer, workers: Mapping[Work, Worker]) -> None:
     for work, worker in workers.items():
 
-        async def run_one(job: EngineJob, worker: Worker = worker) -> None:
-            await worker((job.payload or b"").decode())
+        async def run_one(job: EngineJob, work: Work = work, worker: Worker = worker) -> None:
+            try:
+                await worker((job.payload or b"").decode())
+            except Exception as fault:  # noqa: BLE001 - the process's edge; the rows tell the next feed what is left
+                # The engine would write down the fault's text, and that may quote a citizen.
+                log.error("a job failed, will be found again", work=work, fault=kind_and_place(fault))  # noqa: TRY400
 
         engine.entrypoint(work.value, concurrency_limit=PLACES[work], accepts_context=False)(run_one)
 
 
 def _at_once(job: Job) -> Job:
     return Job(work=job.work, key=job.key)
-
-
-def _raise_fault(task: asyncio.Future[None]) -> None:
-    if not task.cancelled() and (error := task.exception()) is not None:
-        log.error("a job could not be enqueued", kind=type(error).__name__)

@@ -8,6 +8,7 @@ from datetime import datetime
 import structlog
 from sqlmodel import Session
 
+from broadcasts.delivery.faults import kind_and_place
 from handlers.conversation import Conversation
 from storage import inbox, outbox, people
 from storage.database import Database
@@ -72,12 +73,7 @@ class Receiver:
         return True
 
     def _failed(self, event_id: int, fault: Exception) -> None:
-        # The kind of fault and where it happened, not its text: that may quote the citizen.
-        where = fault.__traceback__
-        while where is not None and where.tb_next is not None:
-            where = where.tb_next
-        place = f"{where.tb_frame.f_code.co_filename.rpartition('/')[2]}:{where.tb_lineno}" if where else "?"
-        kind = f"{type(fault).__name__} at {place}"
+        kind = kind_and_place(fault)
         with self.database.write() as session:
             now = self.database.now(session)
             state = inbox.mark_failed(session, event_id, kind, now)

@@ -2,7 +2,10 @@
 
 from dataclasses import dataclass
 
-from bot.channels.local import Faults, LocalChannel, read_event
+from bot.channels.accounts import ConnectedAccount
+from bot.channels.local import Faults, LocalChannel
+from bot.channels.local import read_event as read_local_event
+from bot.channels.registry import FORMS, NotConnected, connect, main_credentials
 from bot.metrics import Metrics
 from bot.queue import Queue, join_commits, queue_for
 from bot.receiving import EventReader, Receiver
@@ -12,9 +15,14 @@ from broadcasts.delivery.pacing import Gates
 from broadcasts.delivery.sending import Sender
 from handlers.conversation import Conversation
 from handlers.turn import Agency
+from storage import people
+from storage.broadcasts import Form
 from storage.database import Database
 from storage.pace import DatabasePacer, MemoryPacer, Pacer
-from storage.people import ensure_account
+from storage.people import MAIN, Account
+from storage.sealing import SealBroken, unseal
+
+LOCAL = "local"
 
 
 @dataclass(kw_only=True)
@@ -23,11 +31,25 @@ class Krajai:
 
     settings: Settings
     database: Database
-    channels: dict[int, Channel]
-    readers: dict[int, EventReader]
+    accounts: tuple[ConnectedAccount, ...]
     metrics: Metrics
-    local_account_id: int
     local_faults: Faults
+
+    @property
+    def channels(self) -> dict[int, Channel]:
+        return {account.id: account.channel for account in self.accounts}
+
+    @property
+    def readers(self) -> dict[int, EventReader]:
+        return {account.id: account.read_event for account in self.accounts}
+
+    @property
+    def forms(self) -> dict[int, Form]:
+        return {account.id: FORMS.get(account.channel_name, Form.CHAT) for account in self.accounts}
+
+    @property
+    def local_account_id(self) -> int:
+        return next(account.id for account in self.accounts if account.channel_name == LOCAL)
 
     @property
     def batch_sizes(self) -> dict[int, int]:
@@ -44,7 +66,7 @@ class Krajai:
     @property
     def simulator_is_open(self) -> bool:
         """The simulator is for trying: shut as soon as a real channel is on, unless the operator opens it."""
-        real = len(self.channels) > 1
+        real = len(self.accounts) > 1
         return self.settings.simulator == "on" or (self.settings.simulator == "auto" and not real)
 
     def queue(self) -> Queue:
@@ -63,37 +85,82 @@ class Krajai:
     def receiver(self) -> Receiver:
         return Receiver(
             database=self.database,
-            conversation=Conversation(self.agency, self.settings.zone),
+            conversation=Conversation(self.agency, self.settings.zone, self.forms),
             readers=self.readers,
             handled=self.metrics.handled,
             parked=self.metrics.parked,
         )
+
+    async def close_channels(self) -> None:
+        """Close the vendors' connections; called in the loop that used them."""
+        for account in self.accounts:
+            await account.channel.close()
 
     def close(self) -> None:
         self.database.close()
 
 
 def open_krajai(settings: Settings) -> Krajai:
-    """Join everything for one process. The database must be migrated."""
+    """Join everything for one process. The database must be migrated. Raises NotConnected."""
     database = Database(settings.database_url)
     join_commits(database)
     faults = Faults()
-    with database.write() as session:
-        account = ensure_account(session, "local")
-        assert account.id is not None
-        local_account_id = account.id
-    local = LocalChannel(
+    return Krajai(
+        settings=settings,
+        database=database,
+        accounts=(_local(settings, database, faults), *_connected(settings, database)),
+        metrics=Metrics(),
+        local_faults=faults,
+    )
+
+
+def _local(settings: Settings, database: Database, faults: Faults) -> ConnectedAccount:
+    channel = LocalChannel(
         database,
         behaves_like=settings.local_behaves_like,
         requests_per_second=settings.local_requests_per_second,
         faults=faults,
     )
-    return Krajai(
-        settings=settings,
-        database=database,
-        channels={local_account_id: local},
-        readers={local_account_id: read_event},
-        metrics=Metrics(),
-        local_account_id=local_account_id,
-        local_faults=faults,
+    return ConnectedAccount(
+        id=_row_id(database, LOCAL, MAIN),
+        channel_name=LOCAL,
+        name=MAIN,
+        channel=channel,
+        read_event=read_local_event,
+        credentials={},
     )
+
+
+def _connected(settings: Settings, database: Database) -> list[ConnectedAccount]:
+    """The environment's accounts, then those of the database."""
+    found = [
+        connect(_row_id(database, channel_name, MAIN), channel_name, MAIN, credentials, settings)
+        for channel_name, credentials in main_credentials(settings).items()
+    ]
+    with database.read() as session:
+        added = [
+            row for row in people.accounts(session) if row.state == "active" and "sealed" in row.settings
+        ]
+    return found + [_unsealed(row, settings) for row in added]
+
+
+def _unsealed(row: Account, settings: Settings) -> ConnectedAccount:
+    assert row.id is not None
+    secret = settings.secret_key.get_secret_value()
+    try:
+        credentials = unseal(secret, row.settings["sealed"], purpose=f"account/{row.channel}")
+    except SealBroken as fault:
+        raise NotConnected(f"account {row.channel}/{row.name}: {fault}") from fault
+    return connect(row.id, row.channel, row.name, credentials, settings)
+
+
+def _row_id(database: Database, channel_name: str, name: str) -> int:
+    with database.read() as session:
+        known = next(
+            (row for row in people.accounts(session) if (row.channel, row.name) == (channel_name, name)), None
+        )
+    if known is None:
+        with database.write() as session:
+            known = people.ensure_account(session, channel_name, name)
+    assert known.id is not None
+    return known.id

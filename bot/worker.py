@@ -4,13 +4,14 @@ import asyncio
 import contextlib
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 
 import structlog
 from sqlalchemy import text
-from sqlalchemy.exc import OperationalError
 
-from bot.queue import Queue, SharedQueue, Worker, feed
+from bot.queue import FORGET_SECONDS, Queue, SharedQueue, Worker, feed, forget_log
 from bot.wiring import Krajai
+from broadcasts.delivery.faults import kind_and_place
 from broadcasts.delivery.planning import plan_page
 from broadcasts.delivery.reconcile import recover, waiting_jobs
 from storage.broadcasts import Priority
@@ -34,6 +35,7 @@ class WorkerProcess:
         self._queue: Queue = krajai.queue()
         self._sender = krajai.sender()
         self._receiver = krajai.receiver()
+        self._forgets_at = datetime.min.replace(tzinfo=UTC)
 
     async def run(self) -> None:
         """Take back what a crash left, then work."""
@@ -47,6 +49,7 @@ class WorkerProcess:
             reconciling.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await reconciling
+            await self._krajai.close_channels()
 
     def stop(self) -> None:
         """Begin nothing new."""
@@ -75,7 +78,9 @@ class WorkerProcess:
     def _plan_page(self, broadcast_id: int) -> float | None:
         database = self._krajai.database
         with database.write() as session:
-            return plan_page(session, broadcast_id, database.now(session), self._krajai.batch_sizes)
+            return plan_page(
+                session, broadcast_id, database.now(session), self._krajai.batch_sizes, self._krajai.forms
+            )
 
     def _announce(self, job: Job) -> None:
         with self._krajai.database.write() as session:
@@ -86,8 +91,8 @@ class WorkerProcess:
             await asyncio.sleep(RECONCILE_SECONDS)
             try:
                 await asyncio.to_thread(self._reconcile_once)
-            except OperationalError as fault:
-                log.warning("reconciling failed, will be tried again", kind=type(fault).__name__)
+            except Exception as fault:  # noqa: BLE001 - the process's edge: without it nothing lost is ever found
+                log.error("reconciling failed, will be tried again", fault=kind_and_place(fault))  # noqa: TRY400
 
     def _reconcile_once(self) -> None:
         if not isinstance(self._queue, SharedQueue):
@@ -103,6 +108,9 @@ class WorkerProcess:
                 recover(session, self._krajai.honours_retry_key, now)
                 session.flush()
                 feed(session, waiting_jobs(session, now))
+                if now >= self._forgets_at:
+                    forget_log(session)
+                    self._forgets_at = now + timedelta(seconds=FORGET_SECONDS)
 
     def _recover(self, *, nobody_else_works: bool = False) -> None:
         database = self._krajai.database

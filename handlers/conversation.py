@@ -1,6 +1,7 @@
 """The conversation: one thing a citizen did becomes bubbles, and changes that are committed together with them."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -18,15 +19,30 @@ from handlers.dialogs import (
     warnings_near_me,
 )
 from handlers.turn import Agency, Bubbles, Turn
-from handlers.understanding.keywords import Keyword, is_rescue, keyword, place_to_subscribe
-from storage import dialogs, places
+from handlers.understanding.keywords import (
+    Keyword,
+    is_rescue,
+    keyword,
+    place_to_subscribe,
+    same_label,
+    without_politeness,
+)
+from handlers.understanding.typed_places import typed_places
+from storage import dialogs
+from storage.broadcasts import Form
 from storage.lifecycles import ContactState
 from storage.people import Contact, Person, move_contact, set_contact_state
-from storage.place_reading import same_to_the_eye
 from storage.replies import Incoming, IncomingKind
 
 OFFER_LIVES_SECONDS = 30 * 60
 """So long a number answers the last menu (voice.md 4)."""
+
+DIALOG_LIVES_SECONDS = 12 * 60 * 60
+"""So long a question waits for its answer; what is typed later is a new matter. A cry for help stays on the board."""
+
+_NEVER_STORED = re.compile("[\x00\ud800-\udfff]")
+# A choice; 8 and 9 answer a warning and 0 is the menu, wherever they are typed.
+_CHOICE = re.compile("[1-7]")
 
 Action = Callable[[Turn, str], Bubbles]
 
@@ -34,8 +50,12 @@ ACTIONS: dict[str, Action] = {
     "menu": menu.menu,
     "not_yet": menu.not_yet,
     "near_me": warnings_near_me.near_me,
+    "near_me.all": warnings_near_me.all_of_them,
     "mine": subscriptions.mine,
     "remove": subscriptions.remove,
+    "remove.from": subscriptions.remove_another,
+    "location": lambda turn, _: _how_to_share(turn),
+    "leave": menu.menu,
     "place.type": first_contact.ask_place,
     "place": first_contact.ask_topics,
     "subscribe": first_contact.subscribe_to,
@@ -47,7 +67,7 @@ ACTIONS: dict[str, Action] = {
     "stop.all": stopping.stop_everything,
     "resume": stopping.resume,
     "safe": rescue.safe,
-    "exercise.seen": lambda turn, _: small_talk.thanks(turn),
+    "exercise.seen": small_talk.exercise_seen,
     "rescue.check": rescue.check,
     "rescue.now": rescue.cry,
     "rescue.asking": rescue.asking,
@@ -62,12 +82,20 @@ ACTIONS: dict[str, Action] = {
 
 
 def _cancel(turn: Turn) -> Bubbles:
-    """ยกเลิก ends the dialog that runs; where none runs, it is as good as a stop."""
+    """ยกเลิก ends the dialog that runs, a call for help too; where none runs, it is as good as a stop."""
+    if turn.dialog.name == rescue.NAME:
+        return rescue.mistake(turn)
     return menu.menu(turn) if turn.dialog.name in _DIALOGS else stopping.stop(turn)
+
+
+def _how_to_share(turn: Turn) -> Bubbles:
+    asks_for_help = turn.dialog.name == rescue.NAME
+    return rescue.how_to_share(turn) if asks_for_help else first_contact.how_to_share(turn)
 
 
 _KEYWORDS: dict[Keyword, Callable[[Turn], Bubbles]] = {
     Keyword.SAFE: rescue.safe,
+    Keyword.MISTAKE: rescue.mistake,
     Keyword.STOP: stopping.stop,
     Keyword.CANCEL: _cancel,
     Keyword.MENU: menu.menu,
@@ -75,11 +103,33 @@ _KEYWORDS: dict[Keyword, Callable[[Turn], Bubbles]] = {
     Keyword.GREETING: small_talk.greeting,
     Keyword.NEAR_ME: warnings_near_me.near_me,
     Keyword.MINE: subscriptions.mine,
+    Keyword.PRICES: lambda turn: menu.not_yet(turn, "prices"),
+    Keyword.REPORT: lambda turn: menu.not_yet(turn, "report"),
+    Keyword.ASK: lambda turn: menu.not_yet(turn, "ask"),
+    Keyword.OFFICER: lambda turn: menu.not_yet(turn, "officer"),
+    Keyword.ERASE: lambda turn: menu.not_yet(turn, "erase"),
+    Keyword.LANGUAGE: language.choose,
     Keyword.LANGUAGE_EN: lambda turn: language.choose(turn, "en"),
     Keyword.LANGUAGE_TH: lambda turn: language.choose(turn, "th"),
     Keyword.LEAVE: menu.menu,
     Keyword.THANKS: small_talk.thanks,
 }
+
+_OUT_OF_A_CRY = frozenset(
+    {
+        Keyword.SAFE,
+        Keyword.MISTAKE,
+        Keyword.STOP,
+        Keyword.CANCEL,
+        Keyword.MENU,
+        Keyword.HELP,
+        Keyword.NEAR_ME,
+        Keyword.LANGUAGE,
+        Keyword.LANGUAGE_EN,
+        Keyword.LANGUAGE_TH,
+    }
+)
+"""What is still a keyword while help is asked for; all other words are stored with the cry."""
 
 _DIALOGS: dict[str, Callable[[Turn], Bubbles]] = {
     first_contact.NAME: first_contact.words,
@@ -87,13 +137,20 @@ _DIALOGS: dict[str, Callable[[Turn], Bubbles]] = {
 }
 """Who gets words and locations while its dialog runs."""
 
+_HEARD_BY: dict[str, frozenset[IncomingKind]] = {
+    first_contact.NAME: frozenset({IncomingKind.TEXT, IncomingKind.LOCATION}),
+    # Whatever comes after a cry belongs to it.
+    rescue.NAME: frozenset(IncomingKind),
+}
+
 
 class Conversation:
     """Answers for one agency's installation."""
 
-    def __init__(self, agency: Agency, zone: ZoneInfo) -> None:
+    def __init__(self, agency: Agency, zone: ZoneInfo, forms: Mapping[int, Form] | None = None) -> None:
         self._agency = agency
         self._zone = zone
+        self._forms = forms or {}
 
     def answer(
         self, session: Session, contact: Contact, person: Person, incoming: Incoming, at: datetime
@@ -106,11 +163,17 @@ class Conversation:
             contact=contact,
             person=person,
             dialog=dialogs.dialog_of(session, contact.id, at),
-            incoming=incoming,
+            incoming=_storable(incoming),
             agency=self._agency,
             zone=self._zone,
+            form=self._forms.get(contact.account_id, Form.CHAT),
         )
+        if _seconds_silent(turn) > DIALOG_LIVES_SECONDS:
+            dialogs.leave(turn.dialog)
+        before = turn.dialog.not_understood
         bubbles = _answer(turn)
+        if turn.dialog.not_understood == before:
+            turn.dialog.not_understood = 0
         dialogs.remember_offer(turn.dialog, bubbles, at)
         session.add(turn.dialog)
         session.add(person)
@@ -136,8 +199,6 @@ def _answer(turn: Turn) -> Bubbles:
 
 def _answer_tap(turn: Turn) -> Bubbles:
     name, _, argument = turn.incoming.action.partition(":")
-    if name == "leave":
-        return menu.menu(turn)
     action = ACTIONS.get(name)
     return action(turn, argument) if action else small_talk.not_understood(turn)
 
@@ -147,11 +208,15 @@ def _answer_words(turn: Turn) -> Bubbles:
     if incoming.kind is IncomingKind.TEXT:
         if is_rescue(incoming.text) and turn.dialog.name != rescue.NAME:
             return rescue.cry(turn)
-        if (known := keyword(incoming.text)) is not None:
+        known = keyword(incoming.text)
+        if known is not None and (known in _OUT_OF_A_CRY or not _help_is_asked_for(turn)):
             return _KEYWORDS[known](turn)
-        if (typed := place_to_subscribe(incoming.text)) is not None:
-            return subscriptions.subscribe_by_words(turn, typed)
-    if turn.dialog.name in _DIALOGS and incoming.kind is not IncomingKind.STICKER:
+        if turn.dialog.name != rescue.NAME:
+            if (typed := place_to_subscribe(incoming.text)) is not None:
+                return subscriptions.subscribe_by_words(turn, typed)
+            if (number := _choice(incoming.text)) is not None and len(turn.dialog.offered) != 1:
+                return small_talk.number_without_choice(turn, number, fresh=_offer_is_fresh(turn))
+    if turn.dialog.name in _DIALOGS and (incoming.kind in _HEARD_BY[turn.dialog.name]):
         return _DIALOGS[turn.dialog.name](turn)
     return _answer_outside_dialogs(turn)
 
@@ -165,26 +230,54 @@ def _answer_outside_dialogs(turn: Turn) -> Bubbles:
         case IncomingKind.TEXT:
             if turn.person.consented_at is None and turn.person.stopped_at is None:
                 return first_contact.greet(turn)
-            if places.find(turn.incoming.text):
+            if typed_places(turn.incoming.text):
                 return first_contact.words(turn)
             return small_talk.not_understood(turn)
         case _:
             return small_talk.voice_or_photo(turn)
 
 
+def _storable(incoming: Incoming) -> Incoming:
+    """Without what PostgreSQL cannot hold: words must not be lost because of a sign that nobody sees."""
+    if not _NEVER_STORED.search(incoming.text + incoming.action):
+        return incoming
+    clean = {name: _NEVER_STORED.sub("", getattr(incoming, name)) for name in ("text", "action")}
+    return incoming.model_copy(update=clean)
+
+
 def _as_tap(turn: Turn) -> Incoming:
     """A typed number or the typed words of a button mean that button; 8 and 9 never do (voice.md 4)."""
-    incoming = turn.incoming
-    if incoming.kind is not IncomingKind.TEXT:
+    incoming, offered = turn.incoming, turn.dialog.offered
+    # A cry is one also where a button bears its words.
+    if incoming.kind is not IncomingKind.TEXT or is_rescue(incoming.text):
         return incoming
-    typed = same_to_the_eye(incoming.text)
-    fresh = (turn.at - turn.dialog.updated_at).total_seconds() <= OFFER_LIVES_SECONDS
-    offered = [each for each in turn.dialog.offered if each["kind"] == "action"]
-    if fresh and typed.isascii() and typed.isdigit() and 1 <= int(typed) <= min(len(turn.dialog.offered), 7):
-        chosen = turn.dialog.offered[int(typed) - 1]
-        if chosen["kind"] == "action":
-            return incoming.model_copy(update={"kind": IncomingKind.TAP, "action": chosen["action"]})
-    for each in offered:
-        if typed == same_to_the_eye(each["label"]):
-            return incoming.model_copy(update={"kind": IncomingKind.TAP, "action": each["action"]})
-    return incoming
+    chosen = next((each for each in offered if same_label(incoming.text, each["label"])), None)
+    number = _choice(incoming.text)
+    # While help is asked for a number is an answer to "how many": it must never close the call.
+    if (
+        number is not None
+        and number <= len(offered)
+        and _offer_is_fresh(turn)
+        and not _help_is_asked_for(turn)
+    ):
+        chosen = offered[number - 1]
+    if chosen is None:
+        return incoming
+    return incoming.model_copy(update={"kind": IncomingKind.TAP, "action": chosen["action"]})
+
+
+def _help_is_asked_for(turn: Turn) -> bool:
+    return turn.dialog.name == rescue.NAME and turn.dialog.step == "details"
+
+
+def _choice(text: str) -> int | None:
+    typed = without_politeness(text)
+    return int(typed) if _CHOICE.fullmatch(typed) else None
+
+
+def _offer_is_fresh(turn: Turn) -> bool:
+    return _seconds_silent(turn) <= OFFER_LIVES_SECONDS
+
+
+def _seconds_silent(turn: Turn) -> float:
+    return (turn.at - turn.dialog.updated_at).total_seconds()

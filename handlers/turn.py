@@ -8,13 +8,25 @@ from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
+from storage.broadcasts import Form
 from storage.dialogs import Dialog
 from storage.people import Contact, Person
 from storage.replies import Bubble, Button, ButtonKind, Incoming
 from storage.subscriptions import WARNING, Subscription, open_subscriptions
 from storage.wording import dates, say
+from storage.wording.lengths import units
 
 Bubbles = tuple[Bubble, ...]
+
+MOST_UNITS = 200
+"""The longest bubble, warnings aside (voice.md 1.1)."""
+
+MOST_BUBBLES = 3
+"""The most bubbles of one turn."""
+
+_MOST_LINES = 5
+# The line with the rest comes on top.
+_ROOM_FOR_LINES = 180
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +52,7 @@ class Turn:
     incoming: Incoming
     agency: Agency
     zone: ZoneInfo
+    form: Form = Form.CHAT
 
     @property
     def language(self) -> str:
@@ -81,6 +94,19 @@ class Turn:
     def location_button(self, key: str = "send_location") -> Button:
         """A button that asks the phone for its position."""
         return Button(label=self.say(f"buttons.{key}"), action="location", kind=ButtonKind.LOCATION)
+
+    def in_bubbles(self, lines: Sequence[str], rest_key: str) -> list[str]:
+        """The lines in as many texts as a turn may have, then how many lines are left."""
+        texts: list[str] = [lines[0]]
+        for number, line in enumerate(lines[1:], 1):
+            longer = f"{texts[-1]}\n{line}"
+            if longer.count("\n") <= _MOST_LINES and units(longer) <= _ROOM_FOR_LINES:
+                texts[-1] = longer
+            elif len(texts) < MOST_BUBBLES:
+                texts.append(line)
+            else:
+                return [*texts[:-1], f"{texts[-1]}\n{self.say(rest_key, count=len(lines) - number)}"]
+        return texts
 
     def bubble(self, text: str, buttons: Sequence[Button] = (), *, lasting: bool = False) -> Bubble:
         return Bubble(text=text, buttons=tuple(buttons), lasting=lasting)

@@ -6,7 +6,7 @@ Recipients are an array of contact ids, packed into bytes; beside it one letter 
 
 import sys
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -21,6 +21,15 @@ from storage.leases import LEASE_SECONDS, Leased
 from storage.lifecycles import BATCH, BatchState, BroadcastState, Outcome, sources
 
 OPEN_STATES = (BatchState.WAITING.value, BatchState.SENDING.value)
+
+_OUTCOME_NAMES = {
+    Outcome.ACCEPTED: "accepted",
+    Outcome.FAILED: "failed",
+    Outcome.UNKNOWN: "unknown",
+    Outcome.SKIPPED: "skipped",
+    Outcome.WAITING: "waiting",
+    Outcome.IN_FLIGHT: "in_flight",
+}
 
 
 class Batch(Leased, table=True):
@@ -162,18 +171,13 @@ def put_back(
     resent: bool = False,
 ) -> bool:
     """Let a batch wait for its next attempt, or stop it where its broadcast has ended meanwhile."""
-    broadcast = session.get_one(Broadcast, batch.broadcast_id, populate_existing=True)
+    # Locked, since a stop that is being committed this moment does not see what is put back after it looked.
+    broadcast = session.get_one(
+        Broadcast, batch.broadcast_id, populate_existing=True, with_for_update={"key_share": True}
+    )
     if broadcast.state not in (BroadcastState.RELEASED, BroadcastState.PAUSED):
         return stop_claimed(session, batch, outcomes, at)
-    announce(
-        session,
-        Job(
-            work=DELIVERY_WORK[Priority(broadcast.priority)],
-            key=str(batch.account_id),
-            delay_seconds=wait_seconds,
-        ),
-    )
-    return _write(
+    written = _write(
         session,
         batch,
         BatchState.WAITING,
@@ -185,6 +189,10 @@ def put_back(
         first_attempt_at=batch.first_attempt_at,
         attempts=batch.attempts,
     )
+    if written:
+        work = DELIVERY_WORK[Priority(broadcast.priority)]
+        announce(session, Job(work=work, key=str(batch.account_id), delay_seconds=wait_seconds))
+    return written
 
 
 def stop_claimed(session: Session, batch: Batch, outcomes: bytes, at: datetime) -> bool:
@@ -275,21 +283,16 @@ def notes_of(session: Session, broadcast_id: int, most: int = 10_000) -> list[Re
 
 def tally(session: Session, broadcast_id: int) -> dict[str, int]:
     """Recipients by outcome, and of those never sent to because of a stop or an expiry. For people, not for sending."""
-    counts = dict.fromkeys(
-        ("planned", "accepted", "failed", "unknown", "skipped", "waiting", "in_flight", "not_sent"), 0
-    )
-    names = {
-        Outcome.ACCEPTED: "accepted",
-        Outcome.FAILED: "failed",
-        Outcome.UNKNOWN: "unknown",
-        Outcome.SKIPPED: "skipped",
-        Outcome.IN_FLIGHT: "in_flight",
-        Outcome.WAITING: "waiting",
-    }
     query = select(Batch.outcomes, Batch.state, func.count()).where(Batch.broadcast_id == broadcast_id)
-    for outcomes, state, times in session.exec(query.group_by(col(Batch.outcomes), col(Batch.state))):
+    return count_outcomes(session.exec(query.group_by(col(Batch.outcomes), col(Batch.state))))
+
+
+def count_outcomes(rows: Iterable[tuple[bytes, str, int]]) -> dict[str, int]:
+    """Recipients by outcome of batches: their outcomes, their state, and how many such batches there are."""
+    counts = dict.fromkeys(("planned", *_OUTCOME_NAMES.values(), "not_sent"), 0)
+    for outcomes, state, times in rows:
         counts["planned"] += len(outcomes) * times
-        for outcome, name in names.items():
+        for outcome, name in _OUTCOME_NAMES.items():
             found = outcomes.count(outcome.encode()) * times
             never = outcome is Outcome.WAITING and state not in OPEN_STATES
             counts["not_sent" if never else name] += found

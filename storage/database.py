@@ -18,11 +18,14 @@ from storage.jobs import Job, announced
 
 BUSY_TIMEOUT_MILLISECONDS = 10_000
 CONNECT_TIMEOUT_SECONDS = 5
+LOCK_TIMEOUT_MILLISECONDS = 10_000
 _BEGIN = "krajai_begin"
 
 
 class Database:
-    """A database by its URL.
+    """A database by its URL; raises ValueError for SQLite without a file, which processes could not share.
+
+    `engine` is for reading, `writer` is the same for transactions that may write.
 
     `clock` replaces the database's own clock (tests, replays). `before_commit` is called with the session and its
     announced jobs inside the transaction, `after_commit` with the jobs when they are visible to others.
@@ -31,20 +34,20 @@ class Database:
     def __init__(self, url: str, *, clock: Callable[[], datetime] | None = None, pool_size: int = 10) -> None:
         self.url = make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        if self.is_sqlite and self.url.database in (None, "", ":memory:"):
+            raise ValueError("a SQLite database needs a file, such as sqlite:///data/krajai.db")
         self.before_commit: Callable[[Session, tuple[Job, ...]], None] | None = None
         self.after_commit: Callable[[tuple[Job, ...]], None] | None = None
         self._clock = clock
         self.engine = _sqlite_engine(self) if self.is_sqlite else _postgresql_engine(self, pool_size)
-        self._writer = self.engine.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"})
+        self.writer = self.engine.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"})
         # One writer at a time is all SQLite allows; waiting here is fair, its busy handler is not.
         self._turn: AbstractContextManager[Any] = threading.Lock() if self.is_sqlite else nullcontext()
 
     @property
     def path(self) -> Path | None:
-        """The file of a SQLite database; None for PostgreSQL and for a database in memory."""
-        if not self.is_sqlite or not self.url.database or self.url.database == ":memory:":
-            return None
-        return Path(self.url.database)
+        """The file of a SQLite database; None for PostgreSQL."""
+        return Path(self.url.database) if self.is_sqlite and self.url.database else None
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -55,7 +58,7 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Session]:
         """A session whose changes are committed together at the end, or not at all when an exception leaves it."""
-        with self._turn, Session(self._writer, expire_on_commit=False) as session:
+        with self._turn, Session(self.writer, expire_on_commit=False) as session:
             yield session
             jobs = announced(session)
             if jobs and self.before_commit is not None:
@@ -144,6 +147,7 @@ def _postgresql_engine(database: Database, pool_size: int) -> Engine:
         pool_pre_ping=True,
         connect_args={
             "connect_timeout": CONNECT_TIMEOUT_SECONDS,
-            "options": "-c timezone=utc -c lock_timeout=10000 -c idle_in_transaction_session_timeout=60000",
+            "options": "-c timezone=utc "
+            f"-c lock_timeout={LOCK_TIMEOUT_MILLISECONDS} -c idle_in_transaction_session_timeout=60000",
         },
     )

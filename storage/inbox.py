@@ -4,17 +4,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Index, LargeBinary, UniqueConstraint, delete, text
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Index, LargeBinary, UniqueConstraint, case, delete, func, text
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from storage.columns import BigId, UtcDateTime
+from storage.inserting import insert_new
 from storage.jobs import Job, Work, announce
 from storage.lifecycles import InboxState
 
 TRIES_BEFORE_PARKING = 3
 RETRY_SECONDS = (1.0, 5.0)
 KEPT_DAYS = 7
+_WORK = {True: Work.HANDLE_URGENT, False: Work.HANDLE}
 
 
 class InboxEvent(SQLModel, table=True):
@@ -71,34 +72,23 @@ def split_sender_key(key: str) -> tuple[int, str]:
 
 def receive(session: Session, events: Sequence[ReceivedEvent], at: datetime) -> int:
     """Store events; one that is known by (account, event id) is passed over. Returns how many were new."""
-    if not events:
-        return 0
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     rows = [
-        {
-            "account_id": event.account_id,
-            "event_id": event.event_id,
-            "sender": event.sender,
-            "body": event.body,
-            "urgent": event.urgent,
-            "state": InboxState.WAITING.value,
-            "tries": 0,
-            "not_before": at,
-            "received_at": at,
-            "fault": "",
-        }
+        InboxEvent(
+            account_id=event.account_id,
+            event_id=event.event_id,
+            sender=event.sender,
+            body=event.body,
+            urgent=event.urgent,
+            not_before=at,
+            received_at=at,
+        )
         for event in events
     ]
-    new = 0
-    for row, event in zip(rows, events, strict=True):
-        statement = (
-            insert(InboxEvent).values(row).on_conflict_do_nothing(index_elements=["account_id", "event_id"])
-        )
-        if session.connection().execute(statement).rowcount == 1:
-            new += 1
-            work = Work.HANDLE_URGENT if event.urgent else Work.HANDLE
-            announce(session, Job(work=work, key=sender_key(event.account_id, event.sender)))
-    return new
+    new = set(insert_new(session, rows, unique=("account_id", "event_id")))
+    for event in events:
+        if (event.account_id, event.event_id) in new:
+            announce(session, Job(work=_WORK[event.urgent], key=sender_key(event.account_id, event.sender)))
+    return len(new)
 
 
 def next_event(session: Session, account_id: int, sender: str, at: datetime) -> InboxEvent | None:
@@ -133,7 +123,8 @@ def mark_handled(session: Session, event: InboxEvent, at: datetime) -> None:
 
 def mark_failed(session: Session, event_row_id: int, fault: str, at: datetime) -> InboxState:
     """Count a failed try: the event waits a little, or is parked after the third. Returns its new state."""
-    event = session.get_one(InboxEvent, event_row_id)
+    # Locked: another worker may have the event in hand since the failed try let go of it.
+    event = session.get_one(InboxEvent, event_row_id, with_for_update=True, populate_existing=True)
     if event.state != InboxState.WAITING:
         return InboxState(event.state)
     event.tries += 1
@@ -145,7 +136,11 @@ def mark_failed(session: Session, event_row_id: int, fault: str, at: datetime) -
         event.not_before = at + timedelta(seconds=wait)
         announce(
             session,
-            Job(work=Work.HANDLE, key=sender_key(event.account_id, event.sender), delay_seconds=wait),
+            Job(
+                work=_WORK[event.urgent],
+                key=sender_key(event.account_id, event.sender),
+                delay_seconds=wait,
+            ),
         )
     session.add(event)
     return InboxState(event.state)
@@ -153,27 +148,29 @@ def mark_failed(session: Session, event_row_id: int, fault: str, at: datetime) -
 
 def retry_parked(session: Session, at: datetime) -> int:
     """Give every parked event another three tries; how many there were."""
-    parked = session.exec(select(InboxEvent).where(InboxEvent.state == InboxState.PARKED.value)).all()
+    query = select(InboxEvent).where(InboxEvent.state == InboxState.PARKED.value).order_by(col(InboxEvent.id))
+    parked = session.exec(query.with_for_update()).all()
     for event in parked:
         event.state, event.tries, event.not_before = InboxState.WAITING, 0, at
         session.add(event)
-        announce(session, Job(work=Work.HANDLE, key=sender_key(event.account_id, event.sender)))
+        announce(session, Job(work=_WORK[event.urgent], key=sender_key(event.account_id, event.sender)))
     return len(parked)
 
 
 def waiting_senders(session: Session, at: datetime, most: int = 500) -> list[tuple[str, bool]]:
     """(sender key, urgent) of senders with events that may be handled now, urgent first."""
+    urgent = func.max(case((col(InboxEvent.urgent), 1), else_=0))
     query = (
-        select(InboxEvent.account_id, InboxEvent.sender, InboxEvent.urgent)
+        select(InboxEvent.account_id, InboxEvent.sender, urgent)
         .where(InboxEvent.state == InboxState.WAITING.value, col(InboxEvent.not_before) <= at)
-        .order_by(col(InboxEvent.urgent).desc(), col(InboxEvent.id))
+        .group_by(col(InboxEvent.account_id), col(InboxEvent.sender))
+        .order_by(urgent.desc(), func.min(InboxEvent.id))
         .limit(most)
     )
-    seen: dict[str, bool] = {}
-    for account_id, sender, urgent in session.exec(query):
-        key = sender_key(account_id, sender)
-        seen[key] = seen.get(key, False) or urgent
-    return list(seen.items())
+    return [
+        (sender_key(account_id, sender), bool(wants_help))
+        for account_id, sender, wants_help in session.exec(query)
+    ]
 
 
 def forget_old(session: Session, at: datetime) -> int:

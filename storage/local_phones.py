@@ -11,6 +11,7 @@ from sqlalchemy import Index
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from storage.columns import BigId, Json, UtcDateTime
+from storage.inserting import insert_new
 
 FROM_KRAJAI = "krajai"
 FROM_CITIZEN = "citizen"
@@ -65,10 +66,8 @@ def deliver(
     origin: str = FROM_KRAJAI,
 ) -> bool:
     """Put `body` on the screens of `addresses`; False when that key was accepted before."""
-    if session.get(LocalRequest, key) is not None:
+    if not insert_new(session, [LocalRequest(key=key, body=body, at=at)], unique=("key",)):
         return False
-    session.add(LocalRequest(key=key, body=body, at=at))
-    session.flush()
     rows = [{"address": address, "origin": origin, "request_key": key, "at": at} for address in addresses]
     if rows:
         session.connection().execute(LocalMessage.__table__.insert(), rows)  # type: ignore[attr-defined]

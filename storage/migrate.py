@@ -8,18 +8,16 @@ from sqlalchemy import text
 
 from storage.database import Database
 
-_ADVISORY_KEY = 0x6B72616A6169
-"""On PostgreSQL one process migrates at a time; the others wait and find nothing to do."""
-
-_LOCK_TIMEOUT = "SET lock_timeout TO '10s'"
+ADVISORY_KEY = 0x6B72616A6169
+"""On PostgreSQL one process migrates at a time; the others wait, however long, and find nothing to do."""
 
 
 def upgrade(database: Database) -> None:
-    """Run every migration that is still to run."""
-    with database.engine.connect() as connection:
+    """Run every migration that is still to run, all or none."""
+    with database.writer.connect() as connection:
         if not database.is_sqlite:
-            connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _ADVISORY_KEY})
-            connection.execute(text(_LOCK_TIMEOUT))
+            connection.execute(text("SET LOCAL lock_timeout TO 0"))
+            connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": ADVISORY_KEY})
             connection.commit()
         try:
             config = _config()
@@ -27,8 +25,9 @@ def upgrade(database: Database) -> None:
             command.upgrade(config, "head")
             connection.commit()
         finally:
+            connection.rollback()
             if not database.is_sqlite:
-                connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _ADVISORY_KEY})
+                connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": ADVISORY_KEY})
                 connection.commit()
 
 

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import CursorResult, Index, text
+from sqlalchemy import CursorResult, Index, func, text
 from sqlmodel import Field, Session, col, select, update
 
 from storage.columns import BigId, Json, UtcDateTime
@@ -134,8 +134,10 @@ def put_back(
             possibly_twice=message.possibly_twice or again,
         )
     )
-    announce(session, Job(work=Work.CONVERSE, key=str(message.contact_id), delay_seconds=wait_seconds))
-    return _changed(session, statement) == 1
+    written = _changed(session, statement) == 1
+    if written:
+        announce(session, Job(work=Work.CONVERSE, key=str(message.contact_id), delay_seconds=wait_seconds))
+    return written
 
 
 def lapsed_leases(session: Session, at: datetime) -> list[Message]:
@@ -149,10 +151,11 @@ def waiting_contacts(session: Session, at: datetime, most: int = 500) -> list[in
     query = (
         select(Message.contact_id)
         .where(Message.state == MessageState.WAITING.value, col(Message.not_before) <= at)
-        .order_by(col(Message.id))
+        .group_by(col(Message.contact_id))
+        .order_by(func.min(Message.id))
         .limit(most)
     )
-    return list(dict.fromkeys(session.exec(query)))
+    return list(session.exec(query))
 
 
 def _finish(message: Message, state: MessageState, reason: str, at: datetime) -> None:

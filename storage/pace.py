@@ -7,8 +7,8 @@ There is no catching up, since a burst after a pause is what providers punish.
 
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Protocol
 
@@ -21,12 +21,14 @@ from storage.database import Database
 SLACK_SECONDS = 0.02
 SLICE_SECONDS = 0.1
 EMERGENCY_HOLDS_SECONDS = 0.5
-"""So long after the last wish of an emergency, routine gets no departures."""
+"""So long after the last wish of an emergency, and one interval more, routine gets no departures."""
 
 CONVERSATION_HOLDS_SECONDS = 1.0
-"""So long after the last wish of a conversation, bulk leaves it every fifth departure."""
+"""So long after the last wish of a conversation, and one interval more, others leave it every fifth departure."""
 
 CONVERSATION_SHARE = 5
+_ROUNDING_SECONDS = 1e-6
+"""Added to each interval: seconds since 1970 are exact to a quarter of this."""
 
 
 class PaceClass(StrEnum):
@@ -39,12 +41,12 @@ class PaceClass(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class PaceState:
-    """`next_at`: time of the next departure nobody has; `count`: departures given or spared so far; `spare`: times left
-    for conversation. All times are seconds of one clock."""
+    """`next_at`: time of the next departure nobody has; `count`: departures given or left so far; `left`: times left
+    for a class by others. All times are seconds of one clock."""
 
     next_at: float = 0.0
     count: int = 0
-    spare: tuple[float, ...] = ()
+    left: Mapping[PaceClass, tuple[float, ...]] = field(default_factory=dict)
     emergency_wanted_at: float = -1e9
     conversation_wanted_at: float = -1e9
 
@@ -68,29 +70,34 @@ class Pacer(Protocol):
 def grant(
     state: PaceState, now: float, pace_class: PaceClass, wanted: int, limit: float
 ) -> tuple[PaceState, PaceLease]:
-    """Give up to `wanted` departures of the slice that begins at `now`, at most `limit` in any sliding second."""
-    state = _wish(state, now, pace_class)
-    if pace_class is PaceClass.ROUTINE and now - state.emergency_wanted_at < EMERGENCY_HOLDS_SECONDS:
+    """Give up to `wanted` departures of the slice that begins at `now`, at most `limit` in any sliding second.
+
+    While an emergency is being sent all departures are its own but those of conversation, and those are every fifth.
+    What a class comes across that is another's is left for it, and lapses when nobody takes it in time.
+    """
+    interval = (1 + SLACK_SECONDS) / limit + _ROUNDING_SECONDS
+    state = _wish(_as_of(state, now, interval), now, pace_class)
+    emergency = now - state.emergency_wanted_at < EMERGENCY_HOLDS_SECONDS + interval
+    conversation = now - state.conversation_wanted_at < CONVERSATION_HOLDS_SECONDS + interval
+    if pace_class is PaceClass.ROUTINE and emergency:
         return state, PaceLease(wait_seconds=SLICE_SECONDS)
-    interval = (1 + SLACK_SECONDS) / limit * (1 + 1e-9)
-    spare = [at for at in state.spare if at >= now]
-    given: list[float] = []
-    if pace_class is PaceClass.CONVERSATION:
-        given, spare = spare[:wanted], spare[wanted:]
-    sharing = (
-        pace_class is not PaceClass.CONVERSATION
-        and now - state.conversation_wanted_at < CONVERSATION_HOLDS_SECONDS
-    )
+    left = {each: list(state.left.get(each, ())) for each in PaceClass}
+    given, left[pace_class] = left[pace_class][:wanted], left[pace_class][wanted:]
     next_at, count = max(state.next_at, now), state.count
     while len(given) < wanted and next_at <= now + SLICE_SECONDS:
         count += 1
-        (spare if sharing and count % CONVERSATION_SHARE == 0 else given).append(next_at)
+        if conversation and count % CONVERSATION_SHARE == 0:
+            owner = PaceClass.CONVERSATION
+        else:
+            owner = PaceClass.EMERGENCY if emergency else pace_class
+        (given if owner is pace_class else left[owner]).append(next_at)
         next_at += interval
     lease = PaceLease(
         departures=tuple(at - now for at in given),
         wait_seconds=0.0 if given else max(next_at - now - SLICE_SECONDS / 2, 0.005),
     )
-    return replace(state, next_at=next_at, count=count, spare=tuple(spare)), lease
+    kept = {each: tuple(times) for each, times in left.items() if times}
+    return replace(state, next_at=next_at, count=count, left=kept), lease
 
 
 class MemoryPacer:
@@ -153,6 +160,20 @@ class DatabasePacer:
         return lease
 
 
+def _as_of(state: PaceState, now: float, interval: float) -> PaceState:
+    """The state without what has lapsed, and without times that cannot be: then the clock was set back."""
+    return PaceState(
+        next_at=min(state.next_at, now + SLICE_SECONDS + max(interval, 1.0)),
+        count=state.count,
+        left={
+            each: tuple(at for at in times if now <= at <= now + SLICE_SECONDS)
+            for each, times in state.left.items()
+        },
+        emergency_wanted_at=min(state.emergency_wanted_at, now),
+        conversation_wanted_at=min(state.conversation_wanted_at, now),
+    )
+
+
 def _wish(state: PaceState, now: float, pace_class: PaceClass) -> PaceState:
     if pace_class is PaceClass.EMERGENCY:
         return replace(state, emergency_wanted_at=now)
@@ -162,14 +183,9 @@ def _wish(state: PaceState, now: float, pace_class: PaceClass) -> PaceState:
 
 
 def _from_row(row: dict[str, Any]) -> PaceState:
-    return PaceState(**{**row, "spare": tuple(row.get("spare", ()))})
+    left = {PaceClass(each): tuple(times) for each, times in row.get("left", {}).items()}
+    return PaceState(**{**row, "left": left})
 
 
 def _to_row(state: PaceState) -> dict[str, Any]:
-    return {
-        "next_at": state.next_at,
-        "count": state.count,
-        "spare": list(state.spare),
-        "emergency_wanted_at": state.emergency_wanted_at,
-        "conversation_wanted_at": state.conversation_wanted_at,
-    }
+    return {**asdict(state), "left": {each.value: list(times) for each, times in state.left.items()}}

@@ -4,10 +4,12 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Index, UniqueConstraint
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Field, Session, SQLModel, col, select, update
 
 from storage.columns import BigId, Json, UtcDateTime
-from storage.lifecycles import CONTACT, ContactState, sources
+from storage.inserting import insert_new
+from storage.lifecycles import CONTACT, ContactState, allowed, sources
 
 DEFAULT_LANGUAGE = "th"
 GROUP_CONTACT = "group"
@@ -66,11 +68,11 @@ class Contact(SQLModel, table=True):
 
 def ensure_account(session: Session, channel: str, name: str = MAIN) -> Account:
     """The account of that name, made when it is new."""
-    found = session.exec(select(Account).where(Account.channel == channel, Account.name == name)).first()
+    query = select(Account).where(Account.channel == channel, Account.name == name)
+    found = session.exec(query).first()
     if found is None:
-        found = Account(channel=channel, name=name)
-        session.add(found)
-        session.flush()
+        insert_new(session, [Account(channel=channel, name=name)], unique=("channel", "name"))
+        found = session.exec(query).one()
     return found
 
 
@@ -81,20 +83,25 @@ def accounts(session: Session) -> list[Account]:
 
 def contact_at(session: Session, account_id: int, address: str, at: datetime) -> tuple[Contact, Person]:
     """The contact at an address and its person; both are made at the first word from there."""
-    row = session.exec(
-        select(Contact, Person)
-        .join(Person, col(Person.id) == col(Contact.person_id))
-        .where(Contact.account_id == account_id, Contact.address == address)
-    ).first()
-    if row is not None:
-        return row
-    person = Person(created_at=at)
-    session.add(person)
-    session.flush()
-    assert person.id is not None
-    contact = Contact(person_id=person.id, account_id=account_id, address=address, state_at=at, created_at=at)
-    session.add(contact)
-    session.flush()
+    known = _contact_at(session, account_id, address)
+    if known is not None:
+        return known
+    try:
+        with session.begin_nested():
+            person = Person(created_at=at)
+            session.add(person)
+            session.flush()
+            assert person.id is not None
+            contact = Contact(
+                person_id=person.id, account_id=account_id, address=address, state_at=at, created_at=at
+            )
+            session.add(contact)
+    except IntegrityError:
+        # Another worker has just met the same address.
+        known = _contact_at(session, account_id, address)
+        if known is None:
+            raise
+        return known
     return contact, person
 
 
@@ -115,12 +122,22 @@ def move_contact(session: Session, contact_id: int, address: str) -> bool:
     False when that address is a contact already: then the old one is closed, so that nobody is told twice.
     """
     contact = session.get_one(Contact, contact_id)
+    if contact.address == address:
+        return True
     known = select(Contact.id).where(Contact.account_id == contact.account_id, Contact.address == address)
     taken = session.exec(known).first() is not None
-    if taken:
-        contact.state = ContactState.BLOCKED
-    else:
+    if not taken:
         contact.address = address
+    elif allowed(CONTACT, contact.state, ContactState.BLOCKED):
+        contact.state = ContactState.BLOCKED
     session.add(contact)
     session.flush()
     return not taken
+
+
+def _contact_at(session: Session, account_id: int, address: str) -> tuple[Contact, Person] | None:
+    return session.exec(
+        select(Contact, Person)
+        .join(Person, col(Person.id) == col(Contact.person_id))
+        .where(Contact.account_id == account_id, Contact.address == address)
+    ).first()

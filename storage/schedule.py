@@ -6,6 +6,7 @@ from sqlalchemy import CursorResult, delete
 from sqlmodel import Field, Session, SQLModel, col
 
 from storage.columns import UtcDateTime
+from storage.inserting import insert_new
 
 KEPT_DAYS = 7
 
@@ -24,11 +25,8 @@ class ScheduledRun(SQLModel, table=True):
 
 def take_slot(session: Session, schedule: str, slot: datetime, at: datetime) -> bool:
     """Take the slot for this process; False when it was taken before."""
-    if session.get(ScheduledRun, (schedule, slot)) is not None:
-        return False
-    session.add(ScheduledRun(schedule=schedule, slot=slot, started_at=at))
-    session.flush()
-    return True
+    run = ScheduledRun(schedule=schedule, slot=slot, started_at=at)
+    return bool(insert_new(session, [run], unique=("schedule", "slot")))
 
 
 def forget_old(session: Session, at: datetime) -> int:

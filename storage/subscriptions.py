@@ -6,6 +6,7 @@ from sqlalchemy import Index, text
 from sqlmodel import Field, Session, SQLModel, col, select, update
 
 from storage.columns import BigId, PlaceCode, UtcDateTime
+from storage.inserting import insert_new
 
 WARNING = "warning"
 TOPICS = ("warning", "price", "advice", "news")
@@ -52,17 +53,9 @@ def subscribe(
     session: Session, person_id: int, contact_id: int, topic: str, place: str, at: datetime
 ) -> bool:
     """Open a subscription; False when it was open already."""
-    query = select(Subscription.id).where(
-        Subscription.person_id == person_id,
-        Subscription.topic == topic,
-        Subscription.place == place,
-        col(Subscription.until).is_(None),
-    )
-    if session.exec(query).first() is not None:
-        return False
-    session.add(Subscription(person_id=person_id, contact_id=contact_id, topic=topic, place=place, since=at))
-    session.flush()
-    return True
+    new = Subscription(person_id=person_id, contact_id=contact_id, topic=topic, place=place, since=at)
+    opened = insert_new(session, [new], unique=("person_id", "topic", "place"), where=text("until IS NULL"))
+    return bool(opened)
 
 
 def unsubscribe(

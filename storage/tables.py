@@ -9,6 +9,7 @@ from storage import (  # noqa: F401
     broadcasts,
     cases,
     dialogs,
+    groups,
     inbox,
     local_phones,
     officers,

@@ -99,6 +99,9 @@ class LocalChannel:
     def render(self, bubbles: Sequence[Bubble]) -> Rendering:
         return Rendering(parts=tuple(bubble.text for bubble in bubbles))
 
+    async def close(self) -> None:
+        """Nothing is held open."""
+
     async def send(self, request: SendRequest) -> None:
         fault = self.faults.next()
         await asyncio.sleep(self._latency_seconds)

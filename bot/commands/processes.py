@@ -29,8 +29,7 @@ def run() -> None:
     """Run everything in one process: pages, sending and schedule. Made for SQLite and a first look."""
     chosen = settings()
     logs.configure(chosen.log_format)
-    migrate_database(chosen)
-    with _server(chosen) as krajai:
+    with _server(chosen, migrates=True) as krajai:
         where = f"http://{chosen.host}:{chosen.port}"
         console.print(
             f"Krajai runs at {where}" + (f", the simulator at {where}/simulator" * krajai.simulator_is_open)
@@ -137,11 +136,13 @@ def _separate_process() -> Iterator[Krajai]:
 
 
 @contextlib.contextmanager
-def _server(chosen: Settings) -> Iterator[Krajai]:
+def _server(chosen: Settings, *, migrates: bool = False) -> Iterator[Krajai]:
     krajai: Krajai | None = None
     lock = Database(chosen.database_url)
     try:
         with only_server(lock):
+            if migrates:
+                migrate_database(chosen)
             krajai = open_krajai(chosen)
             yield krajai
     except DatabaseBusy as busy:

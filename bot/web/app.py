@@ -9,6 +9,7 @@ from starlette.middleware.base import BaseHTTPMiddleware
 
 from bot.web import health, home, simulator
 from bot.web.ingest import Ingest
+from bot.web.webhooks import line, telegram
 from bot.wiring import Krajai
 
 STATIC = Path(__file__).parent / "static"
@@ -24,6 +25,9 @@ SECURITY_HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
 }
 
+_WEBHOOKS = {"line": line.router, "telegram": telegram.router}
+"""Which vendors call us where; open only for those that an account is connected to."""
+
 
 def create_app(krajai: Krajai) -> FastAPI:
     """The application of one process; `krajai` is what it serves."""
@@ -33,6 +37,9 @@ def create_app(krajai: Krajai) -> FastAPI:
     app.add_middleware(BaseHTTPMiddleware, dispatch=_with_security_headers)
     app.include_router(home.router)
     app.include_router(health.router)
+    for channel_name, router in _WEBHOOKS.items():
+        if any(account.channel_name == channel_name for account in krajai.accounts):
+            app.include_router(router)
     if krajai.simulator_is_open:
         app.include_router(simulator.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")

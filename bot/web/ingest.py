@@ -4,8 +4,6 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from storage import inbox
 from storage.database import Database
 from storage.inbox import ReceivedEvent
@@ -40,7 +38,7 @@ class Ingest:
             together, self._waiting = self._waiting[:MOST_TOGETHER], self._waiting[MOST_TOGETHER:]
             try:
                 await self._commit(together)
-            except SQLAlchemyError:
+            except Exception:  # noqa: BLE001 - whoever is at fault hears of it below, alone
                 for alone in together:
                     await self._commit_alone(alone)
 
@@ -53,7 +51,7 @@ class Ingest:
     async def _commit_alone(self, waiting: _Waiting) -> None:
         try:
             await self._commit([waiting])
-        except SQLAlchemyError as fault:
+        except Exception as fault:  # noqa: BLE001 - handed to the request that waits, which would wait for ever
             if not waiting.stored.done():
                 waiting.stored.set_exception(fault)
 

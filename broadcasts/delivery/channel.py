@@ -18,6 +18,7 @@ class ChannelError(Exception):
         ├── Unreachable         no connection: certainly nothing was sent
         ├── OutcomeUnknown      the request went out, no answer came back: it may have been accepted
         ├── RecipientGone       blocked, deactivated, no such address
+        ├── RecipientMoved      the address is another one now; nothing was sent
         ├── RecipientsRefused   the whole request was refused because of the recipients it names
         ├── AccountRefused      credentials, quota: concerns everybody, and is no recipient's fault
         └── ContentRefused      the request is malformed in the provider's eyes
@@ -42,6 +43,14 @@ class OutcomeUnknown(ChannelError):
 
 class RecipientGone(ChannelError):
     """This address cannot be reached any more."""
+
+
+class RecipientMoved(ChannelError):
+    """The same recipient is reached at `new_address` from now on (a Telegram group that became a supergroup)."""
+
+    def __init__(self, message: str, new_address: str) -> None:
+        super().__init__(message)
+        self.new_address = new_address
 
 
 class RecipientsRefused(ChannelError):
@@ -88,7 +97,11 @@ class Rendering:
 
 @dataclass(frozen=True, kw_only=True)
 class SendRequest:
-    """One request to a provider. `valid_seconds` is what is left until the words expire."""
+    """One request to a provider. `valid_seconds` is what is left until the words expire.
+
+    `important` words are worth paying for when the free `reply_token` turns out to be spent. `reference` names what
+    is sent for receipts that come later: b<batch id>.<contact id> or m<message id>.
+    """
 
     addresses: tuple[str, ...]
     bubbles: tuple[Bubble, ...]
@@ -96,6 +109,8 @@ class SendRequest:
     valid_seconds: float
     emergency: bool = False
     reply_token: str = ""
+    important: bool = False
+    reference: str = ""
 
 
 class Channel(Protocol):
@@ -105,6 +120,9 @@ class Channel(Protocol):
     def traits(self) -> ChannelTraits: ...
 
     def render(self, bubbles: Sequence[Bubble]) -> Rendering: ...
+
+    async def close(self) -> None:
+        """Give connections back; called once, in the loop that used them."""
 
     async def send(self, request: SendRequest) -> None:
         """Return when the provider accepted the request, now or before; raise ChannelError otherwise."""

@@ -11,7 +11,7 @@ from storage import batches, broadcasts
 from storage.batches import Batch
 from storage.broadcasts import Broadcast, Priority
 from storage.leases import RETRY_KEY_HOURS
-from storage.lifecycles import BatchState, BroadcastState, ContactState, Outcome
+from storage.lifecycles import BatchState, BroadcastState, ContactState, ForbiddenTransition, Outcome
 from storage.people import Contact, Person
 from storage.replies import Bubble
 from storage.subscriptions import Subscription
@@ -19,10 +19,15 @@ from storage.subscriptions import Subscription
 
 @dataclass(frozen=True, kw_only=True)
 class ClaimedBatch:
-    """A leased batch, ready to be sent: `positions` are those of its recipients that are to get it now."""
+    """A leased batch, ready to be sent: `positions` are those of its recipients that are to get it now.
+
+    `in_doubt` are those of them who may have got it from an earlier attempt; `earlier_attempt_at` is when that was.
+    """
 
     batch: Batch
     positions: tuple[int, ...]
+    in_doubt: frozenset[int]
+    earlier_attempt_at: datetime | None
     contact_ids: tuple[int, ...]
     addresses: tuple[str, ...]
     bubbles: tuple[Bubble, ...]
@@ -36,8 +41,8 @@ def claim_batches(
     """Lease due batches of an account's live broadcasts, first come first served.
 
     Expiry and the hash of what was released are checked here, before every batch, and a broadcast that fails them
-    ends. Recipients who have stopped, blocked or been erased since the plan are skipped before the first attempt;
-    after it the recipients are frozen, because a retry key stands for one exact request.
+    ends. Recipients who have stopped, blocked or been erased since the plan are skipped; where the channel honours
+    retry keys only before the first attempt, because from then on the key stands for one exact request.
     """
     claimed: list[ClaimedBatch] = []
     for broadcast in broadcasts.live_broadcasts(session, priority):
@@ -46,10 +51,12 @@ def claim_batches(
         if not _may_send(session, broadcast, at):
             continue
         assert broadcast.id is not None
-        taken = batches.claim(session, broadcast.id, account_id, at, most - len(claimed))
-        claimed += _freeze(session, broadcast, taken, at, honours_retry_key=honours_retry_key)
-        if not taken:
-            finish_if_complete(session, broadcast, at)
+        while len(claimed) < most:
+            taken = batches.claim(session, broadcast.id, account_id, at, most - len(claimed))
+            if not taken:
+                finish_if_complete(session, broadcast, at)
+                break
+            claimed += _freeze(session, broadcast, taken, at, honours_retry_key=honours_retry_key)
     return claimed
 
 
@@ -58,8 +65,13 @@ def finish_if_complete(session: Session, broadcast: Broadcast, at: datetime) -> 
     assert broadcast.id is not None
     if broadcast.planned_at is None or batches.has_open(session, broadcast.id):
         return False
-    broadcasts.move(session, broadcast.id, BroadcastState.DONE, at, by="delivery")
-    return True
+    return _end(session, broadcast.id, BroadcastState.DONE, at, by="delivery")
+
+
+def finish_complete(session: Session, at: datetime) -> int:
+    """Mark every live broadcast as done that nothing is left of: one without an audience, or whose last worker died."""
+    live = [each for priority in Priority for each in broadcasts.live_broadcasts(session, priority)]
+    return sum(finish_if_complete(session, broadcast, at) for broadcast in live)
 
 
 def expire_overdue(session: Session, at: datetime) -> int:
@@ -68,24 +80,38 @@ def expire_overdue(session: Session, at: datetime) -> int:
         col(Broadcast.state).in_((BroadcastState.RELEASED.value, BroadcastState.PAUSED.value)),
         col(Broadcast.expires_at) <= at,
     )
-    ended = [found for found in session.exec(overdue) if found is not None]
-    for broadcast_id in ended:
-        broadcasts.move(session, broadcast_id, BroadcastState.EXPIRED, at, by="clock")
-        batches.end_waiting(session, broadcast_id, BatchState.EXPIRED, at)
-    return len(ended)
+    found = [broadcast_id for broadcast_id in session.exec(overdue) if broadcast_id is not None]
+    return sum(_end(session, broadcast_id, BroadcastState.EXPIRED, at, by="clock") for broadcast_id in found)
 
 
 def _may_send(session: Session, broadcast: Broadcast, at: datetime) -> bool:
     assert broadcast.id is not None
     if broadcast.expires_at <= at:
-        broadcasts.move(session, broadcast.id, BroadcastState.EXPIRED, at, by="delivery")
-        batches.end_waiting(session, broadcast.id, BatchState.EXPIRED, at)
+        _end(session, broadcast.id, BroadcastState.EXPIRED, at, by="delivery")
         return False
     if broadcasts.content_hash(broadcast) != broadcast.content_hash:
         reason = "what would be sent is not what was released"
-        broadcasts.move(session, broadcast.id, BroadcastState.STOPPED, at, by="delivery", reason=reason)
-        batches.end_waiting(session, broadcast.id, BatchState.STOPPED, at)
+        _end(session, broadcast.id, BroadcastState.STOPPED, at, by="delivery", reason=reason)
         return False
+    return True
+
+
+_BATCHES_END_AS = {
+    BroadcastState.EXPIRED: BatchState.EXPIRED,
+    BroadcastState.STOPPED: BatchState.STOPPED,
+}
+
+
+def _end(
+    session: Session, broadcast_id: int, state: BroadcastState, at: datetime, *, by: str, reason: str = ""
+) -> bool:
+    """End a broadcast and what of it waits; False when somebody else moved it in the meantime."""
+    try:
+        broadcasts.move(session, broadcast_id, state, at, by=by, reason=reason)
+    except ForbiddenTransition:
+        return False
+    if state in _BATCHES_END_AS:
+        batches.end_waiting(session, broadcast_id, _BATCHES_END_AS[state], at)
     return True
 
 
@@ -98,16 +124,20 @@ def _freeze(
     for batch in taken:
         ids = recipients[batch.id]
         outcomes = bytearray(batch.outcomes)
-        first_attempt = batch.first_attempt_at is None
-        if first_attempt:
+        earlier_attempt_at = batch.first_attempt_at
+        if earlier_attempt_at is None or not honours_retry_key:
             _skip(session, batch, ids, outcomes, reachable, at)
-        elif honours_retry_key and _key_forgotten(batch, at):
+        elif _key_forgotten(earlier_attempt_at, at):
             _give_up(session, batch, ids, outcomes, at)
-        positions = _to_send(batch, outcomes)
-        repeated = [ids[i] for i in positions if outcomes[i] == ord(Outcome.UNKNOWN.value)]
-        batches.note(
-            session, batch, repeated, "possibly twice", "sent again, the first outcome is unknown", at
+        wanted = {ord(Outcome.WAITING.value)}
+        if _repeats(batch, at, honours_retry_key=honours_retry_key):
+            wanted.add(ord(Outcome.UNKNOWN.value))
+        positions = tuple(
+            i
+            for i, outcome in enumerate(outcomes)
+            if outcome in wanted and (honours_retry_key or ids[i] in reachable)
         )
+        in_doubt = frozenset(i for i in positions if outcomes[i] == ord(Outcome.UNKNOWN.value))
         for i in positions:
             outcomes[i] = ord(Outcome.IN_FLIGHT.value)
         batches.freeze(session, batch, bytes(outcomes), at)
@@ -116,13 +146,14 @@ def _freeze(
             batches.settle(session, batch, bytes(outcomes), at)
             continue
         contact_ids = tuple(ids[i] for i in positions)
-        addresses = _addresses(session, contact_ids, reachable)
         ready.append(
             ClaimedBatch(
                 batch=batch,
                 positions=positions,
+                in_doubt=in_doubt,
+                earlier_attempt_at=earlier_attempt_at,
                 contact_ids=contact_ids,
-                addresses=addresses,
+                addresses=_addresses(session, contact_ids, reachable),
                 bubbles=broadcasts.bubbles_for(broadcast, batch.language, batch.variant),
                 valid_seconds=(broadcast.expires_at - at).total_seconds(),
                 emergency=broadcast.priority == Priority.EMERGENCY,
@@ -167,27 +198,25 @@ def _skip(
     reachable: dict[int, str],
     at: datetime,
 ) -> None:
-    gone = [i for i, contact_id in enumerate(ids) if contact_id not in reachable]
+    waiting = ord(Outcome.WAITING.value)
+    gone = [i for i, contact_id in enumerate(ids) if outcomes[i] == waiting and contact_id not in reachable]
     for i in gone:
         outcomes[i] = ord(Outcome.SKIPPED.value)
     batches.note(session, batch, [ids[i] for i in gone], "skipped", "stopped, blocked or erased since", at)
 
 
-def _key_forgotten(batch: Batch, at: datetime) -> bool:
-    assert batch.first_attempt_at is not None
-    return at >= batch.first_attempt_at + timedelta(hours=RETRY_KEY_HOURS)
+def _key_forgotten(first_attempt_at: datetime, at: datetime) -> bool:
+    return at >= first_attempt_at + timedelta(hours=RETRY_KEY_HOURS)
 
 
 def _give_up(session: Session, batch: Batch, ids: Sequence[int], outcomes: bytearray, at: datetime) -> None:
     """The provider has forgotten the key: whether it accepted the request is for a person to find out."""
-    doubtful = [i for i, outcome in enumerate(outcomes) if outcome == ord(Outcome.IN_FLIGHT.value)]
-    for i in doubtful:
-        outcomes[i] = ord(Outcome.UNKNOWN.value)
-    batches.note(session, batch, [ids[i] for i in doubtful], "unknown", "no answer for 24 hours", at)
+    doubtful = [ids[i] for i, outcome in enumerate(outcomes) if outcome == ord(Outcome.UNKNOWN.value)]
+    batches.note(session, batch, doubtful, "unknown", "no answer for 24 hours", at)
 
 
-def _to_send(batch: Batch, outcomes: bytearray) -> tuple[int, ...]:
-    wanted = {ord(Outcome.WAITING.value), ord(Outcome.IN_FLIGHT.value)}
-    if batch.resent:
-        wanted.add(ord(Outcome.UNKNOWN.value))
-    return tuple(i for i, outcome in enumerate(outcomes) if outcome in wanted)
+def _repeats(batch: Batch, at: datetime, *, honours_retry_key: bool) -> bool:
+    """Whether those who may have got it are tried again: under the key while it lives, else once in an emergency."""
+    if not honours_retry_key:
+        return batch.resent
+    return batch.first_attempt_at is None or not _key_forgotten(batch.first_attempt_at, at)

@@ -4,7 +4,7 @@ Each page's batches commit together with the cursor, so a crash repeats nothing 
 with the first page. Half-filled groups travel in the cursor until they fill a batch or the audience ends.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +12,8 @@ from sqlalchemy import insert
 from sqlalchemy import select as sql_select
 from sqlmodel import Session, col, select
 
-from broadcasts.audience.selection import AudienceRule, Span, first_key, page, spans
+from broadcasts.audience.selection import AudienceRule, first_key, page, spans
+from storage import broadcasts
 from storage.batches import Batch, new_batch, unpack
 from storage.broadcasts import DELIVERY_WORK, Addressed, Broadcast, Form, Priority, variant_for
 from storage.jobs import Job, announce
@@ -21,7 +22,13 @@ from storage.people import GROUP_CONTACT, Contact, Person
 
 PAGE_RECIPIENTS = 4000
 PAGE_BATCHES = 8
+PAGE_SPANS = 40
+"""So many ranges of codes a page looks into: an area of many villages must not hold the database up."""
+
 UNSETTLED_WAIT_SECONDS = 0.5
+LOCKED_WAIT_SECONDS = 0.2
+BATCH_OF_AN_UNKNOWN_CHANNEL = 20
+"""Recipients a batch on an account whose channel is switched off: they wait for it until the broadcast expires."""
 
 _MAY_HAVE_GOT_IT = {ord(each.value) for each in (Outcome.ACCEPTED, Outcome.IN_FLIGHT, Outcome.UNKNOWN)}
 
@@ -36,12 +43,14 @@ def plan_page(
     """Write one page of a broadcast's audience into batches.
 
     `batch_sizes` gives recipients a batch by account id, `forms` how words are put there (as in a chat unless said).
-    Returns the seconds to wait before the next page, None when
-    there is nothing more to plan or another worker is planning it.
+    Returns the seconds to wait before the next page, None when there is nothing more to plan.
     """
-    query = select(Broadcast).where(Broadcast.id == broadcast_id).with_for_update(skip_locked=True)
-    broadcast = session.exec(query).first()
-    if broadcast is None or broadcast.state != BroadcastState.RELEASED or broadcast.planned_at is not None:
+    # Whoever refers to the broadcast meanwhile (notes, split batches) is not in the way; whoever moves it is.
+    query = select(Broadcast).where(Broadcast.id == broadcast_id)
+    broadcast = session.exec(query.with_for_update(skip_locked=True, key_share=True)).first()
+    if broadcast is None:
+        return LOCKED_WAIT_SECONDS if broadcast_id in broadcasts.unplanned(session) else None
+    if broadcast.state != BroadcastState.RELEASED or broadcast.planned_at is not None:
         return None
     page_plan = _Page(session, broadcast, at, batch_sizes, forms or {})
     wait_seconds = page_plan.take()
@@ -109,19 +118,25 @@ class _Page:
             self.cursor["stage"] = "unsettled"
             return 0.0
         self.cursor["batch"] = batches[-1].id
-        # What is in flight this moment is addressed when it has settled: a correction must not overtake it.
-        sending = [batch.id for batch in batches if batch.state == BatchState.SENDING]
-        self.cursor["unsettled"] = [*self.cursor["unsettled"], *sending]
-        self._address(batch for batch in batches if batch.state != BatchState.SENDING)
+        self.cursor["unsettled"] = [*self.cursor["unsettled"], *self._address(batches)]
         return 0.0
 
     def _take_unsettled(self) -> float | None:
-        query = select(Batch).where(col(Batch.id).in_(self.cursor["unsettled"]))
-        batches = list(self._session.exec(query))
-        self._address(batch for batch in batches if batch.state != BatchState.SENDING)
-        left = [batch.id for batch in batches if batch.state == BatchState.SENDING]
-        self.cursor["unsettled"] = left
-        if left:
+        """Batches of which somebody was in flight: a correction must not overtake what it corrects."""
+        states = dict(
+            self._session.exec(
+                select(Batch.id, Batch.state).where(col(Batch.id).in_(self.cursor["unsettled"]))
+            ).all()
+        )
+        settled = [each for each in self.cursor["unsettled"] if states[each] != BatchState.SENDING]
+        looked_at, later = settled[:PAGE_BATCHES], settled[PAGE_BATCHES:]
+        query = select(Batch).where(col(Batch.id).in_(looked_at)).order_by(col(Batch.id))
+        held = self._address(self._session.exec(query).all())
+        sending = [each for each in self.cursor["unsettled"] if states[each] == BatchState.SENDING]
+        self.cursor["unsettled"] = [*later, *sending, *held]
+        if later and len(held) < len(looked_at):
+            return 0.0
+        if self.cursor["unsettled"]:
             return UNSETTLED_WAIT_SECONDS
         self.cursor["stage"] = "places"
         return 0.0
@@ -130,37 +145,59 @@ class _Page:
         """Those who subscribed to the area."""
         audience = self._broadcast.audience
         ranges = spans(audience["places"])
-        if self.cursor["span"] >= len(ranges):
-            return None
-        span: Span = ranges[self.cursor["span"]]
         rule = AudienceRule(
             topic=audience["topic"],
             places=tuple(audience["places"]),
             at=self._broadcast.released_at,
             addressed_by=self._broadcast.id if audience["reached"] else None,
         )
-        place, contact_id = self.cursor["after"] or first_key(span)
-        chosen = page(self._session, rule, span, (place, contact_id), PAGE_RECIPIENTS)
-        for one in chosen:
-            variant = self._variant(one.language, one.account_id, one.place[:2], in_group=one.in_group)
-            self._add(one.account_id, one.language, variant, one.contact_id)
-        if len(chosen) < PAGE_RECIPIENTS:
+        room = PAGE_RECIPIENTS
+        for span in ranges[self.cursor["span"] : self.cursor["span"] + PAGE_SPANS]:
+            place, contact_id = self.cursor["after"] or first_key(span)
+            chosen = page(self._session, rule, span, (place, contact_id), room)
+            for one in chosen:
+                variant = self._variant(one.language, one.account_id, one.place[:2], in_group=one.in_group)
+                self._add(one.account_id, one.language, variant, one.contact_id)
+            room -= len(chosen)
+            if room <= 0:
+                self.cursor["after"] = [chosen[-1].place, chosen[-1].contact_id]
+                return 0.0
             self.cursor["span"] += 1
             self.cursor["after"] = None
-            return 0.0 if self.cursor["span"] < len(ranges) else None
-        self.cursor["after"] = [chosen[-1].place, chosen[-1].contact_id]
-        return 0.0
+        return 0.0 if self.cursor["span"] < len(ranges) else None
 
-    def _address(self, batches: Iterable[Batch]) -> None:
+    def _address(self, batches: Sequence[Batch]) -> list[int]:
+        """Address whom these batches reached or may have reached; the ids of batches that must be looked at again.
+
+        Those are the ones that are being sent, and those with somebody whom another one is being sent to.
+        """
+        in_flight = self._in_flight()
         variants: dict[int, str] = {}
+        again: list[int] = []
         for batch in batches:
-            ids = unpack(batch.recipients)
-            reached = (
-                i for i, outcome in zip(ids, batch.outcomes, strict=True) if outcome in _MAY_HAVE_GOT_IT
-            )
-            variants.update(dict.fromkeys(reached, batch.variant))
-        if not variants:
-            return
+            reached = {
+                i
+                for i, outcome in zip(unpack(batch.recipients), batch.outcomes, strict=True)
+                if outcome in _MAY_HAVE_GOT_IT
+            }
+            if batch.state == BatchState.SENDING or reached & in_flight:
+                assert batch.id is not None
+                again.append(batch.id)
+            if batch.state != BatchState.SENDING:
+                variants.update(dict.fromkeys(reached - in_flight, batch.variant))
+        if variants:
+            self._add_reached(variants)
+        return again
+
+    def _in_flight(self) -> set[int]:
+        """Contacts whom one of the earlier broadcasts is being sent to this moment."""
+        query = select(Batch.recipients).where(
+            col(Batch.broadcast_id).in_(self._broadcast.audience["reached"]),
+            Batch.state == BatchState.SENDING.value,
+        )
+        return {contact_id for recipients in self._session.exec(query) for contact_id in unpack(recipients)}
+
+    def _add_reached(self, variants: Mapping[int, str]) -> None:
         query = (
             sql_select(
                 col(Contact.id),
@@ -201,7 +238,7 @@ class _Page:
         key = f"{account_id}|{language}|{variant}"
         group = self._pending.setdefault(key, [])
         group.append(contact_id)
-        if len(group) >= self._sizes[account_id]:
+        if len(group) >= self._sizes.get(account_id, BATCH_OF_AN_UNKNOWN_CHANNEL):
             self._write(key, self._pending.pop(key))
 
     def _write(self, key: str, contact_ids: list[int]) -> None:

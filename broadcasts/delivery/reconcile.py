@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
+from broadcasts.delivery.claiming import finish_complete
 from broadcasts.delivery.settling import recover_batch, recover_message
 from storage import batches, broadcasts, inbox, outbox
 from storage.broadcasts import DELIVERY_WORK
@@ -21,7 +22,7 @@ LONGEST_LEASE = timedelta(days=1)
 def recover(
     session: Session, honours_retry_key: Mapping[int, bool], at: datetime, *, nobody_else_works: bool = False
 ) -> int:
-    """Take back what workers did not finish in time; how many batches and messages.
+    """Take back what workers did not finish in time, and end what is complete; how many batches and messages.
 
     `nobody_else_works`: this process owns the database and has just started, so that every lease is void.
     """
@@ -34,6 +35,8 @@ def recover(
         contact = session.get_one(Contact, message.contact_id)
         keyed = honours_retry_key.get(contact.account_id, False)
         recover_message(session, message, at, honours_retry_key=keyed)
+    session.flush()
+    finish_complete(session, at)
     return len(lapsed) + len(messages)
 
 

@@ -4,20 +4,23 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import structlog
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from broadcasts.delivery import settling
-from broadcasts.delivery.channel import Channel, ChannelError, OutcomeUnknown, SendRequest
+from broadcasts.delivery.channel import Channel, ChannelError, ChannelTraits, OutcomeUnknown, SendRequest
 from broadcasts.delivery.claiming import ClaimedBatch, claim_batches
+from broadcasts.delivery.faults import kind_and_place
 from broadcasts.delivery.pacing import Gates
-from broadcasts.delivery.verdicts import ACCEPTED, Next, Verdict, judge
+from broadcasts.delivery.verdicts import ACCEPTED, Verdict, held_back, judge
 from storage import broadcasts, outbox
 from storage.broadcasts import DELIVERY_WORK, Priority
 from storage.database import Database
 from storage.jobs import Job, announce
 from storage.leases import SEND_TIMEOUT_SECONDS
-from storage.lifecycles import MessageState, Outcome
+from storage.lifecycles import MessageState
 from storage.outbox import Message
 from storage.pace import PaceClass
 from storage.people import Contact
@@ -28,8 +31,20 @@ log = structlog.get_logger()
 RUN_SECONDS = 1.5
 """A delivery job ends after this time and announces the next: an urgent one never waits long behind it."""
 
-BATCHES_A_CLAIM = 16
+MOST_BATCHES_AT_ONCE = 16
+CLAIM_SECONDS = 0.4
+"""A job claims what may leave within this time: what a crash leaves in doubt stays little where the pace is slow."""
+
 PASSAGE_TIMEOUT_SECONDS = 2.0
+SETTLE_PATIENCE_SECONDS = 8.0
+"""So long an answer is held while the database does not take it; passage, call and this end before the lease."""
+
+SETTLE_AGAIN_SECONDS = 0.5
+
+
+_SWITCHED_OFF = held_back("the account is switched off", wait_seconds=60.0)
+
+Settled = TypeVar("Settled")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,16 +61,32 @@ class Sender:
     refused: Callable[[int, str], None] = lambda account_id, kind: None
 
     async def deliver(self, account_id: int, priority: Priority) -> None:
-        """Send an account's waiting batches of one class for a short while."""
-        channel = self.channels[account_id]
+        """Send an account's waiting batches of one class for a short while.
+
+        A batch that hangs holds up nobody but itself: the others go on beside it.
+        """
+        channel = self.channels.get(account_id)
+        if channel is None:
+            return  # it was switched off: its batches wait until it is back
+        most = batches_at_once(channel.traits)
         until = time.monotonic() + RUN_SECONDS
-        while True:
-            claimed = await asyncio.to_thread(self._claim, account_id, priority, channel)
-            if not claimed:
-                return
-            await asyncio.gather(*(self._send_batch(channel, one) for one in claimed))
-            if time.monotonic() > until:
-                break
+        sending: set[asyncio.Task[None]] = set()
+        try:
+            while time.monotonic() < until:
+                if len(sending) <= most // 2:
+                    room = most - len(sending)
+                    claimed = await asyncio.to_thread(self._claim, account_id, priority, channel, room)
+                    sending |= {asyncio.create_task(self._send_batch(channel, one)) for one in claimed}
+                    if not sending:
+                        return
+                done, sending = await asyncio.wait(sending, return_when=asyncio.FIRST_COMPLETED)
+                for task in done:
+                    task.result()
+        finally:
+            if sending:
+                await asyncio.wait(sending)
+        for task in sending:
+            task.result()
         await asyncio.to_thread(self._announce, Job(work=DELIVERY_WORK[priority], key=str(account_id)))
 
     async def converse(self, contact_id: int) -> None:
@@ -64,8 +95,12 @@ class Sender:
             message, contact = claimed
             if message.state != MessageState.SENDING:
                 continue
+            channel = self.channels.get(contact.account_id)
+            if channel is None:
+                await self._settled(self._settle_message, message, contact, _SWITCHED_OFF)
+                return
             verdict = await self._call(
-                self.channels[contact.account_id],
+                channel,
                 contact.account_id,
                 PaceClass.CONVERSATION,
                 SendRequest(
@@ -74,34 +109,33 @@ class Sender:
                     retry_key=message.retry_key,
                     valid_seconds=outbox.MESSAGE_LIVES_HOURS * 3600.0,
                     reply_token=message.reply_token if message.attempts == 1 else "",
+                    important=message.important,
+                    reference=f"m{message.id}",
                 ),
             )
-            if not await asyncio.to_thread(self._settle_message, message, contact, verdict):
+            if not await self._settled(self._settle_message, message, contact, verdict):
                 return
 
     async def _send_batch(self, channel: Channel, claimed: ClaimedBatch) -> None:
         pace_class = PaceClass.EMERGENCY if claimed.emergency else PaceClass.ROUTINE
-        size = channel.traits.recipients_per_request
-        verdicts: list[Verdict] = []
-        if size > 1:
-            request = self._request(claimed, claimed.addresses)
-            verdict = await self._call(
-                channel, claimed.batch.account_id, pace_class, request, claimed.batch.broadcast_id
-            )
+        batch, traits = claimed.batch, channel.traits
+        if traits.recipients_per_request > 1:
+            request = self._request(claimed, claimed.addresses, f"b{batch.id}")
+            verdict = await self._call(channel, batch.account_id, pace_class, request, batch.broadcast_id)
             verdicts = [verdict] * len(claimed.positions)
         else:
             calls = (
                 self._call(
                     channel,
-                    claimed.batch.account_id,
+                    batch.account_id,
                     pace_class,
-                    self._request(claimed, (address,)),
-                    claimed.batch.broadcast_id,
+                    self._request(claimed, (address,), f"b{batch.id}.{contact_id}"),
+                    batch.broadcast_id,
                 )
-                for address in claimed.addresses
+                for address, contact_id in zip(claimed.addresses, claimed.contact_ids, strict=True)
             )
             verdicts = list(await asyncio.gather(*calls))
-        await asyncio.to_thread(self._settle_batch, claimed, verdicts, channel.traits.honours_retry_key)
+        await self._settled(self._settle_batch, claimed, verdicts, traits.honours_retry_key)
 
     async def _call(
         self,
@@ -114,47 +148,60 @@ class Sender:
         """One call to a provider: wait for the pace, look once more whether it may go, send, judge the answer."""
         traits = channel.traits
         endpoint = traits.reply_endpoint if pace_class is PaceClass.CONVERSATION else traits.bulk_endpoint
-        gate = self.gates.of(account_id, endpoint, pace_class, traits.requests_per_second[endpoint])
+        limit = traits.requests_per_second[endpoint]
         try:
-            await asyncio.wait_for(gate.passage(), PASSAGE_TIMEOUT_SECONDS)
+            async with asyncio.timeout(PASSAGE_TIMEOUT_SECONDS):
+                await self.gates.of(account_id, endpoint, pace_class, limit).passage()
         except TimeoutError:
-            return Verdict(
-                outcome=Outcome.WAITING, next=Next.WAIT, reason="others go first", wait_seconds=0.2
-            )
-        if broadcast_id is not None and not await asyncio.to_thread(self._is_live, broadcast_id):
-            return Verdict(outcome=Outcome.WAITING, next=Next.WAIT, reason="stopped")
+            return held_back("others go first", wait_seconds=0.2)
         try:
-            async with asyncio.timeout(SEND_TIMEOUT_SECONDS):
-                await channel.send(request)
-        except TimeoutError:
-            error: ChannelError = OutcomeUnknown(f"no answer within {SEND_TIMEOUT_SECONDS:.0f} seconds")
-        except ChannelError as refused:
-            error = refused
-        else:
+            if broadcast_id is not None and not await asyncio.to_thread(self._is_live, broadcast_id):
+                return held_back("stopped")
+        except SQLAlchemyError as fault:
+            log.warning("not sent: nobody knows whether it was stopped", kind=type(fault).__name__)
+            return held_back("the database does not answer", wait_seconds=1.0)
+        await self.gates.departure(account_id, endpoint, limit)
+        error = await _send(channel, request)
+        if error is None:
             self.sent(account_id, len(request.addresses))
             return ACCEPTED
         self.refused(account_id, type(error).__name__)
         log.warning("send refused", account_id=account_id, kind=type(error).__name__, reason=str(error))
-        return judge(error, honours_retry_key=traits.honours_retry_key)
+        # A reply goes out without the key, under a token that is good for once.
+        keyed = traits.honours_retry_key and not request.reply_token
+        return judge(error, honours_retry_key=keyed, recipients=len(request.addresses))
+
+    async def _settled(self, settle: Callable[..., Settled], *args: Any) -> Settled:
+        """Write an answer down, patiently: what is not written is in doubt although we know it."""
+        until = time.monotonic() + SETTLE_PATIENCE_SECONDS
+        while True:
+            try:
+                return await asyncio.to_thread(settle, *args)
+            except OperationalError as fault:
+                if time.monotonic() > until:
+                    raise
+                log.warning("an answer could not be written, trying again", kind=type(fault).__name__)
+            await asyncio.sleep(SETTLE_AGAIN_SECONDS)
 
     @staticmethod
-    def _request(claimed: ClaimedBatch, addresses: tuple[str, ...]) -> SendRequest:
+    def _request(claimed: ClaimedBatch, addresses: tuple[str, ...], reference: str) -> SendRequest:
         return SendRequest(
             addresses=addresses,
             bubbles=claimed.bubbles,
             retry_key=claimed.batch.retry_key,
             valid_seconds=claimed.valid_seconds,
             emergency=claimed.emergency,
+            reference=reference,
         )
 
-    def _claim(self, account_id: int, priority: Priority, channel: Channel) -> list[ClaimedBatch]:
+    def _claim(self, account_id: int, priority: Priority, channel: Channel, most: int) -> list[ClaimedBatch]:
         with self.database.write() as session:
             return claim_batches(
                 session,
                 account_id,
                 priority,
                 self.database.now(session),
-                BATCHES_A_CLAIM,
+                most,
                 honours_retry_key=channel.traits.honours_retry_key,
             )
 
@@ -162,9 +209,9 @@ class Sender:
         with self.database.read() as session:
             return broadcasts.is_live(session, broadcast_id, self.database.now(session))
 
-    def _settle_batch(self, claimed: ClaimedBatch, verdicts: list[Verdict], honours_retry_key: bool) -> None:
+    def _settle_batch(self, claimed: ClaimedBatch, verdicts: list[Verdict], honours_retry_key: bool) -> bool:
         with self.database.write() as session:
-            settling.settle_batch(
+            return settling.settle_batch(
                 session, claimed, verdicts, self.database.now(session), honours_retry_key=honours_retry_key
             )
 
@@ -179,3 +226,26 @@ class Sender:
     def _announce(self, job: Job) -> None:
         with self.database.write() as session:
             announce(session, job)
+
+
+def batches_at_once(traits: ChannelTraits) -> int:
+    """How many batches a job has on its way, so that what it claims may leave within `CLAIM_SECONDS`."""
+    requests = -(-traits.recipients_per_batch // traits.recipients_per_request)
+    fitting = traits.requests_per_second[traits.bulk_endpoint] * CLAIM_SECONDS / requests
+    return max(1, min(int(fitting), MOST_BATCHES_AT_ONCE))
+
+
+async def _send(channel: Channel, request: SendRequest) -> ChannelError | None:
+    """Call the provider; what it refused with, None when it accepted."""
+    try:
+        async with asyncio.timeout(SEND_TIMEOUT_SECONDS):
+            await channel.send(request)
+    except TimeoutError:
+        return OutcomeUnknown(f"no answer within {SEND_TIMEOUT_SECONDS:g} seconds")
+    except ChannelError as refused:
+        return refused
+    except Exception as fault:  # noqa: BLE001 - the edge to a vendor: what it raises must cost nobody a warning
+        # Its text may quote what was said, and to whom.
+        log.error("a channel failed in a way it does not declare", fault=kind_and_place(fault))  # noqa: TRY400
+        return OutcomeUnknown(f"{type(fault).__name__} in the channel")
+    return None

@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from uuid import uuid4
 
 from sqlalchemy import insert
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from broadcasts.delivery.claiming import ClaimedBatch
 from broadcasts.delivery.verdicts import Next, Verdict
@@ -14,14 +13,17 @@ from storage import batches, broadcasts, outbox, people
 from storage.batches import Batch
 from storage.broadcasts import Broadcast
 from storage.leases import backoff_seconds
-from storage.lifecycles import BroadcastState, ContactState, MessageState, Outcome
+from storage.lifecycles import BatchState, BroadcastState, ContactState, MessageState, Outcome
 from storage.outbox import Message
 from storage.people import Contact
 
-REFUSALS_BEFORE_FAILED = 5
-"""A single message that the provider refuses so often is given up."""
-
 _WAITS = (Next.WAIT, Next.RETRY, Next.PAUSE, Next.REFUSED)
+
+_WORTH_A_NOTE = {Outcome.FAILED: "failed", Outcome.UNKNOWN: "unknown"}
+_TWICE, _SENT_AGAIN = "possibly twice", "sent again, the first outcome is unknown"
+
+_LOCK = {"key_share": True}
+"""Against those who would move the broadcast meanwhile, not against those who refer to it."""
 
 
 def settle_batch(
@@ -36,31 +38,32 @@ def settle_batch(
 
     Returns False when the lease was lost: then nothing at all is written.
     """
-    batch = claimed.batch
-    if verdicts and verdicts[0].next is Next.SPLIT:
+    if verdicts[0].next is Next.SPLIT:
         return _split(session, claimed, verdicts[0], at)
-    verdicts = [_refused_alone(verdict, verdicts) for verdict in verdicts]
+    batch = claimed.batch
+    if not honours_retry_key and any(verdict.next is Next.REFUSED for verdict in verdicts):
+        verdicts = _own_refusals(session, batch, verdicts)
     outcomes = bytearray(batch.outcomes)
     for position, verdict in zip(claimed.positions, verdicts, strict=True):
-        outcomes[position] = ord(verdict.outcome.value)
+        outcomes[position] = ord(_outcome(verdict, in_doubt=position in claimed.in_doubt).value)
     held_up = [verdict for verdict in verdicts if verdict.next in _WAITS]
-    try_again = claimed.emergency and not batch.resent and ord(Outcome.UNKNOWN.value) in outcomes
-    if held_up or (try_again and not honours_retry_key):
-        wrote = batches.put_back(
-            session,
-            batch,
-            bytes(outcomes),
-            _wait_seconds(batch, held_up),
-            at,
-            reason=held_up[0].reason if held_up else "tried once more",
-            resent=try_again and not held_up,
-        )
-    else:
+    once_more = (
+        claimed.emergency
+        and not honours_retry_key
+        and not batch.resent
+        and not held_up
+        and ord(Outcome.UNKNOWN.value) in outcomes
+    )
+    if not held_up and not once_more:
         wrote = batches.settle(session, batch, bytes(outcomes), at)
+    elif _own(session, batch) is None:
+        return False
+    else:
+        wrote = _try_again(session, claimed, verdicts, outcomes, at, once_more=once_more)
     if wrote:
-        _remember(session, claimed, verdicts, at)
-        if any(verdict.next in (Next.PAUSE, Next.REFUSED) for verdict in verdicts):
-            _pause(session, batch.broadcast_id, held_up[0].reason, at)
+        _remember(session, claimed, verdicts, at, honours_retry_key=honours_retry_key)
+        if pauses := [verdict for verdict in verdicts if verdict.next in (Next.PAUSE, Next.REFUSED)]:
+            _pause(session, batch.broadcast_id, pauses[0].reason, at)
     return wrote
 
 
@@ -71,15 +74,20 @@ def settle_message(
     assert contact.id is not None
     if verdict.outcome is Outcome.ACCEPTED:
         return outbox.settle(session, message, MessageState.ACCEPTED, at)
-    if verdict.outcome is Outcome.UNKNOWN:
+    if verdict.outcome is Outcome.UNKNOWN and verdict.next is Next.FINISH:
+        if message.important and not message.possibly_twice:
+            outbox.put_back(
+                session, message, backoff_seconds(message.attempts), at, verdict.reason, again=True
+            )
+            return False
         return outbox.settle(session, message, MessageState.UNKNOWN, at, verdict.reason)
     if verdict.gone:
         people.set_contact_state(session, contact.id, ContactState.BLOCKED, at)
         return outbox.settle(session, message, MessageState.FAILED, at, verdict.reason)
-    if verdict.next in (Next.SPLIT, Next.REFUSED) or (
-        verdict.next is Next.PAUSE and message.attempts >= REFUSALS_BEFORE_FAILED
-    ):
+    if verdict.outcome is Outcome.FAILED or verdict.next is Next.REFUSED:
         return outbox.settle(session, message, MessageState.FAILED, at, verdict.reason)
+    if verdict.moved_to:
+        people.move_contact(session, contact.id, verdict.moved_to)
     wait_seconds = verdict.wait_seconds or backoff_seconds(message.attempts)
     outbox.put_back(session, message, wait_seconds, at, verdict.reason)
     return False
@@ -91,19 +99,21 @@ def recover_batch(session: Session, batch: Batch, at: datetime, *, honours_retry
     With a retry key the same request simply goes out again. Without one, those in flight are unknown: they are
     listed, and only an emergency tries them once more.
     """
-    broadcast = session.get_one(Broadcast, batch.broadcast_id)
+    broadcast = session.get_one(Broadcast, batch.broadcast_id, with_for_update=_LOCK)
     reason = "the worker stopped while sending"
+    in_flight, unknown = Outcome.IN_FLIGHT.encode(), Outcome.UNKNOWN.encode()
+    outcomes = batch.outcomes.replace(in_flight, unknown)
     if honours_retry_key:
-        batches.put_back(session, batch, batch.outcomes, 0.0, at, reason=reason)
+        batches.put_back(session, batch, outcomes, 0.0, at, reason=reason)
         return
-    outcomes = batch.outcomes.replace(Outcome.IN_FLIGHT.encode(), Outcome.UNKNOWN.encode())
     ids = batches.unpack(batch.recipients)
-    doubtful = [ids[i] for i, was in enumerate(batch.outcomes) if was == ord(Outcome.IN_FLIGHT.value)]
+    doubtful = [ids[i] for i, was in enumerate(batch.outcomes) if was == ord(in_flight)]
     batches.note(session, batch, doubtful, "unknown", reason, at)
+    if batch.resent:
+        batches.note(session, batch, doubtful, _TWICE, _SENT_AGAIN, at)
     emergency = broadcast.priority == broadcasts.Priority.EMERGENCY
-    once_more = emergency and not batch.resent and bool(doubtful)
-    if once_more or Outcome.WAITING.encode() in outcomes:
-        batches.put_back(session, batch, outcomes, 0.0, at, reason=reason, resent=once_more)
+    if emergency and not batch.resent and doubtful:
+        batches.put_back(session, batch, outcomes, 0.0, at, reason=reason, resent=True)
     else:
         batches.settle(session, batch, outcomes, at, reason=reason)
 
@@ -117,11 +127,85 @@ def recover_message(session: Session, message: Message, at: datetime, *, honours
         outbox.settle(session, message, MessageState.UNKNOWN, at, reason)
 
 
-def _refused_alone(verdict: Verdict, verdicts: Sequence[Verdict]) -> Verdict:
-    """A refusal that others of the same run did not meet is that recipient's own: failed, no reason to pause."""
-    if verdict.next is Next.REFUSED and any(each.next is not Next.REFUSED for each in verdicts):
-        return replace(verdict, outcome=Outcome.FAILED, next=Next.FINISH)
-    return verdict
+def _outcome(verdict: Verdict, *, in_doubt: bool) -> Outcome:
+    """What nobody knew before stays unknown unless this attempt has settled it."""
+    return Outcome.UNKNOWN if in_doubt and verdict.outcome is Outcome.WAITING else verdict.outcome
+
+
+def _own_refusals(session: Session, batch: Batch, verdicts: Sequence[Verdict]) -> Sequence[Verdict]:
+    """A refusal of words that were accepted for others is that recipient's own: failed, no reason to pause."""
+    if not any(each.outcome is Outcome.ACCEPTED for each in verdicts) and not _accepted_before(
+        session, batch
+    ):
+        return verdicts
+    return [
+        replace(verdict, outcome=Outcome.FAILED, next=Next.FINISH)
+        if verdict.next is Next.REFUSED
+        else verdict
+        for verdict in verdicts
+    ]
+
+
+def _accepted_before(session: Session, batch: Batch) -> bool:
+    """True when the same words were accepted for somebody, in this batch or in one of the first of the broadcast."""
+    first = (
+        select(Batch.outcomes)
+        .where(
+            Batch.broadcast_id == batch.broadcast_id,
+            Batch.account_id == batch.account_id,
+            Batch.language == batch.language,
+            Batch.variant == batch.variant,
+        )
+        .order_by(col(Batch.id))
+        .limit(20)
+    )
+    return any(Outcome.ACCEPTED.encode() in outcomes for outcomes in (batch.outcomes, *session.exec(first)))
+
+
+def _own(session: Session, batch: Batch) -> Broadcast | None:
+    """The batch's broadcast, both held until the commit; None when the lease was lost.
+
+    A stop that comes meanwhile waits, and then ends what this attempt puts back.
+    """
+    mine = select(Batch.id).where(
+        Batch.id == batch.id, Batch.fence == batch.fence, Batch.state == BatchState.SENDING.value
+    )
+    if session.exec(mine.with_for_update()).first() is None:
+        return None
+    return session.get_one(Broadcast, batch.broadcast_id, with_for_update=_LOCK, populate_existing=True)
+
+
+def _try_again(
+    session: Session,
+    claimed: ClaimedBatch,
+    verdicts: Sequence[Verdict],
+    outcomes: bytearray,
+    at: datetime,
+    *,
+    once_more: bool,
+) -> bool:
+    batch = claimed.batch
+    held_up = [i for i, verdict in zip(claimed.positions, verdicts, strict=True) if verdict.next in _WAITS]
+    if batch.resent and len(held_up) < len(claimed.positions):
+        # The others had their second attempt, and there is no third: those who wait for theirs move on alone.
+        kept = [i for i in range(len(outcomes)) if i not in held_up]
+        return _set_apart(
+            session, batch, kept, outcomes, held_up, at, reason="the others were tried once more"
+        )
+    reasons = [verdict for verdict in verdicts if verdict.next in _WAITS]
+    if not any(verdict.called for verdict in verdicts):
+        # Nothing was attempted, so nothing is frozen and nobody has lost patience.
+        batch.attempts -= 1
+        batch.first_attempt_at = claimed.earlier_attempt_at
+    return batches.put_back(
+        session,
+        batch,
+        bytes(outcomes),
+        _wait_seconds(batch, reasons),
+        at,
+        reason=reasons[0].reason if reasons else "tried once more",
+        resent=once_more,
+    )
 
 
 def _wait_seconds(batch: Batch, held_up: Sequence[Verdict]) -> float:
@@ -129,38 +213,77 @@ def _wait_seconds(batch: Batch, held_up: Sequence[Verdict]) -> float:
     return max(named) if named else backoff_seconds(batch.attempts)
 
 
-def _remember(session: Session, claimed: ClaimedBatch, verdicts: Sequence[Verdict], at: datetime) -> None:
-    words = {Outcome.FAILED: "failed", Outcome.UNKNOWN: "unknown"}
-    for contact_id, verdict in zip(claimed.contact_ids, verdicts, strict=True):
-        if verdict.outcome in words:
-            batches.note(session, claimed.batch, [contact_id], words[verdict.outcome], verdict.reason, at)
+def _remember(
+    session: Session,
+    claimed: ClaimedBatch,
+    verdicts: Sequence[Verdict],
+    at: datetime,
+    *,
+    honours_retry_key: bool,
+) -> None:
+    for position, contact_id, verdict in zip(claimed.positions, claimed.contact_ids, verdicts, strict=True):
+        certain_of = [contact_id]
+        if verdict.next is Next.FINISH and verdict.outcome in _WORTH_A_NOTE:
+            batches.note(
+                session, claimed.batch, certain_of, _WORTH_A_NOTE[verdict.outcome], verdict.reason, at
+            )
+        may_be_second = verdict.outcome in (Outcome.ACCEPTED, Outcome.UNKNOWN)
+        if position in claimed.in_doubt and may_be_second and not honours_retry_key:
+            batches.note(session, claimed.batch, certain_of, _TWICE, _SENT_AGAIN, at)
         if verdict.gone:
             people.set_contact_state(session, contact_id, ContactState.BLOCKED, at)
+        if verdict.moved_to:
+            people.move_contact(session, contact_id, verdict.moved_to)
 
 
 def _split(session: Session, claimed: ClaimedBatch, verdict: Verdict, at: datetime) -> bool:
     """Keep the refused recipients in this batch as failed; the others become a new batch with a new key."""
     batch = claimed.batch
-    refused = {claimed.positions[i] for i in verdict.positions if i < len(claimed.positions)}
-    ids = batches.unpack(batch.recipients)
-    others = [ids[i] for i in claimed.positions if i not in refused]
-    kept = [i for i in range(len(ids)) if i in refused or i not in claimed.positions]
-    outcomes = bytes(ord(Outcome.FAILED.value) if i in refused else batch.outcomes[i] for i in kept)
-    if not batches.settle(session, batch, outcomes, at, reason=verdict.reason):
+    if _own(session, batch) is None:
         return False
-    kept_ids = [ids[i] for i in kept]
-    batches.shrink(session, batch, kept_ids)
-    batches.note(session, batch, [ids[i] for i in sorted(refused)], "failed", verdict.reason, at)
-    if others:
-        row = batches.new_batch(
-            batch.broadcast_id, batch.account_id, batch.language, batch.variant, others, at
-        )
-        session.connection().execute(insert(Batch), [{**row, "retry_key": uuid4()}])
-        broadcasts.announce_delivery(session, batch.broadcast_id, batch.account_id)
+    refused = [claimed.positions[i] for i in verdict.positions]
+    others = [i for i in claimed.positions if i not in refused]
+    outcomes = bytearray(batch.outcomes)
+    for i in refused:
+        outcomes[i] = ord(Outcome.FAILED.value)
+    for i in others:
+        outcomes[i] = ord(Outcome.WAITING.value)
+    kept = [i for i in range(len(outcomes)) if i not in others]
+    ids = batches.unpack(batch.recipients)
+    batches.note(session, batch, [ids[i] for i in refused], "failed", verdict.reason, at)
+    return _set_apart(session, batch, kept, outcomes, others, at, reason=verdict.reason)
+
+
+def _set_apart(
+    session: Session,
+    batch: Batch,
+    kept: Sequence[int],
+    outcomes: bytearray,
+    others: Sequence[int],
+    at: datetime,
+    *,
+    reason: str,
+) -> bool:
+    """Settle `kept` in this batch and let `others`, as their outcomes are, wait in a new one with a new key."""
+    if not batches.settle(session, batch, bytes(outcomes[i] for i in kept), at, reason=reason):
+        return False
+    if not others:
+        return True
+    ids = batches.unpack(batch.recipients)
+    batches.shrink(session, batch, [ids[i] for i in kept])
+    row = batches.new_batch(
+        batch.broadcast_id, batch.account_id, batch.language, batch.variant, [ids[i] for i in others], at
+    )
+    row |= {"outcomes": bytes(outcomes[i] for i in others), "resent": batch.resent}
+    broadcast = session.get_one(Broadcast, batch.broadcast_id)
+    if broadcast.state not in (BroadcastState.RELEASED, BroadcastState.PAUSED):
+        row |= {"state": BatchState.STOPPED.value, "finished_at": at}
+    session.connection().execute(insert(Batch), [row])
+    broadcasts.announce_delivery(session, batch.broadcast_id, batch.account_id)
     return True
 
 
 def _pause(session: Session, broadcast_id: int, reason: str, at: datetime) -> None:
-    broadcast = session.get_one(Broadcast, broadcast_id, populate_existing=True)
+    broadcast = session.get_one(Broadcast, broadcast_id)
     if broadcast.state == BroadcastState.RELEASED:
         broadcasts.move(session, broadcast_id, BroadcastState.PAUSED, at, by="delivery", reason=reason)

@@ -10,6 +10,7 @@ from broadcasts.delivery.channel import (
     NotNow,
     OutcomeUnknown,
     RecipientGone,
+    RecipientMoved,
     RecipientsRefused,
     Unreachable,
 )
@@ -50,6 +51,12 @@ class Verdict:
     gone: bool = False
     """The address itself is dead: the contact becomes blocked."""
 
+    moved_to: str = ""
+    """The recipient's new address, when there is one."""
+
+    called: bool = True
+    """False when we held the call back ourselves: no attempt was made."""
+
 
 ACCEPTED = Verdict(outcome=Outcome.ACCEPTED, next=Next.FINISH)
 
@@ -57,22 +64,38 @@ _BY_ERROR: dict[type[ChannelError], tuple[Outcome, Next]] = {
     NotNow: (Outcome.WAITING, Next.WAIT),
     Unreachable: (Outcome.WAITING, Next.RETRY),
     RecipientGone: (Outcome.FAILED, Next.FINISH),
+    RecipientMoved: (Outcome.WAITING, Next.RETRY),
     RecipientsRefused: (Outcome.WAITING, Next.SPLIT),
     AccountRefused: (Outcome.WAITING, Next.PAUSE),
     ContentRefused: (Outcome.WAITING, Next.REFUSED),
+    OutcomeUnknown: (Outcome.UNKNOWN, Next.FINISH),
 }
 
 
-def judge(error: ChannelError, *, honours_retry_key: bool) -> Verdict:
-    """The verdict on a failed call. Only the retry key makes it safe to repeat a call whose outcome nobody knows."""
+def held_back(reason: str, wait_seconds: float = 0.0) -> Verdict:
+    """The verdict when we did not call at all: as before, and soon again."""
+    return Verdict(
+        outcome=Outcome.WAITING, next=Next.WAIT, reason=reason, wait_seconds=wait_seconds, called=False
+    )
+
+
+def judge(error: ChannelError, *, honours_retry_key: bool, recipients: int = 1) -> Verdict:
+    """The verdict on a failed call to so many recipients.
+
+    Only the retry key makes it safe to repeat a call whose outcome nobody knows.
+    """
     wait_seconds = error.retry_after_seconds if isinstance(error, NotNow) else 0.0
-    positions = error.positions if isinstance(error, RecipientsRefused) else ()
-    if isinstance(error, OutcomeUnknown):
-        outcome, following = (
-            (Outcome.IN_FLIGHT, Next.RETRY) if honours_retry_key else (Outcome.UNKNOWN, Next.FINISH)
-        )
-    else:
-        outcome, following = _BY_ERROR[type(error)]
+    positions: tuple[int, ...] = ()
+    outcome, following = _BY_ERROR.get(type(error), (Outcome.UNKNOWN, Next.FINISH))
+    if isinstance(error, OutcomeUnknown) and honours_retry_key:
+        following = Next.RETRY
+    if isinstance(error, RecipientsRefused):
+        positions = tuple(i for i in error.positions if 0 <= i < recipients)
+        if recipients == 1:
+            outcome, following = Outcome.FAILED, Next.FINISH
+        elif not positions:
+            # Whom it refuses is not said: sending the same again to all of them would go on for ever.
+            outcome, following = _BY_ERROR[ContentRefused]
     return Verdict(
         outcome=outcome,
         next=following,
@@ -80,4 +103,5 @@ def judge(error: ChannelError, *, honours_retry_key: bool) -> Verdict:
         wait_seconds=wait_seconds,
         positions=positions,
         gone=isinstance(error, RecipientGone),
+        moved_to=error.new_address if isinstance(error, RecipientMoved) else "",
     )

@@ -1,13 +1,14 @@
 """First contact: consent, place, topics, in three taps; the first two are one tap (voice.md 3.1)."""
 
 from handlers.dialogs.choosing_place import found_or_ask
-from handlers.turn import Bubbles, Turn
+from handlers.dialogs.warnings_near_me import live_warnings_in, shown
+from handlers.turn import MOST_UNITS, Bubbles, Turn
+from handlers.understanding.typed_places import typed_places
 from storage import places
-from storage.alerts import live_warnings
-from storage.broadcasts import bubbles_for
 from storage.dialogs import enter, leave
 from storage.replies import IncomingKind
 from storage.subscriptions import TOPICS, WARNING, open_subscriptions, subscribe
+from storage.wording.lengths import units
 
 NAME = "first_contact"
 MOST_PLACES = 10
@@ -22,43 +23,54 @@ _TOPIC_CHOICES: dict[str, tuple[str, ...]] = {
 def greet(turn: Turn) -> Bubbles:
     """Who we are, what is kept, and the question where she lives."""
     enter(turn.dialog, NAME, "place")
-    turn.dialog.not_understood = 0
     greeting = turn.say("first_contact.greeting", agency=turn.agency.name(turn.language))
     other = (
         turn.button("thai", "language:th") if turn.language == "en" else turn.button("english", "language:en")
     )
-    return (
-        turn.bubble(
-            greeting,
-            (
-                turn.location_button("agree_location"),
-                turn.button("agree_type", "place.type"),
-                turn.button("what_is_kept", "first_contact.kept"),
-                other,
-            ),
-        ),
+    buttons = (
+        turn.location_button("agree_location"),
+        turn.button("agree_type", "place.type"),
+        turn.button("what_is_kept", "first_contact.kept"),
+        other,
     )
+    if units(greeting) <= MOST_UNITS:
+        return (turn.bubble(greeting, buttons),)
+    # An agency's long name: what it does, then what is asked.
+    lines = greeting.split("\n")
+    return (turn.bubble("\n".join(lines[:2])), turn.bubble("\n".join(lines[2:]), buttons))
 
 
 def what_is_kept(turn: Turn, _: str) -> Bubbles:
     """What is stored of a citizen, and for what."""
-    buttons = (turn.location_button("agree_location"), turn.button("agree_type", "place.type"))
+    enter(turn.dialog, NAME, "place")
+    buttons = (
+        turn.location_button("agree_location"),
+        turn.button("agree_type", "place.type"),
+        turn.button("later", "leave"),
+    )
     return (turn.bubble(turn.say("first_contact.kept"), buttons),)
 
 
 def ask_place(turn: Turn, _: str = "") -> Bubbles:
     """Ask for the name of a place."""
-    if turn.dialog.name != NAME:
-        enter(turn.dialog, NAME, "place")
+    enter(turn.dialog, NAME, "place")
     key = "subscriptions.ask_place" if turn.places else "first_contact.ask_place"
     return (turn.bubble(turn.say(key), (turn.location_button(), turn.button("later", "leave"))),)
+
+
+def how_to_share(turn: Turn) -> Bubbles:
+    """The words of the location button were typed, which sends no location: telephones differ, so typing is offered."""
+    enter(turn.dialog, NAME, "place")
+    return (turn.bubble(turn.say("first_contact.how_to_share"), (turn.button("later", "leave"),)),)
 
 
 def words(turn: Turn) -> Bubbles:
     """Words or a location while the place is asked for. Giving them is the consent that the greeting asked for."""
     asked_topics: str | None = turn.dialog.known.get("place") if turn.dialog.step == "topics" else None
-    if asked_topics and turn.incoming.kind is IncomingKind.TEXT and not places.find(turn.incoming.text):
-        return (turn.bubble(turn.say("not_understood.first")), *ask_topics(turn, asked_topics))
+    if asked_topics and turn.incoming.kind is IncomingKind.TEXT and not typed_places(turn.incoming.text):
+        turn.dialog.not_understood += 1
+        return (turn.bubble(turn.say("not_understood.choose")), *ask_topics(turn, asked_topics))
+    enter(turn.dialog, NAME, "place")
     code, question = found_or_ask(turn, "place:")
     return ask_topics(turn, code) if code else question
 
@@ -68,7 +80,6 @@ def ask_topics(turn: Turn, code: str) -> Bubbles:
     if places.place(code) is None:
         return ask_place(turn)
     turn.person.consented_at = turn.person.consented_at or turn.at
-    turn.dialog.not_understood = 0
     enter(turn.dialog, NAME, "topics", place=code)
     buttons = [turn.button(f"topic_{choice}", f"topics:{choice}:{code}") for choice in _TOPIC_CHOICES]
     name = places.short_name(code, turn.language)
@@ -88,8 +99,8 @@ def subscribe_to(turn: Turn, code: str, topics: tuple[str, ...] = (WARNING,)) ->
     if places.place(code) is None:
         return ask_place(turn)
     leave(turn.dialog)
-    name = places.short_name(code, turn.language)
-    if code not in turn.places and len({each.place for each in turn.subscriptions}) >= MOST_PLACES:
+    known = {each.place for each in turn.subscriptions}
+    if code not in known and len(known) >= MOST_PLACES:
         return _too_many(turn)
     turn.person.consented_at = turn.person.consented_at or turn.at
     turn.person.stopped_at = None
@@ -99,16 +110,15 @@ def subscribe_to(turn: Turn, code: str, topics: tuple[str, ...] = (WARNING,)) ->
         if subscribe(turn.session, turn.person_id, turn.contact_id, topic, code, turn.at)
     ]
     turn.subscriptions = open_subscriptions(turn.session, turn.person_id)
-    live = live_warnings(turn.session, [code], turn.at)
-    ready = "first_contact.ready_with_warning" if live else "first_contact.ready"
-    key = ready if new else "first_contact.already"
-    buttons = (turn.button("near_me", "near_me"), turn.button("mine", "mine"), turn.button("menu", "menu"))
-    answer = [turn.bubble(turn.say(key, place=name), buttons)]
+    live = live_warnings_in(turn, [code])
+    key = "already" if not new else "ready_with_warning" if live else "ready"
+    texts = [turn.say(f"first_contact.{key}", place=places.short_name(code, turn.language))]
     if "price" in new:
-        answer.append(turn.bubble(turn.say("menu.not_yet.prices"), buttons))
-    for _, broadcast in live[:1]:
-        answer += bubbles_for(broadcast, turn.language, code[:2])
-    return tuple(answer)
+        texts.append(turn.say("first_contact.prices_later"))
+    if len(live) > 1:
+        texts.append(turn.say("first_contact.more_warnings", count=len(live)))
+    buttons = (turn.button("near_me", "near_me"), turn.button("mine", "mine"), turn.button("menu", "menu"))
+    return (*shown(turn, live[:1], [code]), turn.bubble("\n".join(texts), buttons))
 
 
 def _too_many(turn: Turn) -> Bubbles:

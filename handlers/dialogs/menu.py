@@ -17,10 +17,13 @@ _NOT_YET = ("prices", "report", "ask", "officer", "erase")
 
 def menu(turn: Turn, _: str = "") -> Bubbles:
     """The six tiles of voice.md 4, tapped or answered by number."""
+    return with_tiles(turn, f"{turn.say('menu.title')}\n{turn.say('menu.ask')}")
+
+
+def with_tiles(turn: Turn, text: str) -> Bubbles:
+    """A text that ends in the menu."""
     leave(turn.dialog)
-    turn.dialog.not_understood = 0
-    buttons = [turn.button(key, action) for key, action in _TILES]
-    return (turn.bubble(f"{turn.say('menu.title')}\n{turn.say('menu.ask')}", buttons),)
+    return (turn.bubble(text, [turn.button(key, action) for key, action in _TILES]),)
 
 
 def not_yet(turn: Turn, argument: str) -> Bubbles:

@@ -1,8 +1,11 @@
 """Help: a cry is stored with its words and place, the hotlines are always said, and the way out is open."""
 
-from handlers.dialogs.choosing_place import label
-from handlers.dialogs.menu import ways_on
+from handlers.dialogs.choosing_place import place_buttons
+from handlers.dialogs.menu import menu, ways_on
+from handlers.dialogs.warnings_near_me import live_warnings_in
 from handlers.turn import Bubbles, Turn
+from handlers.understanding.keywords import is_rescue
+from handlers.understanding.typed_places import typed_places
 from storage import places
 from storage.dialogs import enter, leave
 from storage.replies import Button, IncomingKind
@@ -10,27 +13,33 @@ from storage.safety import SafetyAnswer, SafetyReport, open_cry
 
 NAME = "rescue"
 
+_WATER = frozenset({"flood", "flash_flood", "dam_release", "tsunami"})
+
+_UNHEARD = {
+    IncomingKind.VOICE: "voice.rescue",
+    IncomingKind.PHOTO: "photo.rescue",
+    IncomingKind.STICKER: "sticker.after_warning",
+}
+
 
 def check(turn: Turn, _: str = "") -> Bubbles:
-    """The red tile: in danger now, or only a question?"""
+    """The red tile: in danger now, or only a question? Words instead of an answer are a cry."""
+    enter(turn.dialog, NAME, "check")
     buttons = (turn.button("help_now", "rescue.now"), turn.button("only_asking", "rescue.asking"))
     return (turn.bubble(f"{turn.say('rescue.check')}\n{turn.say('rescue.hotlines')}", buttons, lasting=True),)
 
 
 def cry(turn: Turn, _: str = "") -> Bubbles:
     """Somebody needs help: store it first, then say the hotlines, then ask where."""
-    _store(turn, SafetyAnswer.NEED_HELP)
+    _store(turn, SafetyAnswer.NEED_HELP, place=_place_in_words(turn))
     enter(turn.dialog, NAME, "details")
-    turn.dialog.not_understood = 0
-    buttons = [turn.location_button()]
-    buttons += [
-        Button(label=label(code, turn.language), action=f"rescue.at:{code}") for code in turn.places[:2]
-    ]
-    buttons.append(turn.button("not_asking_help", "rescue.mistake"))
-    return (
-        turn.bubble(f"{turn.say('rescue.hotlines')}\n{turn.say('rescue.stored', time=turn.clock)}"),
-        turn.bubble(turn.say("rescue.ask_details"), buttons, lasting=True),
-    )
+    stored = turn.say("rescue.stored", time=turn.clock)
+    return (turn.bubble(f"{turn.say('rescue.hotlines')}\n{stored}"), *_ask_where(turn))
+
+
+def ask_again(turn: Turn) -> Bubbles:
+    """The hotlines and the question, after something else was said in between."""
+    return (turn.bubble(turn.say("rescue.hotlines")), *_ask_where(turn))
 
 
 def at_place(turn: Turn, code: str) -> Bubbles:
@@ -38,48 +47,53 @@ def at_place(turn: Turn, code: str) -> Bubbles:
     if places.place(code) is None:
         return cry(turn)
     _store(turn, SafetyAnswer.NEED_HELP, place=code)
+    enter(turn.dialog, NAME, "details")
     name = places.full_name(code, turn.language)
     return (turn.bubble(turn.say("rescue.place_known", place=name), _way_out(turn), lasting=True),)
+
+
+def how_to_share(turn: Turn) -> Bubbles:
+    """The words of the location button were typed, which sends no location."""
+    return (turn.bubble(turn.say("rescue.how_to_share"), _way_out(turn), lasting=True),)
 
 
 def words(turn: Turn) -> Bubbles:
     """Whatever comes while help is asked for is kept with the cry."""
     incoming = turn.incoming
+    if turn.dialog.step == "check":
+        return cry(turn)
     if open_cry(turn.session, turn.contact_id) is None:
-        leave(turn.dialog)
-        return (turn.bubble(turn.say("not_understood.first"), ways_on(turn)),)
-    if incoming.kind is IncomingKind.VOICE:
-        _store(turn, SafetyAnswer.NEED_HELP)
-        return (turn.bubble(turn.say("voice.rescue"), _way_out(turn), lasting=True),)
-    if incoming.kind is IncomingKind.PHOTO:
-        _store(turn, SafetyAnswer.NEED_HELP)
-        return (turn.bubble(turn.say("photo.rescue"), _way_out(turn), lasting=True),)
-    found = places.find(incoming.text) if incoming.kind is IncomingKind.TEXT else ()
-    _store(turn, SafetyAnswer.NEED_HELP, place=found[0].code if len(found) == 1 else None)
+        return menu(turn)
+    _store(turn, SafetyAnswer.NEED_HELP, place=_place_in_words(turn))
     if incoming.kind is IncomingKind.LOCATION:
         return (
             turn.bubble(turn.say("rescue.location_stored", time=turn.clock), _way_out(turn), lasting=True),
         )
+    if (key := _UNHEARD.get(incoming.kind)) is not None:
+        where = () if incoming.kind is IncomingKind.STICKER else (turn.location_button(),)
+        return (turn.bubble(turn.say(key), (*where, *_safe_or_worse(turn)), lasting=True),)
     text = (
         turn.say("rescue.more_stored", time=turn.clock),
-        turn.say("rescue.advice"),
+        turn.say("rescue.advice_water" if _water_is_near(turn) else "rescue.advice"),
         turn.say("rescue.no_team"),
     )
-    buttons = (turn.button("safe_now", "rescue.safe_now"), turn.button("worse", "rescue.worse"))
-    return (turn.bubble("\n".join(text), buttons, lasting=True),)
+    answer = turn.bubble("\n".join(text), _safe_or_worse(turn), lasting=True)
+    return (turn.bubble(turn.say("rescue.hotlines")), answer) if is_rescue(incoming.text) else (answer,)
 
 
-def mistake(turn: Turn, _: str) -> Bubbles:
+def mistake(turn: Turn, _: str = "") -> Bubbles:
     """It was no cry for help."""
-    if (report := open_cry(turn.session, turn.contact_id)) is not None:
-        report.state = "withdrawn"
-        turn.session.add(report)
+    if (report := open_cry(turn.session, turn.contact_id)) is None:
+        return menu(turn)
+    report.state = "withdrawn"
+    turn.session.add(report)
     leave(turn.dialog)
     return (turn.bubble(turn.say("rescue.mistake"), ways_on(turn)),)
 
 
 def asking(turn: Turn, _: str) -> Bubbles:
     """Only a question."""
+    leave(turn.dialog)
     return (turn.bubble(turn.say("rescue.only_asking"), ways_on(turn)),)
 
 
@@ -102,7 +116,8 @@ def worse(turn: Turn, _: str) -> Bubbles:
     """It got worse: another row for the board, and the hotlines again."""
     _store(turn, SafetyAnswer.NEED_HELP)
     enter(turn.dialog, NAME, "details")
-    return (turn.bubble(turn.say("rescue.worse", time=turn.clock), (turn.location_button(),), lasting=True),)
+    buttons = (turn.location_button(), turn.button("safe_now", "rescue.safe_now"))
+    return (turn.bubble(turn.say("rescue.worse", time=turn.clock), buttons, lasting=True),)
 
 
 def nobody(turn: Turn, _: str) -> Bubbles:
@@ -117,16 +132,43 @@ def somebody(turn: Turn, _: str) -> Bubbles:
     return (turn.bubble(text, (turn.location_button(), *_way_out(turn)), lasting=True),)
 
 
+def _ask_where(turn: Turn) -> Bubbles:
+    buttons = [
+        turn.location_button(),
+        *place_buttons(turn.places[:2], "rescue.at:", turn.language),
+        turn.button("not_asking_help", "rescue.mistake"),
+    ]
+    return (turn.bubble(turn.say("rescue.ask_details"), buttons, lasting=True),)
+
+
 def _way_out(turn: Turn) -> tuple[Button, ...]:
     return (turn.button("safe_now", "rescue.safe_now"), turn.button("by_mistake", "rescue.mistake"))
 
 
+def _safe_or_worse(turn: Turn) -> tuple[Button, ...]:
+    return (turn.button("safe_now", "rescue.safe_now"), turn.button("worse", "rescue.worse"))
+
+
+def _water_is_near(turn: Turn) -> bool:
+    return any(alert.hazard in _WATER for alert, _ in live_warnings_in(turn, turn.places))
+
+
+def _place_in_words(turn: Turn) -> str | None:
+    """The place that the whole message names, when it is one only."""
+    if turn.incoming.kind is not IncomingKind.TEXT:
+        return None
+    found = typed_places(turn.incoming.text)
+    return found[0].code if len(found) == 1 else None
+
+
 def _store(turn: Turn, answer: SafetyAnswer, place: str | None = None) -> None:
     known = turn.places[0] if len(turn.places) == 1 else None
+    live = live_warnings_in(turn, turn.places) if turn.places else []
     turn.session.add(
         SafetyReport(
             contact_id=turn.contact_id,
             person_id=turn.person_id,
+            broadcast_id=live[0][1].id if live else None,
             answer=answer,
             words=turn.incoming.text,
             place=place or known,

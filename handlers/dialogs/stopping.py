@@ -1,77 +1,109 @@
 """Stop: takes effect before any question is asked (voice.md 3.14), and coming back."""
 
-from handlers.dialogs import first_contact
+from sqlmodel import col, select
+
+from handlers.dialogs import first_contact, subscriptions
+from handlers.dialogs.choosing_place import named
+from handlers.dialogs.warnings_near_me import live_warnings_in, shown
 from handlers.turn import Bubbles, Turn
-from storage import places
-from storage.dialogs import enter, leave
-from storage.subscriptions import WARNING, open_subscriptions, subscribe, unsubscribe
+from storage.dialogs import leave
+from storage.replies import Button
+from storage.subscriptions import WARNING, Subscription, open_subscriptions, subscribe, unsubscribe
 
 
 def stop(turn: Turn, _: str = "") -> Bubbles:
     """Close every subscription at once; then ask whether warnings should go on."""
+    leave(turn.dialog)
     if not turn.subscriptions:
-        leave(turn.dialog)
         turn.person.stopped_at = turn.person.stopped_at or turn.at
-        return (turn.bubble(turn.say("stop.already"), (turn.button("resume", "resume"),)),)
-    closed = sorted(turn.places)
-    unsubscribe(turn.session, turn.person_id, turn.at)
-    turn.person.stopped_at = turn.at
-    turn.subscriptions = []
-    enter(turn.dialog, "stopped", "offer", places=closed)
+        return (turn.bubble(turn.say("stop.already"), _back_or_menu(turn)),)
+    _close_all(turn)
     buttons = (turn.button("keep_warnings", "stop.keep"), turn.button("stop_everything", "stop.all"))
     return (turn.bubble(turn.say("stop.done"), buttons, lasting=True),)
 
 
 def keep_warnings(turn: Turn, _: str) -> Bubbles:
     """Take the warnings of the same places up again, and nothing else."""
-    if not _reopen(turn):
+    if turn.subscriptions:
+        return subscriptions.mine(turn)
+    if not _reopen(turn, _places_when_stopped(turn)):
         return first_contact.ask_place(turn)
-    leave(turn.dialog)
     return (turn.bubble(turn.say("stop.kept"), (turn.button("mine", "mine"), turn.button("menu", "menu"))),)
 
 
 def stop_everything(turn: Turn, _: str) -> Bubbles:
     """Nothing more is sent; the places are remembered in case she comes back."""
-    return (turn.bubble(turn.say("stop.everything"), (turn.button("resume", "resume"),)),)
+    leave(turn.dialog)
+    if turn.subscriptions:
+        _close_all(turn)
+    turn.person.stopped_at = turn.person.stopped_at or turn.at
+    return (turn.bubble(turn.say("stop.everything"), _back_or_menu(turn)),)
 
 
 def offer_return(turn: Turn) -> Bubbles:
     """A greeting from somebody who had stopped."""
-    names = _names(turn)
-    if not names:
+    codes = _places_when_stopped(turn)
+    if not codes:
         return first_contact.greet(turn)
     buttons = (
         turn.button("resume", "resume"),
         turn.button("elsewhere", "place.type"),
         turn.button("later", "leave"),
     )
-    return (turn.bubble(turn.say("resume.ask", places=names), buttons),)
+    return (turn.bubble(turn.say("resume.ask", places=named(turn, codes)), buttons),)
 
 
 def resume(turn: Turn, _: str) -> Bubbles:
     """Warnings of the places she had, again."""
-    names = _names(turn)
-    if not _reopen(turn):
+    if turn.subscriptions:
+        return subscriptions.mine(turn)
+    codes = _places_when_stopped(turn)
+    if not _reopen(turn, codes):
         return (
             turn.bubble(
-                turn.say("resume.no_place"), (turn.location_button(), turn.button("type_it", "place.type"))
+                turn.say("resume.no_place"),
+                (turn.location_button(), turn.button("type_it", "place.type"), turn.button("menu", "menu")),
             ),
         )
-    leave(turn.dialog)
+    live = live_warnings_in(turn, codes)
+    texts = [turn.say("resume.done", places=named(turn, codes))]
+    if live:
+        texts.append(turn.say("resume.warnings", count=len(live)))
     buttons = (turn.button("near_me", "near_me"), turn.button("menu", "menu"))
-    return (turn.bubble(turn.say("resume.done", places=names), buttons),)
+    return (*shown(turn, live[:1], codes), turn.bubble("\n".join(texts), buttons))
 
 
-def _names(turn: Turn) -> str:
-    codes: list[str] = turn.dialog.known.get("places", []) if turn.dialog.name == "stopped" else []
-    return " ".join(places.short_name(code, turn.language) for code in codes[:3])
+def _back_or_menu(turn: Turn) -> tuple[Button, ...]:
+    return turn.button("resume", "resume"), turn.button("menu", "menu")
 
 
-def _reopen(turn: Turn) -> bool:
-    codes: list[str] = turn.dialog.known.get("places", []) if turn.dialog.name == "stopped" else []
+def _close_all(turn: Turn) -> None:
+    unsubscribe(turn.session, turn.person_id, turn.at)
+    turn.person.stopped_at = turn.at
+    turn.subscriptions = []
+
+
+def _places_when_stopped(turn: Turn) -> list[str]:
+    """The places whose warnings the stop closed; the closed rows remember them, whatever was talked about since."""
+    if turn.person.stopped_at is None:
+        return []
+    query = (
+        select(Subscription.place)
+        .where(
+            Subscription.person_id == turn.person_id,
+            Subscription.topic == WARNING,
+            Subscription.until == turn.person.stopped_at,
+        )
+        .order_by(col(Subscription.place))
+    )
+    return list(dict.fromkeys(turn.session.exec(query)))
+
+
+def _reopen(turn: Turn, codes: list[str]) -> bool:
     for code in codes:
         subscribe(turn.session, turn.person_id, turn.contact_id, WARNING, code, turn.at)
     if codes:
+        leave(turn.dialog)
         turn.person.stopped_at = None
         turn.subscriptions = open_subscriptions(turn.session, turn.person_id)
     return bool(codes)

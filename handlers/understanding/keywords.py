@@ -2,19 +2,26 @@
 
 import re
 import tomllib
+import unicodedata
 from enum import StrEnum
 from functools import cache
 from importlib.resources import files
 
+from storage import places
 from storage.place_reading import same_to_the_eye
 
 _LATIN_WORDS = re.compile(r"[a-z']+")
+# A Thai letter that carries one of these is another syllable: ช่วยที is a cry, ช่วยที่ is not.
+_ENDS_A_SYLLABLE = "(?![\u0e31\u0e34-\u0e3a\u0e47-\u0e4e])"
+# Kept with their spaces; all other lists are compared without any.
+_SPACED = frozenset({"words", "not_words", "first", "last"})
 
 
 class Keyword(StrEnum):
     """What a message means when it consists of nothing but a known word."""
 
     SAFE = "safe"
+    MISTAKE = "mistake"
     STOP = "stop"
     CANCEL = "cancel"
     MENU = "menu"
@@ -22,6 +29,12 @@ class Keyword(StrEnum):
     GREETING = "greeting"
     NEAR_ME = "near_me"
     MINE = "mine"
+    PRICES = "prices"
+    REPORT = "report"
+    ASK = "ask"
+    OFFICER = "officer"
+    ERASE = "erase"
+    LANGUAGE = "language"
     LANGUAGE_EN = "language_en"
     LANGUAGE_TH = "language_th"
     LEAVE = "leave"
@@ -30,27 +43,64 @@ class Keyword(StrEnum):
 
 def is_rescue(text: str) -> bool:
     """True when a message cries for help. Rather once too often: the answer offers a way out."""
-    plain = _plain(text)
-    rescue = _lists()["rescue"]
+    if keyword(text) is not None:
+        return False
+    lists, said = _lists()["rescue"], same_to_the_eye(text)
+    for denial in lists["not_words"]:
+        said = said.replace(denial, " ")
+    plain = _plain(said)
+    for denial in lists["not"]:
+        plain = plain.replace(denial, " ")
     return (
-        any(word in plain for word in rescue["anywhere"])
-        or plain in rescue["whole"]
-        or not rescue["words"].isdisjoint(_LATIN_WORDS.findall(same_to_the_eye(text)))
+        bool(_cries().search(plain))
+        or not lists["whole"].isdisjoint(_bare(text))
+        or not lists["words"].isdisjoint(_LATIN_WORDS.findall(said))
     )
 
 
 def keyword(text: str) -> Keyword | None:
-    """The keyword a message consists of, None for all else."""
-    return _keywords().get(_plain(text))
+    """The keyword a message consists of, polite endings and closing marks aside; None for all else."""
+    return next((known for each in _bare(text) if (known := _keywords().get(each))), None)
 
 
 def place_to_subscribe(text: str) -> str | None:
     """What stands after สมัคร or subscribe ('' when nothing does); None when the message starts otherwise."""
+    spoken = without_politeness(text)
     for first in sorted(_lists()["subscribe"]["first"], key=len, reverse=True):
-        spoken = same_to_the_eye(text)
         if spoken.startswith(first):
-            return spoken[len(first) :].strip()
+            rest = spoken[len(first) :]
+            # เพิ่มเติม and joint begin with the words, too, and name no place.
+            whole = not rest or rest[0].isspace() or places.find(rest)
+            return rest.strip() if whole else None
     return None
+
+
+def same_label(typed: str, label: str) -> bool:
+    """True when the words of a button were typed, spaces, letter case and polite endings aside."""
+    return _plain(label) in _bare(typed)
+
+
+def without_politeness(text: str) -> str:
+    """The message without closing marks and polite endings, small differences of writing levelled."""
+    spoken, before = same_to_the_eye(text), ""
+    while spoken != before:
+        before = spoken
+        spoken = _without_closing_marks(spoken)
+        ending = next((end for end in _polite() if spoken.endswith(end) and spoken != end), "")
+        spoken = spoken.removesuffix(ending).rstrip()
+    return spoken
+
+
+def _bare(text: str) -> tuple[str, ...]:
+    """The message as it is compared: as it was typed, and without politeness."""
+    return _plain(text), _plain(without_politeness(text))
+
+
+def _without_closing_marks(text: str) -> str:
+    end = len(text)
+    while end and unicodedata.category(text[end - 1])[0] in "PSZC":
+        end -= 1
+    return text[:end]
 
 
 def _plain(text: str) -> str:
@@ -60,16 +110,27 @@ def _plain(text: str) -> str:
 @cache
 def _lists() -> dict[str, dict[str, frozenset[str]]]:
     loaded = tomllib.loads((files("knowledge") / "words.toml").read_text(encoding="utf-8"))
-    spaced = ("words", "first")
     return {
         name: {
-            how: frozenset(same_to_the_eye(word) if how in spaced else _plain(word) for word in words)
+            how: frozenset(same_to_the_eye(word) if how in _SPACED else _plain(word) for word in words)
             for how, words in lists.items()
         }
         for name, lists in loaded.items()
+        if name != "nicknames"
     }
 
 
 @cache
 def _keywords() -> dict[str, Keyword]:
     return {word: each for each in Keyword for word in _lists()[each.value]["whole"]}
+
+
+@cache
+def _polite() -> tuple[str, ...]:
+    return tuple(sorted(_lists()["polite"]["last"], key=len, reverse=True))
+
+
+@cache
+def _cries() -> re.Pattern[str]:
+    words = "|".join(re.escape(word) for word in sorted(_lists()["rescue"]["anywhere"]))
+    return re.compile(f"(?:{words}){_ENDS_A_SYLLABLE}")

@@ -3,7 +3,7 @@
 import { language } from "./wording.js";
 
 const PHONES = "/simulator/api/phones";
-const RETRY_MILLISECONDS = [500, 1000, 2000, 4000, 8000];
+const RETRY_MILLISECONDS = [500, 1000, 2000, 3000];
 
 async function ask(path, body) {
   const post = { method: "POST", headers: { "Content-Type": "application/json", "X-Krajai-Simulator": "1" } };

@@ -1,0 +1,46 @@
+"""What every SMS account has, whichever way it reaches the network."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.channels.sms_render import rendering
+from broadcasts.delivery.channel import ChannelTraits, ContentRefused, Rendering
+from storage.replies import Bubble
+
+ENDPOINT = "send"
+RECIPIENTS_PER_BATCH = 10
+
+
+@dataclass(frozen=True, kw_only=True)
+class SmsOptions:
+    """How an SMS account sends. `reply_number` is empty where citizens cannot answer the sender."""
+
+    sender: str
+    reply_number: str = ""
+    public_url: str = ""
+    messages_per_second: float = 10.0
+    satang_a_segment: int = 0
+
+    @property
+    def traits(self) -> ChannelTraits:
+        return ChannelTraits(
+            recipients_per_request=1,
+            recipients_per_batch=RECIPIENTS_PER_BATCH,
+            honours_retry_key=False,
+            bulk_endpoint=ENDPOINT,
+            reply_endpoint=ENDPOINT,
+            requests_per_second={ENDPOINT: self.messages_per_second},
+        )
+
+    def render(self, bubbles: Sequence[Bubble]) -> Rendering:
+        return rendering(bubbles, can_reply=bool(self.reply_number), satang_a_segment=self.satang_a_segment)
+
+    def parts(self, bubbles: Sequence[Bubble]) -> tuple[str, ...]:
+        """What is handed to the network. Raises ContentRefused for what no phone could show."""
+        try:
+            cut = self.render(bubbles).parts
+        except ValueError as error:
+            raise ContentRefused(str(error)) from error
+        if not cut:
+            raise ContentRefused("nothing is left to say in an SMS")
+        return cut

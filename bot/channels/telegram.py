@@ -1,0 +1,198 @@
+"""The Telegram channel: single messages of one bot.
+
+Credentials of an account: `bot_token` (from @BotFather) and `webhook_secret` (1 to 256 of A-Z a-z 0-9 _ -).
+"""
+
+import asyncio
+import re
+import time
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
+from uuid import UUID
+
+import structlog
+from telegram import LinkPreviewOptions, Message
+from telegram.error import BadRequest, TelegramError
+
+from bot.channels.telegram_errors import meaning
+from bot.channels.telegram_events import read_event
+from bot.channels.telegram_render import Part, render_parts
+from bot.channels.telegram_transport import AiohttpRequest, TelegramBot
+from bot.receiving import ReadEvent
+from broadcasts.delivery.channel import (
+    ChannelError,
+    ChannelTraits,
+    ContentRefused,
+    NotNow,
+    OutcomeUnknown,
+    RecipientGone,
+    Rendering,
+    SendRequest,
+)
+from storage.replies import Bubble
+
+log = structlog.get_logger()
+
+API_URL = "https://api.telegram.org"
+MESSAGES_PER_SECOND = 30.0
+"""Over all chats: https://core.telegram.org/bots/faq#my-bot-is-hitting-limits-how-do-i-avoid-this"""
+
+SINGLES_A_BATCH = 20
+ENDPOINT = "send"
+
+BETWEEN_PARTS_SECONDS = 1.05
+"""Telegram wants at most one message a second in a chat."""
+
+_REMEMBERED = 2_000
+_TOKEN = re.compile(r"([0-9]+):[A-Za-z0-9_-]+")
+_SECRET = re.compile(r"[A-Za-z0-9_-]{0,256}")
+
+_K = TypeVar("_K")
+_V = TypeVar("_V")
+
+
+class TelegramChannel:
+    """One bot. Its connections belong to the loop of the first call; `close` them in the same.
+
+    Raises ValueError for credentials and addresses that cannot be any.
+    """
+
+    def __init__(
+        self,
+        *,
+        bot_token: str,
+        webhook_secret: str = "",
+        api_url: str = API_URL,
+        messages_per_second: float = MESSAGES_PER_SECOND,
+        request: AiohttpRequest | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        token = _TOKEN.fullmatch(bot_token)
+        if token is None:
+            raise ValueError("the bot token has the form 123456:ABC-DEF, as @BotFather gives it")
+        if not _SECRET.fullmatch(webhook_secret):
+            raise ValueError("the webhook secret may have 1 to 256 of the letters A-Z a-z 0-9 _ -")
+        if not api_url.startswith(("https://", "http://")):
+            raise ValueError("the address of the Bot API must begin with https://")
+        if messages_per_second <= 0:
+            raise ValueError(f"{messages_per_second} messages a second: more than 0 are needed")
+        self.webhook_secret = webhook_secret
+        self.traits = ChannelTraits(
+            recipients_per_request=1,
+            recipients_per_batch=SINGLES_A_BATCH,
+            honours_retry_key=False,
+            bulk_endpoint=ENDPOINT,
+            reply_endpoint=ENDPOINT,
+            requests_per_second={ENDPOINT: messages_per_second},
+        )
+        self._request = request or AiohttpRequest()
+        self.bot = TelegramBot(bot_token, api_url, self._request)
+        self._bot_id = int(token[1])
+        self._username = ""
+        self._clock = clock
+        self._pause = pause
+        self._frozen: OrderedDict[int, float] = OrderedDict()
+        self._accepted: OrderedDict[tuple[UUID, int], int] = OrderedDict()
+
+    def render(self, bubbles: Sequence[Bubble]) -> Rendering:
+        """The texts of the messages that a private chat gets. Raises ContentRefused."""
+        return Rendering(parts=tuple(part.text for part in render_parts(bubbles)))
+
+    def read_event(self, body: bytes) -> ReadEvent:
+        """One stored update. In groups it is told whether this very bot was named."""
+        return read_event(body, bot_id=self._bot_id, username=self._username)
+
+    async def send(self, request: SendRequest) -> None:
+        """Send the messages of one request to its one chat.
+
+        When a later message of several fails, the ones before it were accepted: the same request (by retry key and
+        chat) goes on after them. This memory is of one process; another begins again with the first message.
+        """
+        chat = _chat_of(request)
+        parts = render_parts(request.bubbles, in_private=chat > 0)
+        self._refuse_while_frozen(chat)
+        key = (request.retry_key, chat)
+        begun = self._accepted.get(key, 0)
+        for number, part in enumerate(parts):
+            if number < begun:
+                continue
+            if number > begun:
+                await self._pause(BETWEEN_PARTS_SECONDS)
+            await self._send_part(chat, part)
+            if number + 1 < len(parts):
+                _remember(self._accepted, key, number + 1)
+        self._accepted.pop(key, None)
+
+    async def answer_tap(self, query_id: str) -> None:
+        """Stop the button's spinner. Best effort: it is called when the tap is stored, and changes nothing else."""
+        try:
+            await self.bot.answer_callback_query(query_id)
+        except BadRequest:
+            return  # answered before, or older than Telegram remembers
+        except TelegramError as fault:
+            log.info("a tap was stored, but its button still spins", kind=type(fault).__name__)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._request.shutdown()
+
+    async def _send_part(self, chat: int, part: Part) -> None:
+        try:
+            message = await self._call(chat, part)
+        except TelegramError as fault:
+            raise self._refusal(chat, fault) from fault
+        except (LookupError, TypeError, ValueError, AttributeError) as fault:
+            raise OutcomeUnknown("Telegram: the answer could not be read") from fault
+        if message.from_user is not None and message.from_user.username:
+            self._username = message.from_user.username
+
+    async def _call(self, chat: int, part: Part) -> Message:
+        if part.picture is None:
+            return await self.bot.send_message(
+                chat,
+                part.text,
+                reply_markup=part.keyboard,
+                # A preview would show a stranger's picture and words beside ours.
+                link_preview_options=LinkPreviewOptions(is_disabled=True),
+            )
+        if part.picture.is_video:
+            return await self.bot.send_video(
+                chat, part.picture.address, caption=part.text or None, reply_markup=part.keyboard
+            )
+        return await self.bot.send_photo(
+            chat, part.picture.address, caption=part.text or None, reply_markup=part.keyboard
+        )
+
+    def _refusal(self, chat: int, fault: TelegramError) -> ChannelError:
+        refusal = meaning(fault)
+        if isinstance(refusal, NotNow):
+            _remember(self._frozen, chat, self._clock() + refusal.retry_after_seconds)
+        return refusal
+
+    def _refuse_while_frozen(self, chat: int) -> None:
+        """A chat that was told to wait is left alone until then, other chats go on: asking early prolongs the wait."""
+        left = self._frozen.get(chat, 0.0) - self._clock()
+        if left > 0:
+            raise NotNow("Telegram: this chat was told to wait", left)
+        self._frozen.pop(chat, None)
+
+
+def _chat_of(request: SendRequest) -> int:
+    if len(request.addresses) != 1:
+        raise ContentRefused(f"{len(request.addresses)} recipients: Telegram takes one at a time")
+    try:
+        chat = int(request.addresses[0])
+    except ValueError:
+        raise RecipientGone("the address is no chat of Telegram") from None
+    if chat == 0:
+        raise RecipientGone("the address is no chat of Telegram")
+    return chat
+
+
+def _remember(memory: OrderedDict[_K, _V], key: _K, value: _V) -> None:
+    memory[key] = value
+    memory.move_to_end(key)
+    while len(memory) > _REMEMBERED:
+        memory.popitem(last=False)

@@ -1,0 +1,144 @@
+"""The audience: who, once each, in key order, whatever the size of a page."""
+
+from collections import Counter
+from itertools import pairwise
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from broadcasts.audience.selection import AudienceRule, Span, count, first_key, page, spans
+from storage.broadcasts import Addressed
+from storage.database import Database
+from storage.lifecycles import ContactState
+from storage.people import Contact
+from storage.subscriptions import subscribe
+from tests import builders
+from tests.broadcasts.audience.people import CHANNELS, PLACES, Someone, areas, persons, settle_down
+from tests.builders import NOW
+
+CODES = st.one_of(
+    st.sampled_from(PLACES),
+    st.integers(1, 4)
+    .flatmap(lambda n: st.lists(st.integers(1, 99), min_size=n, max_size=n))
+    .map(lambda parts: "".join(f"{part:02d}" for part in [min(parts[0], 96), *parts[1:]])),
+)
+
+
+def rule(*places: str) -> AudienceRule:
+    return AudienceRule(topic="warning", places=places, at=NOW)
+
+
+@given(st.lists(CODES, max_size=6), CODES)
+def test_spans_hold_exactly_what_contains_or_lies_in_the_area(places: list[str], code: str) -> None:
+    concerned = any(code.startswith(place) or place.startswith(code) for place in places)
+    assert sum(span.low <= code < span.high for span in spans(places)) == concerned
+
+
+@given(st.lists(CODES, max_size=6))
+def test_spans_are_in_order_and_apart(places: list[str]) -> None:
+    found = spans(places)
+    assert all(span.low < span.high for span in found)
+    assert all(one.high <= other.low for one, other in pairwise(found))
+
+
+def test_spans_of_a_district_are_its_codes_and_its_province_alone() -> None:
+    assert spans(["5709"]) == (Span(low="57", high="5700"), Span(low="5709", high="5710"))
+
+
+@given(people=st.lists(persons(), max_size=8), places=areas(), most=st.integers(1, 5))
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_pages_give_everybody_once_in_key_order(
+    database: Database, people: list[Someone], places: list[str], most: int
+) -> None:
+    world = settle_down(database, people)
+    found = []
+    with database.read() as session:
+        for span in spans(places):
+            after = first_key(span)
+            while chosen := page(session, rule(*places), span, after, most):
+                assert len(chosen) <= most
+                found += chosen
+                after = (chosen[-1].place, chosen[-1].contact_id)
+        counted = count(session, rule(*places))
+    expected = world.audience(places)
+    keys = [(one.place, one.contact_id) for one in found]
+    assert keys == sorted(keys)
+    copies = [(one.contact_id, one.account_id, one.language, one.place) for one in found]
+    assert sorted(copies) == sorted(expected.values())
+    names = dict(zip(world.accounts, CHANNELS, strict=True))
+    assert counted == Counter(names[account_id] for _, account_id, _, _ in expected.values())
+
+
+def test_those_who_were_addressed_already_are_left_out(database: Database) -> None:
+    with database.write() as session:
+        _, reached = builders.citizen(session, "sim-1")
+        contact, _ = builders.citizen(session, "sim-2")
+        broadcast = builders.released(session)
+        session.add(Addressed(broadcast_id=broadcast.id or 0, person_id=reached.id or 0))
+        session.flush()
+        addressed = AudienceRule(topic="warning", places=("5709",), at=NOW, addressed_by=broadcast.id)
+        (span,) = (each for each in spans(["5709"]) if each.low == "5709")
+        assert [one.contact_id for one in page(session, addressed, span, first_key(span), 10)] == [contact.id]
+        assert count(session, addressed) == {"local": 1}
+
+
+def test_another_topic_is_another_audience(database: Database) -> None:
+    with database.write() as session:
+        builders.citizen(session)
+        assert count(session, AudienceRule(topic="news", places=("5709",), at=NOW)) == {}
+
+
+def test_an_empty_area_concerns_nobody(database: Database) -> None:
+    with database.write() as session:
+        builders.citizen(session)
+        assert spans([]) == ()
+        assert count(session, rule()) == {}
+
+
+def test_a_group_chat_is_told_apart(database: Database) -> None:
+    with database.write() as session:
+        contact, _ = builders.citizen(session)
+        contact.kind = "group"
+        session.flush()
+        (span,) = (each for each in spans(["5709"]) if each.low == "5709")
+        assert [one.in_group for one in page(session, rule("5709"), span, first_key(span), 10)] == [True]
+
+
+@pytest.mark.parametrize("blocked_first", [True, False])
+def test_a_blocked_contact_gives_way_to_the_next_of_the_same_person(
+    database: Database, *, blocked_first: bool
+) -> None:
+    with database.write() as session:
+        first, person = builders.citizen(session, "sim-1", places=["57"])
+        second = Contact(
+            person_id=person.id or 0,
+            account_id=first.account_id,
+            address="sim-2",
+            state_at=NOW,
+            created_at=NOW,
+        )
+        session.add(second)
+        session.flush()
+        subscribe(session, person.id or 0, second.id or 0, "warning", "5709", NOW)
+        (first if blocked_first else second).state = ContactState.BLOCKED
+        session.flush()
+        chosen = [
+            one.contact_id
+            for span in spans(["5709"])
+            for one in page(session, rule("5709"), span, first_key(span), 10)
+        ]
+        assert chosen == [second.id if blocked_first else first.id]
+
+
+def test_an_area_of_thousands_of_villages_is_no_problem(database: Database) -> None:
+    villages = [
+        f"57{d:02d}{t:02d}{v:02d}" for d in range(1, 10) for t in range(1, 15) for v in range(1, 25, 2)
+    ]
+    with database.write() as session:
+        for number, place in enumerate([villages[0], villages[-1], "5709", "57", "570902", "57090202"]):
+            builders.citizen(session, f"sim-{number}", places=[place, "57091499"])
+        assert len(spans(villages)) > 1000
+        assert count(session, rule(*villages)) == {"local": 5}
+        span = next(each for each in spans(villages) if each.low == villages[-1])
+        assert len(page(session, rule(*villages), span, first_key(span), 10)) == 1

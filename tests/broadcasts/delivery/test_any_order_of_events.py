@@ -1,0 +1,257 @@
+"""Whatever a provider, workers, officers and the clock do in whatever order: nobody twice, nobody forgotten."""
+
+import shutil
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from broadcasts.delivery import settling
+from broadcasts.delivery.channel import (
+    AccountRefused,
+    ChannelError,
+    ContentRefused,
+    NotNow,
+    OutcomeUnknown,
+    RecipientGone,
+    RecipientsRefused,
+    Unreachable,
+)
+from broadcasts.delivery.claiming import ClaimedBatch, claim_batches, expire_overdue
+from broadcasts.delivery.verdicts import ACCEPTED, Verdict, held_back, judge
+from storage.broadcasts import Priority
+from storage.leases import LEASE_SECONDS
+from storage.lifecycles import ALL, BroadcastState, allowed
+from tests.broadcasts.delivery.scene import Lasting, Scene
+from tests.fakes.scripted_channel import ScriptedChannel
+
+ADDRESSES = [f"sim-{n}" for n in range(1, 8)]
+OPEN = (BroadcastState.RELEASED, BroadcastState.PAUSED)
+
+CERTAIN = ("ok", "not now", "unreachable", "account", "content", "held back")
+DOUBTFUL = ("cut after", "cut before")
+
+
+@dataclass
+class Hand:
+    """What a worker has in hand: a claimed batch, and whether its calls were made."""
+
+    claimed: ClaimedBatch
+    verdicts: list[Verdict] = field(default_factory=list)
+    left_at: Any = None
+
+
+class Deliveries(RuleBasedStateMachine):
+    """Rules are what can happen; the provider's memory is the oracle."""
+
+    lasting: Lasting
+    keyed: bool
+    priority: Priority
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.channel = ScriptedChannel(keyed=self.keyed)
+        self.scene = Scene(self.lasting, self.channel, ADDRESSES)
+        self.address_of = {contact_id: address for address, contact_id in self.scene.ids.items()}
+        self.hands: list[Hand] = []
+        self.got: Counter[str] = Counter()
+        self.keys: dict[Any, tuple[str, ...]] = {}
+        self.accepted_keys: set[Any] = set()
+        self.seen = "." * len(ADDRESSES)
+
+    def teardown(self) -> None:
+        if hasattr(self, "broadcast_id"):
+            self._let_it_settle()
+
+    @initialize()
+    def release(self) -> None:
+        self.broadcast_id = self.scene.release(self.priority, lives=timedelta(hours=40))
+
+    @rule(most=st.integers(1, 3))
+    def claim(self, most: int) -> None:
+        scene = self.scene
+        with scene.write() as session:
+            claimed = claim_batches(
+                session,
+                scene.account_id,
+                self.priority,
+                scene.clock.at,
+                most,
+                honours_retry_key=self.keyed,
+            )
+        self.hands += [Hand(claimed=each, left_at=scene.clock.at) for each in claimed]
+
+    @precondition(lambda self: any(not hand.verdicts for hand in self.hands))
+    @rule(data=st.data())
+    def call(self, data: st.DataObject) -> None:
+        """A worker calls the provider, which does as it likes; calls leave within half a lease."""
+        hand = data.draw(st.sampled_from([hand for hand in self.hands if not hand.verdicts]))
+        if self.scene.clock.at - hand.left_at > timedelta(seconds=LEASE_SECONDS / 2):
+            self.hands.remove(hand)
+            return
+        claimed = hand.claimed
+        live = self.scene.state(self.broadcast_id) == BroadcastState.RELEASED
+        if not live:
+            hand.verdicts = [held_back("stopped")] * len(claimed.positions)
+        elif self.keyed:
+            did = data.draw(st.sampled_from([*CERTAIN, *DOUBTFUL, "refuses one"]))
+            verdict = self._provider(did, claimed.addresses, claimed.batch.retry_key)
+            hand.verdicts = [verdict] * len(claimed.positions)
+        else:
+            does = [data.draw(st.sampled_from([*CERTAIN, *DOUBTFUL, "gone"])) for _ in claimed.addresses]
+            hand.verdicts = [
+                self._provider(each, (address,), None)
+                for each, address in zip(does, claimed.addresses, strict=True)
+            ]
+
+    @precondition(lambda self: any(hand.verdicts for hand in self.hands))
+    @rule(data=st.data())
+    def answer(self, data: st.DataObject) -> None:
+        """The answer is written down, in time or late."""
+        hand = data.draw(st.sampled_from([hand for hand in self.hands if hand.verdicts]))
+        self.hands.remove(hand)
+        self._settle(hand)
+
+    @precondition(lambda self: self.hands)
+    @rule(data=st.data())
+    def crash(self, data: st.DataObject) -> None:
+        """A worker dies with what it has in hand, before or after its calls."""
+        self.hands.remove(data.draw(st.sampled_from(self.hands)))
+
+    @rule(seconds=st.sampled_from([0.3, 1.0, 5.0, 21.0, 61.0, 3600.0, 8 * 3600.0]))
+    def time_passes(self, seconds: float) -> None:
+        self.scene.clock.advance(seconds)
+
+    @rule()
+    def reconcile(self) -> None:
+        self.scene.recover()
+        with self.scene.write() as session:
+            expire_overdue(session, self.scene.clock.at)
+
+    @precondition(lambda self: self.scene.state(self.broadcast_id) == BroadcastState.PAUSED)
+    @rule()
+    def resume(self) -> None:
+        self.scene.resume(self.broadcast_id)
+
+    @precondition(lambda self: self.scene.state(self.broadcast_id) in OPEN)
+    @rule(really=st.integers(0, 5))
+    def stop(self, really: int) -> None:
+        if really == 0:
+            self.scene.stop(self.broadcast_id)
+
+    @invariant()
+    def nobody_twice_under_a_key_or_unlisted(self) -> None:
+        if self.keyed:
+            assert max(self.got.values(), default=0) <= 1
+        else:
+            assert max(self.got.values(), default=0) <= 2
+            assert self.priority is Priority.EMERGENCY or max(self.got.values(), default=0) <= 1
+
+    @invariant()
+    def outcomes_only_move_forward(self) -> None:
+        if not hasattr(self, "broadcast_id"):
+            return
+        now = self.scene.outcomes(self.broadcast_id)
+        for before, after in zip(self.seen, now, strict=True):
+            assert before == after or allowed(ALL["outcome"], before, after)
+        self.seen = now
+
+    def _provider(self, does: str, addresses: tuple[str, ...], key: Any) -> Verdict:
+        if does == "held back":
+            return held_back("others go first", 0.2)
+        if self.keyed:
+            assert self.keys.setdefault(key, addresses) == addresses, "another request under the same key"
+        if does in ("ok", "cut after") and key not in self.accepted_keys:
+            self.got.update(addresses)
+            if self.keyed:
+                self.accepted_keys.add(key)
+        if key in self.accepted_keys and does not in DOUBTFUL:
+            return ACCEPTED
+        errors: dict[str, ChannelError] = {
+            "not now": NotNow("429", 0.5),
+            "unreachable": Unreachable("no line"),
+            "account": AccountRefused("401"),
+            "content": ContentRefused("400"),
+            "cut after": OutcomeUnknown("cut"),
+            "cut before": OutcomeUnknown("cut"),
+            "gone": RecipientGone("403"),
+            "refuses one": RecipientsRefused("to[0]", [0]),
+        }
+        if does == "ok":
+            return ACCEPTED
+        return judge(errors[does], honours_retry_key=self.keyed, recipients=len(addresses))
+
+    def _settle(self, hand: Hand) -> bool:
+        before = [batch.model_dump() for batch in self.scene.batches(self.broadcast_id)]
+        mine = next(row for row in before if row["id"] == hand.claimed.batch.id)
+        late = (mine["fence"], mine["state"]) != (hand.claimed.batch.fence, "sending")
+        with self.scene.write() as session:
+            wrote = settling.settle_batch(
+                session, hand.claimed, hand.verdicts, self.scene.clock.at, honours_retry_key=self.keyed
+            )
+        assert wrote != late
+        if late:
+            assert [batch.model_dump() for batch in self.scene.batches(self.broadcast_id)] == before
+        return wrote
+
+    def _let_it_settle(self) -> None:
+        """All workers die, the provider is well again, officers resume: then everybody's fate is known."""
+        scene = self.scene
+        self.hands.clear()
+        for _ in range(40):
+            if scene.state(self.broadcast_id) == BroadcastState.PAUSED:
+                scene.resume(self.broadcast_id)
+            scene.clock.advance(62)
+            scene.recover()
+            self.claim(3)
+            for hand in self.hands:
+                addresses, key = hand.claimed.addresses, hand.claimed.batch.retry_key
+                if self.keyed:
+                    hand.verdicts = [self._provider("ok", addresses, key)] * len(addresses)
+                else:
+                    hand.verdicts = [self._provider("ok", (address,), None) for address in addresses]
+                assert self._settle(hand)
+            self.hands.clear()
+            if scene.state(self.broadcast_id) not in OPEN:
+                break
+        scene.recover(nobody_else_works=True)
+        assert scene.state(self.broadcast_id) not in OPEN
+        outcomes = dict(zip(ADDRESSES, scene.outcomes(self.broadcast_id), strict=True))
+        ended = scene.state(self.broadcast_id)
+        assert set(outcomes.values()) <= set("afus." if ended != "done" else "afus"), outcomes
+        tally = scene.tally(self.broadcast_id)
+        assert not {"waiting", "in_flight"} & set(tally)
+        notes = scene.notes(self.broadcast_id)
+        for address, outcome in outcomes.items():
+            assert self.got[address] >= (outcome == "a"), f"{address} counts as accepted and got nothing"
+            assert not (self.got[address] and outcome in ".s"), f"{address} got it and counts as not sent"
+            if self.got[address] > 1:
+                assert address in notes["possibly twice"]
+            if outcome == "f":
+                assert address in notes["failed"]
+            if outcome == "u" and not self.keyed:
+                assert address in notes["unknown"]
+
+
+@pytest.mark.parametrize("priority", list(Priority))
+@pytest.mark.parametrize("keyed", [True, False], ids=["keyed", "single"])
+def test_in_any_order(migrated_file: Path, tmp_path: Path, keyed: bool, priority: Priority) -> None:
+    shutil.copy(migrated_file, tmp_path / "krajai.db")
+    lasting = Lasting(f"sqlite:///{tmp_path}/krajai.db")
+    machine = type("Case", (Deliveries,), {"lasting": lasting, "keyed": keyed, "priority": priority})
+    chosen = settings(max_examples=25, stateful_step_count=30, suppress_health_check=list(HealthCheck))
+    run_state_machine_as_test(machine, settings=chosen)
+    lasting.database.close()

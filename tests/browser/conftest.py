@@ -1,0 +1,113 @@
+"""Chromium, a Krajai of its own for each test, and pages whose errors fail the test."""
+
+import os
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+
+from tests.browser.running import RunningKrajai
+
+IMAGES = Path(__file__).resolve().parents[2] / "docs" / "images"
+TAKE_SCREENSHOTS = os.environ.get("KRAJAI_SCREENSHOTS") == "1"
+SERVER_IS_AWAY = re.compile(r"net::ERR_(CONNECTION_REFUSED|INCOMPLETE_CHUNKED_ENCODING|EMPTY_RESPONSE)")
+
+Scheme = Literal["light", "dark"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Size:
+    """A screen, in CSS pixels."""
+
+    name: str
+    width: int
+    height: int
+
+
+PHONE = Size(name="phone", width=390, height=844)
+DESKTOP = Size(name="desktop", width=1360, height=850)
+SIZES = [pytest.param(size, id=size.name) for size in (PHONE, DESKTOP)]
+
+
+@dataclass
+class Pages:
+    """Opens pages, and keeps what their consoles complained of."""
+
+    browser: Browser
+    complaints: list[str] = field(default_factory=list)
+
+    def open(self, size: Size, scheme: Scheme = "light") -> Page:
+        """A page of a fresh browser profile."""
+        context = self.browser.new_context(
+            viewport={"width": size.width, "height": size.height},
+            color_scheme=scheme,
+            device_scale_factor=2 if TAKE_SCREENSHOTS else 1,
+            has_touch=size is PHONE,
+        )
+        page = context.new_page()
+        page.on("console", self._listen)
+        page.on("pageerror", lambda fault: self.complaints.append(str(fault)))
+        return page
+
+    def forgive_server_away(self) -> None:
+        """What Chromium itself says of a server that is stopped is no fault of the page."""
+        self.complaints = [each for each in self.complaints if not SERVER_IS_AWAY.search(each)]
+
+    def _listen(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            self.complaints.append(f"{message.type}: {message.text}")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium: the one CHROMIUM names, or the one that is installed."""
+    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    if path is None:
+        missing = "no Chromium here: install it, or name it in CHROMIUM"
+        if os.environ.get("CI") == "true":
+            pytest.fail(missing)
+        pytest.skip(missing)
+    # Chromium refuses its sandbox to root; the pages it opens here are our own.
+    arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=arguments)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def pages(browser: Browser) -> Iterator[Pages]:
+    """Pages of one test; at its end nothing may stand in their consoles."""
+    pages = Pages(browser=browser)
+    yield pages
+    for context in browser.contexts:
+        context.close()
+    assert pages.complaints == []
+
+
+@pytest.fixture
+def krajai(tmp_path: Path) -> Iterator[RunningKrajai]:
+    """A running Krajai with an empty database; its log must stay free of faults."""
+    krajai = RunningKrajai(folder=tmp_path)
+    krajai.start()
+    yield krajai
+    if krajai.process is not None:
+        krajai.stop()
+    assert not re.search(r"Traceback|\bERROR\b|\berror\b", krajai.log), krajai.log
+
+
+@pytest.fixture
+def screenshot() -> Callable[[Page, str], None]:
+    """Keep a picture of the page for the documentation, when KRAJAI_SCREENSHOTS=1 asks for it."""
+
+    def keep(page: Page, name: str) -> None:
+        if TAKE_SCREENSHOTS:
+            page.mouse.move(0, 0)
+            page.screenshot(path=IMAGES / f"{name}.png", animations="disabled", caret="hide")
+
+    return keep

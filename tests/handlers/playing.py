@@ -1,0 +1,176 @@
+"""Playing golden transcripts through the conversation.
+
+A transcript is a conversation as voice.md writes one, a line each:
+
+    # a remark
+    ช: words            the citizen types; ช2: is another citizen
+    ช: [label]          she taps a button of the last answer
+    ช: (สติกเกอร์)        or (เสียง) (รูป) (ไฟล์) (เพิ่มเพื่อน) (บล็อก) (ตำแหน่ง 20.43 99.88)
+    ก: words [label]    one bubble of the answer with its buttons, ⏎ for a new line; (เงียบ) for no answer
+    @ ผ่านไป 31 นาที      time passes
+    @ เริ่มใหม่            Krajai is started again
+    @ คำเตือน flood warning 5709    a warning is released
+    = รับ 5709 warning   what she receives now; = รับ alone for nothing
+    = เรื่อง need_help 5709 words   her latest safety report, - for no place
+    = เลิกขอ             her latest cry for help is withdrawn
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from sqlmodel import Session, col, select
+
+from handlers.conversation import Conversation
+from handlers.turn import Agency, Bubbles
+from storage import people
+from storage.database import Database
+from storage.replies import Bubble, Button, Incoming, IncomingKind
+from storage.safety import SafetyReport, open_cry
+from storage.subscriptions import open_subscriptions
+from tests.builders import NOW, account
+from tests.handlers.warnings import live_warning
+
+BANGKOK = ZoneInfo("Asia/Bangkok")
+AGENCY = Agency(name_th="ปภ.จังหวัดเชียงราย", name_en="DDPM Chiang Rai")
+
+_CITIZEN = re.compile(r"ช(\d?): ?(.*)")
+_KRAJAI = re.compile(r"ก(\d?): ?(.*)")
+_BUTTON = re.compile(r"\[([^\]]*)\]")
+_LOCATION = re.compile(r"\(ตำแหน่ง ([\d.-]+) ([\d.-]+)\)")
+_KINDS = {
+    "(สติกเกอร์)": IncomingKind.STICKER,
+    "(เสียง)": IncomingKind.VOICE,
+    "(รูป)": IncomingKind.PHOTO,
+    "(ไฟล์)": IncomingKind.FILE,
+    "(เพิ่มเพื่อน)": IncomingKind.FOLLOW,
+    "(บล็อก)": IncomingKind.UNFOLLOW,
+}
+
+
+def conversation() -> Conversation:
+    return Conversation(AGENCY, BANGKOK)
+
+
+def written(bubbles: Bubbles) -> list[str]:
+    """An answer as a transcript writes it, a bubble a line."""
+    return [_written(bubble) for bubble in bubbles] or ["(เงียบ)"]
+
+
+def _written(bubble: Bubble) -> str:
+    labels = "".join(f" [{button.label}]" for button in bubble.buttons)
+    return bubble.text.replace("\n", "⏎") + labels
+
+
+@dataclass
+class Stage:
+    """Citizens, a clock and a database; every line is a transaction of its own."""
+
+    database: Database
+    at: datetime = NOW
+    name: str = ""
+    offered: dict[str, tuple[Button, ...]] = field(default_factory=dict)
+    opened: list[Database] = field(default_factory=list)
+
+    def say(self, who: str, words: str) -> list[str]:
+        """What Krajai answers to a citizen's line."""
+        incoming = self._incoming(who, words)
+        with self.database.write() as session:
+            contact, person = people.contact_at(session, account(session), f"sim-{self.name}{who}", self.at)
+            bubbles = conversation().answer(session, contact, person, incoming, self.at)
+        self.offered[who] = tuple(button for bubble in bubbles for button in bubble.buttons)
+        return written(bubbles)
+
+    def direct(self, direction: str) -> None:
+        """A line that begins with @."""
+        name, *words = direction.split()
+        _DIRECTIONS[name](self, words)
+
+    def check(self, who: str, wanted: str) -> tuple[str, str]:
+        """What a line that begins with = says, and what is stored."""
+        name, *_ = wanted.split()
+        with self.database.read() as session:
+            contact, person = people.contact_at(session, account(session), f"sim-{self.name}{who}", self.at)
+            assert contact.id is not None
+            assert person.id is not None
+            return wanted, f"{name} {_CHECKS[name](session, contact.id, person.id)}".strip()
+
+    def close(self) -> None:
+        for database in self.opened:
+            database.close()
+
+    def _incoming(self, who: str, words: str) -> Incoming:
+        if words in _KINDS:
+            return Incoming(kind=_KINDS[words])
+        if place := _LOCATION.fullmatch(words):
+            return Incoming(kind=IncomingKind.LOCATION, latitude=float(place[1]), longitude=float(place[2]))
+        if tapped := _BUTTON.fullmatch(words):
+            action = next((button.action for button in self.offered[who] if button.label == tapped[1]), None)
+            assert action is not None, f"no button {tapped[1]!r} was offered"
+            assert action != "location", f"{tapped[1]!r} opens the map: write (ตำแหน่ง ...)"
+            return Incoming(kind=IncomingKind.TAP, text=tapped[1], action=action)
+        return Incoming(kind=IncomingKind.TEXT, text=words)
+
+
+def play(stage: Stage, transcript: Path) -> tuple[list[str], list[str]]:
+    """The lines of the transcript, and the same lines with what Krajai really answers."""
+    lines = transcript.read_text("utf-8").splitlines()
+    really: list[str] = []
+    who = ""
+    for line in lines:
+        if heard := _CITIZEN.fullmatch(line):
+            really += [line, *(f"ก{heard[1]}: {answer}" for answer in stage.say(heard[1], heard[2]))]
+            who = heard[1]
+        elif line.startswith("@"):
+            stage.direct(line.removeprefix("@"))
+            really.append(line)
+        elif line.startswith("="):
+            really.append("= " + stage.check(who, line.removeprefix("=").strip())[1])
+        elif not _KRAJAI.fullmatch(line):
+            really.append(line)
+    return lines, really
+
+
+def _time_passes(stage: Stage, words: list[str]) -> None:
+    units = {"นาที": "minutes", "ชั่วโมง": "hours", "วัน": "days"}
+    stage.at += timedelta(**{units[words[1]]: int(words[0])})
+
+
+def _start_again(stage: Stage, _: list[str]) -> None:
+    stage.database = Database(stage.database.url.render_as_string(hide_password=False))
+    stage.opened.append(stage.database)
+
+
+def _release(stage: Stage, words: list[str]) -> None:
+    hazard, level, *places = words
+    with stage.database.write() as session:
+        live_warning(session, hazard=hazard, level=level, places=places, at=stage.at)
+
+
+def _received(session: Session, _: int, person_id: int) -> str:
+    return ", ".join(f"{each.place} {each.topic}" for each in open_subscriptions(session, person_id))
+
+
+def _reported(session: Session, contact_id: int, _: int) -> str:
+    query = select(SafetyReport).where(SafetyReport.contact_id == contact_id)
+    latest = session.exec(query.order_by(col(SafetyReport.id).desc())).first()
+    return f"{latest.answer} {latest.place or '-'} {latest.words}" if latest else ""
+
+
+def _withdrawn(session: Session, contact_id: int, _: int) -> str:
+    return "" if open_cry(session, contact_id) is None else "ยังขออยู่"
+
+
+_DIRECTIONS: dict[str, Callable[[Stage, list[str]], None]] = {
+    "ผ่านไป": _time_passes,
+    "เริ่มใหม่": _start_again,
+    "คำเตือน": _release,
+}
+_CHECKS: dict[str, Callable[[Session, int, int], str]] = {
+    "รับ": _received,
+    "เรื่อง": _reported,
+    "เลิกขอ": _withdrawn,
+}

@@ -1,0 +1,117 @@
+"""A cry for help is heard in every dialog, in every language of the list, and kept word for word."""
+
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlmodel import Session
+
+from storage.database import Database
+from storage.replies import Incoming, IncomingKind
+from storage.safety import SafetyAnswer, open_cry
+from tests.handlers.chatting import STATES, Chat, faults
+from tests.handlers.warnings import live_warning
+
+_LISTS = tomllib.loads((Path(__file__).parents[2] / "knowledge" / "words.toml").read_text("utf-8"))["rescue"]
+CRIES = [
+    *_LISTS["anywhere"],
+    *_LISTS["whole"],
+    *(f"Please {word}!" for word in _LISTS["words"]),
+    "น้ำเข้าบ้านแล้ว มีคนแก่ติดเตียง",
+    "๙",
+    "ช่วยด้วยค่ะ 🙏",
+]
+UNHEARD = (IncomingKind.VOICE, IncomingKind.PHOTO, IncomingKind.STICKER, IncomingKind.FILE)
+
+
+@pytest.fixture
+def session(sqlite_database: Database) -> Iterator[Session]:
+    with Session(sqlite_database.engine) as opened:
+        yield opened
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_a_cry_is_stored_and_the_hotlines_are_said(session: Session, state: str) -> None:
+    for words in CRIES:
+        chat = Chat(session).go_to(state)
+        known = [each.id for each in chat.reports()]
+        answer = chat.text(words)
+        said = "\n".join(bubble.text for bubble in answer)
+        assert all(number in said for number in ("1669", "191", "1784")), (words, said)
+        assert faults(answer) == [], words
+        stored = [each for each in chat.reports() if each.id not in known]
+        assert [(each.words, each.answer) for each in stored] == [(words, SafetyAnswer.NEED_HELP)]
+        assert chat.contact.id is not None
+        assert open_cry(session, chat.contact.id) is not None
+        if (
+            chat.person.consented_at is not None
+            and chat.person.stopped_at is None
+            and state != "topics asked"
+        ):
+            assert stored[0].place == "5709", words
+
+
+@pytest.mark.parametrize("kind", UNHEARD)
+def test_what_cannot_be_read_is_kept_with_the_cry(session: Session, kind: IncomingKind) -> None:
+    chat = Chat(session).go_to("help asked")
+    answer = chat.do(Incoming(kind=kind))
+    assert faults(answer) == []
+    assert [each.answer for each in chat.reports()] == [SafetyAnswer.NEED_HELP] * 2
+    assert {"rescue.safe_now", "rescue.worse"} <= {button.action for button in answer[-1].buttons}
+
+
+def test_a_position_is_kept_with_the_cry(session: Session) -> None:
+    chat = Chat(session).go_to("help asked by a stranger")
+    chat.do(Incoming(kind=IncomingKind.LOCATION, latitude=20.43, longitude=99.88))
+    assert (chat.reports()[-1].latitude, chat.reports()[-1].longitude) == (20.43, 99.88)
+
+
+def test_a_report_names_the_warning_that_holds_there(session: Session) -> None:
+    alert = live_warning(session, at=Chat(session).at)
+    chat = Chat(session).go_to("subscribed")
+    chat.text("8")
+    chat.text("ช่วยด้วย")
+    assert [each.broadcast_id for each in chat.reports()] == [alert.broadcast_id] * 2
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_a_sticker_is_never_counted_as_safe(session: Session, state: str) -> None:
+    chat = Chat(session).go_to(state)
+    live_warning(session, at=chat.at)
+    before = [each.id for each in chat.reports() if each.answer == SafetyAnswer.SAFE]
+    answer = chat.do(Incoming(kind=IncomingKind.STICKER))
+    assert faults(answer) == []
+    assert [each.id for each in chat.reports() if each.answer == SafetyAnswer.SAFE] == before
+
+
+@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize(("words", "answer"), [("8", SafetyAnswer.SAFE), ("9", SafetyAnswer.NEED_HELP)])
+def test_eight_and_nine_mean_the_same_everywhere(
+    session: Session, state: str, words: str, answer: str
+) -> None:
+    chat = Chat(session).go_to(state)
+    chat.text(words)
+    assert chat.reports()[-1].answer == answer
+    assert chat.reports()[-1].words == words
+
+
+@pytest.mark.parametrize("number", [str(each) for each in range(1, 8)])
+@pytest.mark.parametrize("state", ["help asked", "help asked by a stranger", "somebody else needs help"])
+def test_a_number_of_people_never_closes_a_cry(session: Session, state: str, number: str) -> None:
+    chat = Chat(session).go_to(state)
+    chat.text(number)
+    assert chat.contact.id is not None
+    cry = open_cry(session, chat.contact.id)
+    assert cry is not None
+    assert cry.words == number
+
+
+@pytest.mark.parametrize("words", ["กดผิด", "ไม่ได้ขอให้ช่วย", "ยกเลิก", "Not asking for help"])
+def test_a_mistake_withdraws_the_cry(session: Session, words: str) -> None:
+    chat = Chat(session).go_to("help asked")
+    answer = chat.text(words)
+    assert faults(answer) == []
+    assert chat.reports()[-1].state == "withdrawn"
+    assert chat.contact.id is not None
+    assert open_cry(session, chat.contact.id) is None

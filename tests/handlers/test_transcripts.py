@@ -1,0 +1,44 @@
+"""The golden transcripts, played on a database of each kind."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from storage.database import Database
+from tests.handlers.playing import Stage, play
+from tests.postgres import PostgresServer
+
+TRANSCRIPTS = sorted((Path(__file__).parent / "transcripts").glob("*.txt"))
+# Warnings would be heard by the citizens of the next transcript as well.
+WITHOUT_WARNINGS = [path for path in TRANSCRIPTS if "@ คำเตือน" not in path.read_text("utf-8")]
+
+
+@pytest.fixture
+def stage(sqlite_database: Database) -> Iterator[Stage]:
+    made = Stage(sqlite_database)
+    yield made
+    made.close()
+
+
+def test_there_are_transcripts() -> None:
+    assert len(WITHOUT_WARNINGS) > 25
+    assert len(TRANSCRIPTS) - len(WITHOUT_WARNINGS) > 5
+
+
+@pytest.mark.parametrize("transcript", TRANSCRIPTS, ids=lambda path: path.stem)
+def test_krajai_answers_as_written(stage: Stage, transcript: Path) -> None:
+    written, really = play(stage, transcript)
+    assert really == written
+
+
+@pytest.mark.postgres
+def test_krajai_answers_as_written_on_postgresql(postgres: PostgresServer) -> None:
+    """One after the other in one database, which are as many citizens who do not mix."""
+    database = Database(postgres.fresh_database())
+    for transcript in [*WITHOUT_WARNINGS, Path(__file__).parent / "transcripts" / "warning_answered.txt"]:
+        stage = Stage(database, name=f"{transcript.stem}-")
+        written, really = play(stage, transcript)
+        stage.close()
+        assert really == written, transcript.stem
+    database.close()

@@ -1,0 +1,334 @@
+"""Never more than the limit in any sliding second, the urgent first, and nearly all of the limit used."""
+
+import heapq
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlmodel import Session, select
+
+from storage.database import Database
+from storage.pace import (
+    EMERGENCY_HOLDS_SECONDS,
+    SLACK_SECONDS,
+    SLICE_SECONDS,
+    DatabasePacer,
+    MemoryPacer,
+    Pace,
+    PaceClass,
+    Pacer,
+    PaceState,
+    grant,
+)
+from tests import builders
+
+EMERGENCY, CONVERSATION, ROUTINE = PaceClass.EMERGENCY, PaceClass.CONVERSATION, PaceClass.ROUTINE
+START = 1_800_000_000.0
+"""Seconds since 1970, as the database's clock gives them: floats are coarse there."""
+
+
+def most_in_a_second(times: Sequence[float]) -> int:
+    """The largest number of times in any half-open second."""
+    ordered, most, first = sorted(times), 0, 0
+    for last, at in enumerate(ordered):
+        while at - ordered[first] >= 1.0:
+            first += 1
+        most = max(most, last - first + 1)
+    return most
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One request for departures: so long after the one before, and how late each departure is used (0 to 1)."""
+
+    pause: float
+    pace_class: PaceClass
+    wanted: int
+    lateness: tuple[float, ...]
+
+
+ASKS = st.lists(
+    st.builds(
+        Ask,
+        pause=st.one_of(st.just(0.0), st.floats(0, 0.3), st.floats(0, 20)),
+        pace_class=st.sampled_from(PaceClass),
+        wanted=st.integers(1, 300),
+        lateness=st.lists(st.floats(0, 1), min_size=1, max_size=5).map(tuple),
+    ),
+    max_size=60,
+)
+
+
+@given(st.integers(1, 2000), ASKS)
+@settings(max_examples=300)
+def test_never_more_than_the_limit_in_any_sliding_second(limit: int, asks: list[Ask]) -> None:
+    state, now, used = PaceState(), START, []
+    for ask in asks:
+        now += ask.pause
+        state, lease = grant(state, now, ask.pace_class, ask.wanted, limit)
+        assert len(lease.departures) <= ask.wanted
+        assert list(lease.departures) == sorted(lease.departures)
+        assert all(0 <= departure <= SLICE_SECONDS + 1e-6 for departure in lease.departures)
+        used += [
+            now + departure + ask.lateness[n % len(ask.lateness)] * SLACK_SECONDS
+            for n, departure in enumerate(lease.departures)
+        ]
+    assert most_in_a_second(used) <= limit
+
+
+@given(st.integers(1, 2000), st.floats(0.5, 3600))
+def test_there_is_no_catching_up_after_a_pause(limit: int, pause: float) -> None:
+    state, used = PaceState(), []
+    for now in (START, START + pause):
+        for step in range(15):
+            state, lease = grant(state, now + step / 10, ROUTINE, 10_000, limit)
+            used += [now + step / 10 + departure for departure in lease.departures if step < 11]
+    assert most_in_a_second(used) <= limit
+
+
+@given(st.floats(0.01, 1))
+def test_less_than_one_a_second_is_kept_too(limit: float) -> None:
+    used = simulate(limit, 10 / limit, Asker(ROUTINE))[ROUTINE]
+    gaps = [later - earlier for earlier, later in pairwise(used)]
+    assert min(gaps) >= 1 / limit
+    assert len(used) >= 9
+
+
+@dataclass(frozen=True)
+class Asker:
+    """A worker that always has something to send, from `begins` until `ends`, and asks again when told to."""
+
+    pace_class: PaceClass
+    begins: float = 0.0
+    ends: float = 1e9
+    wanted: int = 256
+    impatience: float = 1.0
+    """What part of a wait it keeps before it asks again."""
+
+    pause: float = 0.0
+    """How long it rests after a granted lease."""
+
+
+def simulate(limit: float, seconds: float, *askers: Asker) -> dict[PaceClass, list[float]]:
+    """When departures are used by class. Ties go to the asker named first."""
+    used: dict[PaceClass, list[float]] = {each: [] for each in PaceClass}
+    state = PaceState()
+    turns = [(asker.begins, order) for order, asker in enumerate(askers)]
+    heapq.heapify(turns)
+    while turns and turns[0][0] < seconds:
+        now, order = heapq.heappop(turns)
+        asker = askers[order]
+        if now >= asker.ends:
+            continue
+        state, lease = grant(state, now, asker.pace_class, asker.wanted, limit)
+        used[asker.pace_class] += [now + departure for departure in lease.departures]
+        if lease.departures:
+            next_ask = max(now + lease.departures[-1], now + 1e-4) + asker.pause
+        else:
+            assert lease.wait_seconds > 0
+            next_ask = now + lease.wait_seconds * asker.impatience
+        heapq.heappush(turns, (next_ask, order))
+    return used
+
+
+LIMITS = (1, 2, 5, 10, 30, 200, 1000, 2000)
+
+
+@pytest.mark.parametrize("limit", LIMITS)
+@pytest.mark.parametrize("pace_class", PaceClass)
+def test_a_single_worker_that_asks_steadily_gets_nearly_all(limit: int, pace_class: PaceClass) -> None:
+    seconds = max(20.0, 100 / limit)
+    used = simulate(limit, seconds, Asker(pace_class))[pace_class]
+    within = [at for at in used if at < seconds]
+    assert len(within) >= 0.97 * limit * seconds
+    assert most_in_a_second(used) <= limit
+
+
+@pytest.mark.parametrize("limit", LIMITS)
+@pytest.mark.parametrize("impatience", [0.05, 0.5, 0.99, 1.0])
+def test_conversation_gets_a_fifth_while_bulk_is_saturated(limit: int, impatience: float) -> None:
+    seconds = max(20.0, 300 / limit)
+    used = simulate(
+        limit, seconds, Asker(ROUTINE, impatience=impatience), Asker(ROUTINE), Asker(CONVERSATION, begins=0.1)
+    )
+    assert len(used[CONVERSATION]) >= 0.2 * 0.95 * limit * seconds
+    assert most_in_a_second(sorted(used[ROUTINE] + used[CONVERSATION])) <= limit
+
+
+@pytest.mark.parametrize("limit", LIMITS)
+def test_conversation_gets_a_fifth_while_an_emergency_is_sent(limit: int) -> None:
+    seconds = max(20.0, 300 / limit)
+    used = simulate(limit, seconds, Asker(EMERGENCY), Asker(CONVERSATION, begins=0.1))
+    assert len(used[CONVERSATION]) >= 0.2 * 0.95 * limit * seconds
+    assert len(used[EMERGENCY]) >= 0.75 * limit * seconds
+
+
+def test_bulk_gets_all_when_nobody_talks() -> None:
+    used = simulate(100, 20, Asker(ROUTINE), Asker(CONVERSATION, ends=0.5))
+    assert len([at for at in used[ROUTINE] if 5 <= at < 15]) >= 0.97 * 100 * 10
+
+
+@pytest.mark.parametrize("limit", LIMITS)
+@pytest.mark.parametrize("impatience", [0.05, 0.99, 1.0])
+def test_an_emergency_stops_routine_within_a_second_and_routine_goes_on_after(
+    limit: int, impatience: float
+) -> None:
+    begins, ends, seconds = 20.0, 60.0, 100.0
+    used = simulate(
+        limit,
+        seconds,
+        Asker(ROUTINE, impatience=impatience),
+        Asker(EMERGENCY, begins=begins, ends=ends),
+    )
+    assert [at for at in used[ROUTINE] if begins + 1 <= at < ends] == []
+    assert (
+        len([at for at in used[EMERGENCY] if begins + 2 <= at < ends - 1])
+        >= 0.95 * limit * (ends - begins - 3) - 1
+    )
+    resumed = [at for at in used[ROUTINE] if at >= ends]
+    assert resumed[0] < ends + EMERGENCY_HOLDS_SECONDS + 2.1 / limit + 0.5
+    assert len(resumed) >= 0.9 * limit * (seconds - resumed[0]) - 1
+
+
+def test_when_an_emergency_asks_nothing_more_routine_may_use_its_departures() -> None:
+    state, _ = grant(PaceState(), 100.0, EMERGENCY, 1, 10)
+    state, refused = grant(state, 100.1, ROUTINE, 1, 10)
+    _, granted = grant(state, 101.0, ROUTINE, 1, 10)
+    assert refused.departures == ()
+    assert refused.wait_seconds > 0
+    assert len(granted.departures) == 1
+
+
+def test_a_spared_departure_lapses_when_nobody_talks_in_time() -> None:
+    state = PaceState(next_at=100.0, conversation_wanted_at=99.9)
+    state, _ = grant(state, 100.0, ROUTINE, 10, 100)
+    assert len(state.left[CONVERSATION]) > 0
+    state, lease = grant(state, 105.0, CONVERSATION, 1, 100)
+    assert (lease.departures, state.left) == ((0.0,), {})
+
+
+@pytest.mark.parametrize("pace_class", PaceClass)
+def test_a_clock_that_is_set_back_does_not_stop_the_sending(pace_class: PaceClass) -> None:
+    """The database's clock may be corrected, or be another machine's after a failover."""
+    state = PaceState()
+    for each in PaceClass:
+        state, _ = grant(state, START, each, 5, 10)
+    back = START - 3600
+    used: list[float] = []
+    for step in range(60):
+        now = back + step / 20
+        state, lease = grant(state, now, pace_class, 5, 10)
+        used += [now + departure for departure in lease.departures]
+    assert len([at for at in used if at < back + 3]) >= 15
+    assert most_in_a_second(used) <= 10
+
+
+def test_the_memory_pacer_starts_a_second_late_and_keeps_endpoints_apart() -> None:
+    now = 50.0
+    pacer = MemoryPacer(lambda: now)
+    assert pacer.lease(1, "push", ROUTINE, 1, 10).departures == ()
+    now = 51.0
+    for account_id, endpoint in ((1, "push"), (1, "multicast"), (2, "push")):
+        assert pacer.lease(account_id, endpoint, ROUTINE, 1, 10).departures == (0.0,)
+    assert pacer.lease(1, "push", ROUTINE, 1, 10).departures != (0.0,)
+
+
+def work_with(
+    pacer: Pacer, clock: Callable[[], float], limit: int, *, threads: int, until: float
+) -> list[float]:
+    """The departures that threads were granted; `clock` gives the moment of a thread's last asking."""
+    granted: list[float] = []
+
+    def work() -> None:
+        while time.monotonic() < until:
+            lease = pacer.lease(1, "push", ROUTINE, 3, limit)
+            asked_at = clock()
+            granted.extend(asked_at + departure for departure in lease.departures)
+            threading.Event().wait(lease.departures[-1] if lease.departures else lease.wait_seconds)
+
+    with ThreadPoolExecutor(threads) as pool:
+        for working in [pool.submit(work) for _ in range(threads)]:
+            working.result()
+    return granted
+
+
+class LastLook:
+    """A clock that tells each thread again what it was told last."""
+
+    def __init__(self) -> None:
+        self._seen = threading.local()
+
+    def look(self, now: float) -> float:
+        self._seen.at = now
+        return now
+
+    def again(self) -> float:
+        return float(self._seen.at)
+
+
+def test_threads_share_the_memory_pacer() -> None:
+    last = LastLook()
+    pacer = MemoryPacer(lambda: last.look(time.monotonic()))
+    granted = work_with(pacer, last.again, 50, threads=4, until=time.monotonic() + 2.5)
+    assert most_in_a_second(granted) <= 50
+    assert len(granted) >= 50
+
+
+@pytest.mark.postgres
+def test_two_workers_on_postgresql_keep_the_limit_together(postgres_database: Database) -> None:
+    with postgres_database.write() as session:
+        builders.account(session)
+    last = LastLook()
+
+    class Watched(Database):
+        def now(self, session: Session) -> datetime:
+            now = super().now(session)
+            last.look(now.timestamp())
+            return now
+
+    databases = [Watched(postgres_database.url.render_as_string(hide_password=False)) for _ in range(2)]
+    until = time.monotonic() + 2.5
+    with ThreadPoolExecutor(2) as pool:
+        working = [
+            pool.submit(work_with, DatabasePacer(each), last.again, 50, threads=1, until=until)
+            for each in databases
+        ]
+        granted = [at for each in working for at in each.result()]
+    for each in databases:
+        each.close()
+    assert most_in_a_second(granted) <= 50
+    assert len(granted) >= 100
+
+
+@pytest.mark.postgres
+def test_the_state_is_worth_the_same_after_a_trip_through_the_database(postgres_database: Database) -> None:
+    """What is left for others is kept too, and an unknown endpoint begins at the second asking."""
+    with postgres_database.write() as session:
+        builders.account(session)
+    pacer = DatabasePacer(postgres_database)
+    assert pacer.lease(1, "push", CONVERSATION, 1, 1000).departures == ()
+    expected = PaceState()
+    for pace_class, wanted in ((CONVERSATION, 1), (ROUTINE, 50), (EMERGENCY, 30), (CONVERSATION, 5)):
+        lease = pacer.lease(1, "push", pace_class, wanted, 1000)
+        with postgres_database.read() as session:
+            row = session.exec(select(Pace)).one().state
+        now = max(row["emergency_wanted_at"], row["conversation_wanted_at"])
+        if pace_class is not ROUTINE:
+            expected, same = grant(expected, now, pace_class, wanted, 1000)
+            assert lease == same
+            assert row["left"] == {each: list(times) for each, times in expected.left.items()}
+        else:
+            # Nobody wrote down when routine asked; what it took is all that matters for the next.
+            expected = PaceState(
+                next_at=row["next_at"],
+                count=row["count"],
+                left={PaceClass(each): tuple(times) for each, times in row["left"].items()},
+                conversation_wanted_at=row["conversation_wanted_at"],
+            )
