@@ -5,6 +5,9 @@ from collections.abc import Callable, Mapping
 from bot.channels.accounts import ConnectedAccount
 from bot.channels.line import LineChannel
 from bot.channels.line import read_event as read_line_event
+from bot.channels.sms_events import read_event as read_sms_event
+from bot.channels.sms_kannel import KannelChannel
+from bot.channels.sms_options import SmsOptions
 from bot.channels.telegram import TelegramChannel
 from bot.receiving import EventReader
 from bot.settings import Settings
@@ -16,6 +19,7 @@ Credentials = Mapping[str, str]
 CREDENTIALS: dict[str, tuple[str, ...]] = {
     "line": ("channel_secret", "channel_access_token"),
     "telegram": ("bot_token", "webhook_secret"),
+    "sms": ("url", "username", "password", "webhook_token", "sender", "reply_number"),
 }
 """What `krajai account add` asks for, by vendor."""
 
@@ -39,8 +43,25 @@ def main_credentials(settings: Settings) -> dict[str, Credentials]:
             "webhook_secret": settings.telegram_webhook_secret.get_secret_value(),
         },
     }
-    needed = {"line": ("channel_secret", "channel_access_token"), "telegram": ("bot_token",)}
-    return {name: given[name] for name, keys in needed.items() if all(given[name][key] for key in keys)}
+    if settings.sms_gateway != "off":
+        given["sms"] = {
+            "url": settings.sms_url,
+            "username": settings.sms_username,
+            "password": settings.sms_password.get_secret_value(),
+            "webhook_token": settings.sms_webhook_token.get_secret_value(),
+            "sender": settings.sms_sender,
+            "reply_number": settings.sms_reply_number,
+        }
+        if not settings.sms_url or not settings.sms_webhook_token.get_secret_value():
+            raise NotConnected(
+                f"KRAJAI_SMS_GATEWAY is {settings.sms_gateway}: KRAJAI_SMS_URL and KRAJAI_SMS_WEBHOOK_TOKEN are needed"
+            )
+    needed = {"line": ("channel_secret", "channel_access_token"), "telegram": ("bot_token",), "sms": ("url",)}
+    return {
+        name: given[name]
+        for name, keys in needed.items()
+        if name in given and all(map(given[name].get, keys))
+    }
 
 
 def connect(
@@ -82,7 +103,25 @@ def _telegram(credentials: Credentials, settings: Settings) -> tuple[Channel, Ev
     return channel, channel.read_event
 
 
+def _sms(credentials: Credentials, settings: Settings) -> tuple[Channel, EventReader]:
+    channel = KannelChannel(
+        url=credentials["url"],
+        username=credentials["username"],
+        password=credentials["password"],
+        webhook_token=credentials["webhook_token"],
+        options=SmsOptions(
+            sender=credentials["sender"],
+            reply_number=credentials["reply_number"],
+            public_url=settings.public_url,
+            messages_per_second=settings.sms_messages_per_second,
+            satang_a_segment=settings.sms_satang_per_segment,
+        ),
+    )
+    return channel, read_sms_event
+
+
 _MAKERS: dict[str, Callable[[Credentials, Settings], tuple[Channel, EventReader]]] = {
     "line": _line,
     "telegram": _telegram,
+    "sms": _sms,
 }

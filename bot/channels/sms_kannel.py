@@ -3,9 +3,9 @@
 There is no key that makes a repetition harmless, so what was written and not answered is unknown.
 """
 
-import asyncio
 import re
 from collections.abc import Callable, Sequence
+from functools import partial
 from urllib.parse import quote, urlencode
 
 import aiohttp
@@ -13,6 +13,7 @@ from yarl import URL
 
 from bot.channels.sms_events import read_event
 from bot.channels.sms_options import RECIPIENTS_PER_BATCH, SmsOptions
+from bot.channels.sms_parts import send_in_order
 from bot.text.segments import segments
 from broadcasts.delivery.channel import (
     AccountRefused,
@@ -24,14 +25,11 @@ from broadcasts.delivery.channel import (
     SendRequest,
     Unreachable,
 )
-from storage.leases import SEND_TIMEOUT_SECONDS
 from storage.replies import Bubble
 
 __all__ = ["KannelChannel", "read_event"]
 
 CONNECT_SECONDS = 3.0
-TOTAL_SECONDS = SEND_TIMEOUT_SECONDS - 1.0
-BETWEEN_PARTS_SECONDS = 0.5
 
 EMERGENCY_PRIORITY, NORMAL_PRIORITY = "3", "0"
 EVERY_RECEIPT = "31"
@@ -70,13 +68,7 @@ class KannelChannel:
         What fails after the first part was accepted is unknown: the citizen may hold a piece of it.
         """
         queries = self._queries(request, self._options.parts(request.bubbles))
-        try:
-            async with asyncio.timeout(TOTAL_SECONDS):
-                await self._send_one(queries[0])
-                for number, query in enumerate(queries[1:], start=2):
-                    await self._send_following(query, number, len(queries))
-        except TimeoutError as error:
-            raise OutcomeUnknown(f"the gateway did not answer within {TOTAL_SECONDS:.0f} seconds") from error
+        await send_in_order([partial(self._send_one, query) for query in queries])
 
     async def close(self) -> None:
         if self._session is not None:
@@ -103,19 +95,6 @@ class KannelChannel:
             urlencode(fields | {"text": part}, quote_via=quote, errors="replace") + header
             for part, header in zip(parts, headers, strict=True)
         ]
-
-    async def _send_following(self, query: str, number: int, of: int) -> None:
-        while True:
-            await asyncio.sleep(BETWEEN_PARTS_SECONDS)
-            try:
-                await self._send_one(query)
-            except NotNow:
-                continue
-            except ChannelError as error:
-                raise OutcomeUnknown(
-                    f"parts before part {number} of {of} were accepted; then: {error}"
-                ) from error
-            return
 
     async def _send_one(self, query: str) -> None:
         session = self._open_session()

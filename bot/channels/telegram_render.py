@@ -138,8 +138,9 @@ def _keyboard(bubble: Bubble, *, in_private: bool) -> Keyboard | None:
             for row in rows
         ],
         resize_keyboard=True,
-        one_time_keyboard=not bubble.lasting,
-        is_persistent=bubble.lasting,
+        # It folds away once it is used, and can be unfolded again; one that stays would be out of date for ever, since
+        # only a message without buttons of its own can take it away.
+        one_time_keyboard=True,
     )
 
 

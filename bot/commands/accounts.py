@@ -15,13 +15,17 @@ from storage.sealing import SealBroken, seal
 
 app = typer.Typer(help="Accounts on LINE, Telegram and SMS.", no_args_is_help=True)
 
-As = Annotated[str | None, typer.Option("--as", help="The officer who acts; needed as soon as one officer exists.")]
+As = Annotated[
+    str | None, typer.Option("--as", help="The officer who acts; needed as soon as one officer exists.")
+]
 
 
 @app.command()
 def add(
     channel: Annotated[str, typer.Argument(help="line, telegram or sms.")],
-    name: Annotated[str, typer.Argument(help="A short name of your own, such as maesai; main is the environment's.")],
+    name: Annotated[
+        str, typer.Argument(help="A short name of your own, such as maesai; main is the environment's.")
+    ],
     as_: As = None,
 ) -> None:
     """Add an account; its credentials are asked for one by one and stored sealed."""

@@ -29,7 +29,9 @@ def invite(
     """Make a code of eight digits; typed in a group with Krajai's name it binds the group to the place."""
     found = places.find(place)
     if len(found) != 1:
-        fail(f"{place!r} names {len(found)} places: give a code or a name with its parents (krajai places find)")
+        fail(
+            f"{place!r} names {len(found)} places: give a code or a name with its parents (krajai places find)"
+        )
     with opened() as krajai:
         try:
             with krajai.database.write() as session:

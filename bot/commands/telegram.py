@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, TypeVar
 
 import typer
 from telegram import BotCommand, WebhookInfo
@@ -13,6 +13,7 @@ from bot.channels.telegram import TelegramChannel
 from bot.channels.telegram_errors import meaning
 from bot.channels.telegram_events import ALLOWED_UPDATES
 from bot.commands.console import WRONG_USE, JsonOption, console, fail, opened, settings, write_json
+from bot.wiring import Krajai
 from storage.wording import say
 
 app = typer.Typer(help="Bots on Telegram.", no_args_is_help=True)
@@ -169,14 +170,12 @@ async def _called(channel: TelegramChannel, call: Callable[[TelegramChannel], Aw
         await channel.close()
 
 
-def _channel(krajai: Any, name: str) -> TelegramChannel:
-    connected: tuple[ConnectedAccount, ...] = krajai.accounts
-    bots = [
-        each.channel for each in connected if each.name == name and isinstance(each.channel, TelegramChannel)
-    ]
-    if not bots:
+def _channel(krajai: Krajai, name: str) -> TelegramChannel:
+    connected = {each.name: each.channel for each in krajai.accounts if each.channel_name == "telegram"}
+    channel = connected.get(name)
+    if not isinstance(channel, TelegramChannel):
         fail(
             f"there is no bot telegram/{name}: set KRAJAI_TELEGRAM_BOT_TOKEN, or see `krajai account list`",
             WRONG_USE,
         )
-    return bots[0]
+    return channel

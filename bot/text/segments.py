@@ -74,13 +74,17 @@ def parts(text: str) -> tuple[str, ...]:
     no more than a gateway takes; otherwise it is cut here. Nothing for an empty text; ValueError when there are
     more than 255 parts, or a single cluster does not fit into a segment.
     """
-    if not text:
-        return ()
     counted = segments(text)
-    if counted.count == 1 or (
-        counted.count <= MOST_SEGMENTS_A_REQUEST and _is_cut_safely(text, counted.encoding)
-    ):
-        return (text,)
+    if counted.count <= MOST_SEGMENTS_A_REQUEST and _is_cut_safely(text, counted.encoding):
+        return (text,) if text else ()
+    return single_segments(text)
+
+
+def single_segments(text: str) -> tuple[str, ...]:
+    """Parts of one segment each, for a phone to join. Nothing for an empty text; ValueError as `parts`."""
+    counted = segments(text)
+    if counted.count <= 1:
+        return (text,) if text else ()
     cut = _safe_parts(text, counted.encoding)
     if len(cut) > MOST_PARTS:
         raise ValueError(f"the text makes {len(cut)} parts; a phone joins {MOST_PARTS} at most")
@@ -111,7 +115,9 @@ def _size(text: str, encoding: Encoding) -> int:
 
 
 def _is_cut_safely(text: str, encoding: Encoding) -> bool:
-    """Whether every cut after a full segment falls between two clusters."""
+    """Whether every cut after a full segment, when there are several, falls between two clusters."""
+    if segments(text).count <= 1:
+        return True
     between = set(accumulate(_size(cluster, encoding) for cluster in clusters(text)))
     return between.issuperset(range(_OF_SEVERAL[encoding], _size(text, encoding), _OF_SEVERAL[encoding]))
 

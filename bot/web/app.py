@@ -9,7 +9,7 @@ from starlette.middleware.base import BaseHTTPMiddleware
 
 from bot.web import health, home, simulator
 from bot.web.ingest import Ingest
-from bot.web.webhooks import line, telegram
+from bot.web.webhooks import line, sms, telegram
 from bot.wiring import Krajai
 
 STATIC = Path(__file__).parent / "static"
@@ -25,7 +25,7 @@ SECURITY_HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
 }
 
-_WEBHOOKS = {"line": line.router, "telegram": telegram.router}
+_WEBHOOKS = {"line": line.router, "telegram": telegram.router, "sms": sms.router}
 """Which vendors call us where; open only for those that an account is connected to."""
 
 

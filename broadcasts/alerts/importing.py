@@ -6,13 +6,23 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
-from broadcasts.alerts import meaning
 from broadcasts.alerts.cap import read_cap
 from broadcasts.alerts.cap_model import CapAlert, CapInfo, CapRefused, MessageType
+from broadcasts.alerts.meaning import (
+    hazard_of,
+    infos_for,
+    language_of,
+    level_of,
+    places_of,
+    references_match,
+)
+from storage import places
 from storage.alerts import Alert, alert_by_triple, alerts_of_sender
 from storage.audit import record
 
 EXPIRY_UNLESS_SAID = timedelta(hours=24)
+_LANGUAGES = ("th", "en")
+_LEVELS = ("emergency", "warning", "watch", None)
 _MESSAGES = (MessageType.ALERT, MessageType.UPDATE, MessageType.CANCEL)
 
 
@@ -36,9 +46,17 @@ def import_alerts(
 
 
 def infos_in_order(cap: CapAlert) -> tuple[CapInfo, ...]:
-    """The info blocks, the Thai one first: what is understood is understood from it."""
-    first = meaning.info_for(cap, "th") or meaning.info_for(cap, "en")
-    return tuple(sorted(cap.infos, key=lambda info: info is not first))
+    """The info blocks, Thai before English before others, of a language the gravest first.
+
+    What is understood is understood from the first.
+    """
+
+    def rank(info: CapInfo) -> tuple[int, int]:
+        language = language_of(info)
+        by_language = _LANGUAGES.index(language) if language in _LANGUAGES else len(_LANGUAGES)
+        return by_language, _LEVELS.index(level_of(info))
+
+    return tuple(sorted(cap.infos, key=rank))
 
 
 def stored_cap(alert: Alert) -> CapAlert:
@@ -83,33 +101,30 @@ def _draft(
     at: datetime,
     rehearsal: bool,
 ) -> Alert:
-    remarks = list(cap.remarks)
     infos = infos_in_order(cap)
     main = infos[0] if infos else None
-    codes, unclear = _places(infos)
-    remarks += [f"area not understood: {each}" for each in unclear]
-    replaces = _replaced(session, cap, rehearsal)
+    parts, remarks = _parts(cap, infos)
+    codes, unclear = _places(parts, infos)
+    remarks = [*cap.remarks, *remarks, *(f"area not understood: {each}" for each in unclear)]
+    replaces = _replaced(session, cap, sent, rehearsal)
     if cap.msg_type is not MessageType.ALERT and replaces is None:
         remarks.append("refers to an alert that is not known here")
     if not codes and replaces is not None:
         codes = tuple(replaces.places)
-    ends = [info.expires for info in infos if info.expires is not None]
-    if not ends:
-        remarks.append("gives no expiry: 24 hours after it was sent are taken")
-    starts = [info.onset or info.effective for info in infos[:1]]
-    start = next((each for each in starts if each is not None), None)
+    starts = [info.onset or info.effective for info in parts]
+    start = min((each for each in starts if each is not None), default=None)
     return Alert(
         identifier=identifier,
         sender=cap.sender,
         sent=sent,
         status=cap.status,
         msg_type=cap.msg_type,
-        hazard=(meaning.hazard_of(main) if main else None) or (replaces.hazard if replaces else None),
-        level=meaning.level_of(main) if main else (replaces.level if replaces else None),
+        hazard=(hazard_of(main) if main else None) or (replaces.hazard if replaces else None),
+        level=level_of(main) if main else (replaces.level if replaces else None),
         headline=(main.headline or main.event) if main else (replaces.headline if replaces else ""),
         places=list(codes),
         effective_at=start + shift if start else None,
-        expires_at=(max(ends) if ends else cap.sent + EXPIRY_UNLESS_SAID) + shift,
+        expires_at=_expiry(cap, parts, shift, replaces, remarks),
         remarks=remarks,
         replaces_id=replaces.id if replaces else None,
         origin=origin,
@@ -119,27 +134,91 @@ def _draft(
     )
 
 
-def _places(infos: Sequence[CapInfo]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Where the alert holds: the blocks say the same in several languages, so the first that names places counts."""
-    unclear: tuple[str, ...] = ()
+def _parts(cap: CapAlert, infos: Sequence[CapInfo]) -> tuple[tuple[CapInfo, ...], list[str]]:
+    """The blocks of the first one's language that say the same of other areas or times, and remarks on the rest.
+
+    One alert becomes one text, so a part of another hazard or level is not for it: its places are not warned, and
+    the officer is told.
+    """
+    if not infos:
+        return (), ["has no info block: it says neither what is to come nor where"]
+    main = infos[0]
+    same: list[CapInfo] = []
+    remarks: list[str] = []
+    for info in infos_for(cap, language_of(main)):
+        if (hazard_of(info), level_of(info)) == (hazard_of(main), level_of(main)):
+            same.append(info)
+        else:
+            where = ", ".join(area.description for area in info.areas)
+            remarks.append(
+                f"a part of another hazard or level is left out ({info.event}, {info.severity}; {where}): "
+                "its sender must send it as an alert of its own"
+            )
+    return tuple(same), remarks
+
+
+def _places(parts: Sequence[CapInfo], infos: Sequence[CapInfo]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Where the alert holds: all its parts together, else the first block of another language that names places."""
+    codes: list[str] = []
+    unclear: list[str] = []
+    for part in parts:
+        understood, not_understood = places_of(part)
+        codes += understood
+        unclear += not_understood
+    if codes:
+        return places.simplify(codes), tuple(unclear)
     for info in infos:
-        codes, not_understood = meaning.places_of(info)
-        unclear = unclear or not_understood
-        if codes:
-            return codes, not_understood
-    return (), unclear
+        understood, not_understood = places_of(info)
+        if understood:
+            return understood, not_understood
+    return (), tuple(unclear)
 
 
-def _replaced(session: Session, cap: CapAlert, rehearsal: bool) -> Alert | None:
-    """The newest known alert that an Update or Cancel refers to. A rehearsal refers to rehearsals only."""
+def _expiry(
+    cap: CapAlert,
+    parts: Sequence[CapInfo],
+    shift: timedelta,
+    replaces: Alert | None,
+    remarks: list[str],
+) -> datetime:
+    """When it ends: with its last part, 24 hours after it was sent when none says; a Cancel not before the original.
+
+    Feeds let a Cancel expire at once, but whoever was warned must hear that the warning is over as long as it would
+    have lasted.
+    """
+    ends = [info.expires for info in parts if info.expires is not None]
+    if not ends:
+        remarks.append("gives no expiry: 24 hours after it was sent are taken")
+    expiry = (max(ends) if ends else cap.sent + EXPIRY_UNLESS_SAID) + shift
+    if cap.msg_type is MessageType.CANCEL and replaces is not None:
+        return max(expiry, replaces.expires_at)
+    return expiry
+
+
+def _replaced(session: Session, cap: CapAlert, sent: datetime, rehearsal: bool) -> Alert | None:
+    """The newest known alert that an Update or Cancel is about: one it refers to, or an Update of that one.
+
+    Only the sender's own earlier alerts count, exercises for exercises and rehearsals for rehearsals.
+    """
     if cap.msg_type is MessageType.ALERT:
         return None
-    candidates = [each for each in alerts_of_sender(session, cap.sender) if each.rehearsal == rehearsal]
-    for candidate in sorted(candidates, key=lambda each: (each.sent, each.id or 0), reverse=True):
+    candidates = [
+        each
+        for each in alerts_of_sender(session, cap.sender)
+        if each.rehearsal == rehearsal and each.status == cap.status and each.sent <= sent
+    ]
+    meant: dict[int | None, Alert] = {}
+    for candidate in sorted(candidates, key=lambda each: (each.sent, each.id or 0)):
+        follows = candidate.msg_type == MessageType.UPDATE and candidate.replaces_id in meant
+        if follows or _refers_to(cap, candidate):
+            meant[candidate.id] = candidate
+    return next(reversed(meant.values()), None)
+
+
+def _refers_to(cap: CapAlert, candidate: Alert) -> bool:
+    identity = (candidate.identifier, candidate.sender, candidate.sent)
+    if candidate.rehearsal:
+        # Its own name and time were changed; references are to the document's.
         document = stored_cap(candidate)
-        if any(
-            meaning.references_match(reference, document.identifier, document.sender, document.sent)
-            for reference in cap.references
-        ):
-            return candidate
-    return None
+        identity = (document.identifier, document.sender, document.sent)
+    return any(references_match(reference, *identity) for reference in cap.references)

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from sqlmodel import Session
+from sqlalchemy import or_
+from sqlmodel import Session, col, select
 
 from broadcasts.alerts.cap_model import MessageType, Status
 from broadcasts.alerts.importing import stored_cap
@@ -54,17 +55,16 @@ def preview(
 ) -> Preview:
     """Look before releasing. Raises UnknownAlert."""
     alert = _alert(session, alert_id)
-    replaced = _replaced(session, alert)
-    chain = _chain(session, replaced)
+    line = _line(session, alert)
     places = _audience_places(alert)
     audience = count(session, AudienceRule(topic=WARNING, places=places, at=at)) if places else {}
-    tallies = [batches.tally(session, broadcast_id) for broadcast_id in chain]
+    tallies = [batches.tally(session, broadcast_id) for broadcast_id in _broadcasts(line)]
     return Preview(
         alert=alert,
-        words=words_of_alert(alert, stored_cap(alert), replaced, at, zone) if alert.places else {},
+        words=words_of_alert(alert, stored_cap(alert), _went_out(line), at, zone) if alert.places else {},
         audience=audience,
         reached=max((each["accepted"] + each["unknown"] + each["in_flight"] for each in tallies), default=0),
-        obstacle=_obstacle(alert, replaced, at, exercise=exercise, wide=wide),
+        obstacle=_obstacle(session, alert, line, at, exercise=exercise, wide=wide),
     )
 
 
@@ -83,24 +83,23 @@ def release(
     Raises UnknownAlert, and NotReleasable with the reason.
     """
     alert = _alert(session, alert_id)
-    replaced = _replaced(session, alert)
-    if obstacle := _obstacle(alert, replaced, at, exercise=exercise, wide=wide):
+    line = _line(session, alert)
+    if obstacle := _obstacle(session, alert, line, at, exercise=exercise, wide=wide):
         raise NotReleasable(obstacle)
-    chain = _chain(session, replaced)
     broadcast = broadcasts.release(
         session,
-        kind=_kind(alert),
+        kind=_kind(alert, line),
         priority=Priority.ROUTINE if alert.status == Status.EXERCISE else Priority.EMERGENCY,
-        words=broadcasts.words_of(words_of_alert(alert, stored_cap(alert), replaced, at, zone)),
+        words=broadcasts.words_of(words_of_alert(alert, stored_cap(alert), _went_out(line), at, zone)),
         places=_audience_places(alert),
-        reached=chain,
+        reached=_broadcasts(line),
         topic=WARNING,
         expires_at=alert.expires_at,
         by=by,
         at=at,
     )
-    if replaced is not None:
-        ended = AlertState.CANCELLED if alert.msg_type == MessageType.CANCEL else AlertState.UPDATED
+    ended = AlertState.CANCELLED if alert.msg_type == MessageType.CANCEL else AlertState.UPDATED
+    for replaced in line:
         _end(session, replaced, ended, at, by=by)
     alert.broadcast_id = broadcast.id
     session.add(alert)
@@ -137,18 +136,22 @@ def _alert(session: Session, alert_id: int) -> Alert:
     return alert
 
 
-def _replaced(session: Session, alert: Alert) -> Alert | None:
-    return session.get(Alert, alert.replaces_id) if alert.replaces_id is not None else None
-
-
-def _chain(session: Session, alert: Alert | None) -> list[int]:
-    """The broadcasts of an alert and of all that it replaced: an earlier update may have missed somebody."""
-    found: list[int] = []
-    while alert is not None:
-        if alert.broadcast_id is not None:
-            found.append(alert.broadcast_id)
-        alert = _replaced(session, alert)
+def _line(session: Session, alert: Alert) -> list[Alert]:
+    """What the alert replaces, and what that had replaced, the newest first: an update may have missed somebody."""
+    found: list[Alert] = []
+    while alert.replaces_id is not None:
+        alert = session.get_one(Alert, alert.replaces_id)
+        found.append(alert)
     return found
+
+
+def _went_out(line: list[Alert]) -> Alert | None:
+    """The newest of a line that was released: the one that people have read."""
+    return next((each for each in line if each.broadcast_id is not None), None)
+
+
+def _broadcasts(line: list[Alert]) -> list[int]:
+    return [each.broadcast_id for each in line if each.broadcast_id is not None]
 
 
 def _end(session: Session, replaced: Alert, state: AlertState, at: datetime, *, by: str) -> None:
@@ -158,10 +161,10 @@ def _end(session: Session, replaced: Alert, state: AlertState, at: datetime, *, 
     stop_broadcast(session, replaced.broadcast_id, at, by=by)
 
 
-def _kind(alert: Alert) -> BroadcastKind:
+def _kind(alert: Alert, line: list[Alert]) -> BroadcastKind:
     if alert.status == Status.EXERCISE:
         return BroadcastKind.EXERCISE
-    return BroadcastKind.ALERT if alert.msg_type == MessageType.ALERT else BroadcastKind.CHANGE
+    return BroadcastKind.CHANGE if _went_out(line) else BroadcastKind.ALERT
 
 
 def _audience_places(alert: Alert) -> tuple[str, ...]:
@@ -170,11 +173,12 @@ def _audience_places(alert: Alert) -> tuple[str, ...]:
 
 
 def _obstacle(
-    alert: Alert, replaced: Alert | None, at: datetime, *, exercise: bool, wide: bool
+    session: Session, alert: Alert, line: list[Alert], at: datetime, *, exercise: bool, wide: bool
 ) -> str | None:
     """Why the alert cannot be released now; None when it can."""
     cancels = alert.msg_type == MessageType.CANCEL
     provinces = {code[:2] for code in alert.places}
+    later = _replaced_by(session, alert)
     checks = (
         (alert.state != AlertState.DRAFT, f"it is {alert.state} already"),
         (
@@ -190,6 +194,10 @@ def _obstacle(
             "it is a real alert and can never be turned into an exercise: leave --exercise out",
         ),
         (
+            alert.status == Status.EXERCISE and cancels,
+            "it ends an exercise, whose own words say when it ends: stop the exercise with `krajai alert stop`",
+        ),
+        (
             alert.expires_at <= at,
             (
                 f"it expired at {alert.expires_at.isoformat(timespec='minutes')}: ask its sender for a new one, or, "
@@ -197,21 +205,39 @@ def _obstacle(
             ),
         ),
         (
-            cancels and replaced is None,
+            later is not None,
+            f"its sender has taken it back or replaced it: look at alert {later.id if later else 0}",
+        ),
+        (
+            cancels and not line,
             "it cancels an alert that is not known here, so nobody here was warned by it",
         ),
         (
-            cancels and replaced is not None and replaced.broadcast_id is None,
+            cancels and not _broadcasts(line),
             "it cancels an alert that was never released here, so nobody here was warned by it",
         ),
+        (not alert.places, "no place of its area was understood: an empty area warns nobody, or everybody"),
         (
             alert.level is None and not cancels,
             "its certainty or urgency says that nothing is to be expected: such alerts are not sent",
         ),
-        (not alert.places, "no place of its area was understood: an empty area warns nobody, or everybody"),
         (
             len(provinces) > MOST_PROVINCES and not wide,
             f"it covers {len(provinces)} provinces: say --wide when that is meant",
         ),
     )
     return next((reason for hinders, reason in checks if hinders), None)
+
+
+def _replaced_by(session: Session, alert: Alert) -> Alert | None:
+    """What makes the alert stale: its Cancel as soon as that is known, an Update of it that went out, or a later one
+    of the same alert that did."""
+    went_out = col(Alert.state) != AlertState.DRAFT.value
+    of_this = col(Alert.replaces_id) == alert.id
+    later = (col(Alert.replaces_id) == alert.replaces_id) & (col(Alert.sent) > alert.sent)
+    query = (
+        select(Alert)
+        .where(col(Alert.id) != alert.id)
+        .where(or_(of_this & (Alert.msg_type == MessageType.CANCEL.value), (of_this | later) & went_out))
+    )
+    return session.exec(query.order_by(col(Alert.id).desc())).first()

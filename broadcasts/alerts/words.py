@@ -1,100 +1,142 @@
 """What an alert says to citizens, per language and variant, in the order of voice.md 2.1."""
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 from zoneinfo import ZoneInfo
 
-from broadcasts.alerts import meaning
 from broadcasts.alerts.cap_model import CapAlert, CapInfo, Certainty, MessageType, Status
 from broadcasts.alerts.importing import infos_in_order
+from broadcasts.alerts.meaning import info_for
 from storage.alerts import Alert
 from storage.broadcasts import EVERY_PLACE
 from storage.replies import Bubble, Button
 from storage.wording import LANGUAGES, dates, say
 from storage.wording.areas import area_in_words
 from storage.wording.issuers import issuer_name
-from storage.wording.warnings import free_warning, warning
+from storage.wording.lengths import shorten
+from storage.wording.warnings import free_warning, limit_units, units, warning
 
 HELP_PHONE = "1784"
 """The disaster hotline of the Department of Disaster Prevention and Mitigation (voice.md 3.1 names it)."""
 
 _KINDS = {MessageType.ALERT: "alert", MessageType.UPDATE: "update", MessageType.CANCEL: "cancel"}
 
+# An issuer that Krajai does not know may call itself anything.
+_LONGEST_ISSUER_UNITS = 40
+
+Wording = Literal["chat", "sms"]
+
+# How a text is made to fit: fewer names of the area, then dates beside today and tomorrow left out, then the short
+# name of the issuer. (names at most, form of dates, form of the issuer)
+_FEWER_WORDS: tuple[tuple[int, Wording, Wording], ...] = (
+    (3, "chat", "chat"),
+    (2, "chat", "chat"),
+    (1, "chat", "chat"),
+    (1, "sms", "chat"),
+    (1, "sms", "sms"),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Said:
+    """One alert on its way into words; `replaced` is the alert that went out before it, if one did."""
+
+    alert: Alert
+    cap: CapAlert
+    main: CapInfo | None
+    replaced: Alert | None
+    at: datetime
+    zone: ZoneInfo
+
 
 def words_of_alert(
     alert: Alert, cap: CapAlert, replaced: Alert | None, at: datetime, zone: ZoneInfo
 ) -> dict[str, dict[str, tuple[Bubble, ...]]]:
-    """The bubbles for every language, and for readers of every province of a wide area: theirs is named first."""
+    """The bubbles for every language, and for readers of every province of a wide area: theirs is named first.
+
+    `replaced` is the released alert that this one updates or cancels; without one an Update reads as an alert, since
+    nobody here got another before it.
+    """
+    infos = infos_in_order(cap)
+    said = _Said(alert=alert, cap=cap, main=infos[0] if infos else None, replaced=replaced, at=at, zone=zone)
     provinces = sorted({code[:2] for code in alert.places})
     variants = [EVERY_PLACE, *provinces] if len(alert.places) > 1 else [EVERY_PLACE]
     return {
-        language: {
-            variant: (_bubble(alert, cap, replaced, at, zone, language, variant or None),)
-            for variant in variants
-        }
+        language: {variant: (_bubble(said, language, variant or None),) for variant in variants}
         for language in LANGUAGES
     }
 
 
-def kind_of(alert: Alert) -> str:
+def kind_of(alert: Alert, replaced: Alert | None) -> str:
     """alert, update, cancel or exercise: which frame the words stand in."""
-    return "exercise" if alert.status == Status.EXERCISE else _KINDS[MessageType(alert.msg_type)]
+    if alert.status == Status.EXERCISE:
+        return "exercise"
+    kind = _KINDS[MessageType(alert.msg_type)]
+    return "alert" if kind == "update" and replaced is None else kind
 
 
-def _bubble(
-    alert: Alert,
-    cap: CapAlert,
-    replaced: Alert | None,
-    at: datetime,
-    zone: ZoneInfo,
-    language: str,
-    near: str | None,
-) -> Bubble:
-    infos = infos_in_order(cap)
-    main = infos[0] if infos else None
-    fills = {
-        "who": issuer_name(alert.sender, main.sender_name if main else None, language),
-        "sent": dates.stamp(alert.sent, language, zone),
-        "where": area_in_words(alert.places, language, near=near),
-        "when": dates.span(alert.effective_at, alert.expires_at, at, language, zone),
-        "until": dates.until(alert.expires_at, at, language, zone),
-        "phone": HELP_PHONE,
-    }
-    if replaced is not None:
-        fills["time"] = dates.stamp(replaced.sent, language, zone)
-    kind, level = kind_of(alert), alert.level or "watch"
-    if alert.hazard is not None:
-        text = warning(
-            language,
-            form="chat",
-            kind=kind,
-            level=level,
-            hazard=alert.hazard,
-            fills=fills,
-            observed=main is not None and main.certainty is Certainty.OBSERVED,
-        )
-    else:
-        text = _in_the_issuers_words(cap, main, alert, language, kind, level, fills)
-    buttons = _buttons(kind, level, language)
-    return Bubble(text=text, buttons=buttons, lasting=kind != "cancel" and level == "emergency")
+def _bubble(said: _Said, language: str, near: str | None) -> Bubble:
+    kind, level = kind_of(said.alert, said.replaced), said.alert.level or "watch"
+    texts = (_text(said, kind, level, fills, language) for fills in _fills(said, language, near))
+    text = ""
+    for text in texts:
+        if units(text) <= limit_units(language, "chat"):
+            break
+    emergency = kind != "cancel" and level == "emergency"
+    return Bubble(text=text, buttons=_buttons(kind, level, language), lasting=emergency)
 
 
-def _in_the_issuers_words(
-    cap: CapAlert,
-    main: CapInfo | None,
-    alert: Alert,
-    language: str,
-    kind: str,
-    level: str,
-    fills: dict[str, str],
-) -> str:
-    said = meaning.info_for(cap, language) or main
+def _fills(said: _Said, language: str, near: str | None) -> Iterator[dict[str, str]]:
+    """The facts in words, at first in full, then in fewer and fewer."""
+    alert, at, zone = said.alert, said.at, said.zone
+    sender_name = said.main.sender_name if said.main else None
+    for most, dates_form, issuer_form in _FEWER_WORDS:
+        who = issuer_name(alert.sender, sender_name, language, issuer_form)
+        fills = {
+            "who": shorten(who, _LONGEST_ISSUER_UNITS),
+            "sent": dates.stamp(alert.sent, language, zone),
+            "where": area_in_words(alert.places, language, near=near, most=most),
+            "when": dates.span(alert.effective_at, alert.expires_at, at, language, zone, dates_form),
+            "until": dates.until(alert.expires_at, at, language, zone, dates_form),
+            "phone": HELP_PHONE,
+        }
+        if said.replaced is not None:
+            fills["time"] = _time(said.replaced.sent, at, language, zone)
+        yield fills
+
+
+def _time(sent: datetime, at: datetime, language: str, zone: ZoneInfo) -> str:
+    """When the earlier message was sent: by the clock today, with its day on any other."""
+    today = sent.astimezone(zone).date() == at.astimezone(zone).date()
+    return dates.clock(sent, language, zone) if today else dates.stamp(sent, language, zone)
+
+
+def _text(said: _Said, kind: str, level: str, fills: dict[str, str], language: str) -> str:
+    if said.alert.hazard is None:
+        return _in_the_issuers_words(said, kind, level, fills, language)
+    return warning(
+        language,
+        form="chat",
+        kind=kind,
+        level=level,
+        hazard=said.alert.hazard,
+        fills=fills,
+        observed=said.main is not None and said.main.certainty is Certainty.OBSERVED,
+    )
+
+
+def _in_the_issuers_words(said: _Said, kind: str, level: str, fills: dict[str, str], language: str) -> str:
+    own = info_for(said.cap, language) or said.main
+    headline = (own.headline or own.event) if own else ""
     return free_warning(
         language,
         form="chat",
         kind=kind,
         level=level,
-        what=((said.headline or said.event) if said else "") or alert.headline or alert.identifier,
-        do=said.instruction if said else None,
+        what=headline or said.alert.headline or said.alert.identifier,
+        do=own.instruction if own else None,
         who=fills["who"],
         sent=fills["sent"],
         where=fills["where"],

@@ -9,14 +9,27 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, tuple_
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    String,
+    and_,
+    bindparam,
+    exists,
+    func,
+    literal_column,
+    or_,
+    tuple_,
+)
 from sqlalchemy import select as sql_select
 from sqlalchemy.orm import aliased
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col
 
 from storage.broadcasts import Addressed
+from storage.columns import UtcDateTime
 from storage.lifecycles import ContactState
 from storage.people import GROUP_CONTACT, Account, Contact, Person
 from storage.subscriptions import Subscription
@@ -76,12 +89,9 @@ def spans(places: Sequence[str]) -> tuple[Span, ...]:
 
 def page(session: Session, rule: AudienceRule, span: Span, after: tuple[str, int], most: int) -> list[Chosen]:
     """Up to `most` copies of one span after the key `after` = (place, contact id), in key order."""
-    place, contact = col(Subscription.place), col(Subscription.contact_id)
-    query = (
-        _matching(rule)
-        .where(tuple_(place, contact) > tuple_(after[0], after[1]), place < span.high)
-        .order_by(place, contact)
-        .limit(most)
+    cursor = {"after_place": after[0], "after_contact": after[1], "high": span.high, "most": most}
+    found = session.connection().execute(
+        _page_query(addressed=rule.addressed_by is not None), {**_values(rule), **cursor}
     )
     return [
         Chosen(
@@ -92,7 +102,7 @@ def page(session: Session, rule: AudienceRule, span: Span, after: tuple[str, int
             language=language,
             in_group=kind == GROUP_CONTACT,
         )
-        for p, c, person, account, language, kind in session.exec(query)
+        for p, c, person, account, language, kind in found
     ]
 
 
@@ -109,28 +119,58 @@ def count(session: Session, rule: AudienceRule) -> dict[str, int]:
         inside = or_(
             *(_within(col(Subscription.place), each) for each in ranges[first : first + _SPANS_A_COUNT])
         )
-        chosen = _matching(rule).where(inside).subquery()
+        chosen = _matching(addressed=rule.addressed_by is not None).where(inside).subquery()
         query = (
-            select(Account.channel, func.count())
+            sql_select(col(Account.channel), func.count())
             .select_from(chosen)
             .join(Account, col(Account.id) == chosen.c.account_id)
-            .group_by(Account.channel)
+            .group_by(col(Account.channel))
         )
-        found.update(dict(session.exec(query).all()))
+        found.update(
+            {channel: copies for channel, copies in session.connection().execute(query, _values(rule))}
+        )
     return dict(sorted(found.items()))
 
 
-def _matching(rule: AudienceRule) -> Any:
+@cache
+def _page_query(*, addressed: bool) -> Any:
+    # Made once: an area of many villages asks for hundreds of pages, and making it takes longer than running it.
+    place, contact = col(Subscription.place), col(Subscription.contact_id)
+    return (
+        _matching(addressed=addressed)
+        .where(
+            tuple_(place, contact) > tuple_(bindparam("after_place"), bindparam("after_contact")),
+            place < bindparam("high"),
+        )
+        .order_by(place, contact)
+        .limit(bindparam("most"))
+    )
+
+
+def _values(rule: AudienceRule) -> dict[str, Any]:
+    """What the bound names of `_matching` stand for. Lists of codes are texts, so that they stay one value each."""
+    above = {place[:n] for place in rule.places for n in (2, 4, 6) if n < len(place)}
+    values = {
+        "topic": rule.topic,
+        "at": rule.at,
+        "inside": f",{','.join(rule.places)},",
+        "above": f",{','.join(sorted(above))},",
+    }
+    return values if rule.addressed_by is None else {**values, "addressed_by": rule.addressed_by}
+
+
+def _matching(*, addressed: bool) -> Any:
+    topic: BindParameter[str] = bindparam("topic")
     earlier, earlier_contact = aliased(Subscription), aliased(Contact)
     came_before = exists().where(
         col(earlier.person_id) == col(Subscription.person_id),
-        col(earlier.topic) == rule.topic,
-        tuple_(earlier.place, earlier.contact_id)
-        < tuple_(col(Subscription.place), col(Subscription.contact_id)),
-        _open_at(earlier, rule.at),
+        col(earlier.topic) == topic,
+        tuple_(earlier.place, earlier.contact_id, earlier.id)
+        < tuple_(col(Subscription.place), col(Subscription.contact_id), col(Subscription.id)),
+        _open(earlier),
         col(earlier_contact.id) == col(earlier.contact_id),
-        col(earlier_contact.state) == ContactState.ACTIVE.value,
-        _concerned(earlier.place, rule.places),
+        col(earlier_contact.state) == literal_column(f"'{ContactState.ACTIVE.value}'"),
+        _concerned(earlier.place),
     )
     query = (
         sql_select(
@@ -144,34 +184,36 @@ def _matching(rule: AudienceRule) -> Any:
         .join(Contact, col(Contact.id) == col(Subscription.contact_id))
         .join(Person, col(Person.id) == col(Subscription.person_id))
         .where(
-            col(Subscription.topic) == rule.topic,
-            _open_at(Subscription, rule.at),
-            col(Contact.state) == ContactState.ACTIVE.value,
+            col(Subscription.topic) == topic,
+            _open(Subscription),
+            col(Contact.state) == literal_column(f"'{ContactState.ACTIVE.value}'"),
             ~came_before,
         )
     )
-    if rule.addressed_by is not None:
+    if addressed:
         query = query.where(
             ~exists().where(
-                col(Addressed.broadcast_id) == rule.addressed_by,
+                col(Addressed.broadcast_id) == bindparam("addressed_by"),
                 col(Addressed.person_id) == col(Subscription.person_id),
             )
         )
     return query
 
 
-def _open_at(table: Any, at: datetime) -> ColumnElement[bool]:
+def _open(table: Any) -> ColumnElement[bool]:
+    at: BindParameter[datetime] = bindparam("at", type_=UtcDateTime())
     return and_(table.since <= at, or_(table.until.is_(None), table.until > at))
 
 
-def _concerned(place: Any, places: Sequence[str]) -> ColumnElement[bool]:
-    """The same as being within `spans(places)`, in a form that stays flat however many places there are."""
-    lengths = {len(each) for each in places}
-    inside = (
-        func.substr(place, 1, n).in_([each for each in places if len(each) == n]) for n in sorted(lengths)
-    )
-    above = {each[:n] for each in places for n in (2, 4, 6) if n < len(each)}
-    return or_(place.in_(sorted(above)), *inside)
+def _concerned(place: Any) -> ColumnElement[bool]:
+    """The same as being within the spans of the area."""
+    starts = (func.substr(place, 1, n) for n in (2, 4, 6, 8))
+    return or_(_listed(place, "above"), *(_listed(start, "inside") for start in starts))
+
+
+def _listed(code: Any, name: str) -> ColumnElement[bool]:
+    codes: BindParameter[str] = bindparam(name, type_=String())
+    return codes.like(literal_column("'%,'").concat(code).concat(literal_column("',%'")))
 
 
 def _within(place: Any, span: Span) -> ColumnElement[bool]:

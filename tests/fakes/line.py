@@ -6,10 +6,11 @@ refuses, in LINE's words; it writes down who got what.
 
 import asyncio
 import re
+import threading
 import time
 from collections import defaultdict, deque
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -139,6 +140,27 @@ class FakeLine:
         finally:
             self._closing.set()
             await runner.cleanup()
+
+    @contextmanager
+    def beside(self) -> Iterator["FakeLine"]:
+        """Serve in a thread, for what runs a loop of its own."""
+        started, stop = threading.Event(), asyncio.Event()
+        loops: list[asyncio.AbstractEventLoop] = []
+
+        async def run() -> None:
+            async with self.serve():
+                loops.append(asyncio.get_running_loop())
+                started.set()
+                await stop.wait()
+
+        thread = threading.Thread(target=asyncio.run, args=(run(),))
+        thread.start()
+        assert started.wait(10)
+        try:
+            yield self
+        finally:
+            loops[0].call_soon_threadsafe(stop.set)
+            thread.join(10)
 
     @web.middleware
     async def _authorized(

@@ -19,7 +19,7 @@ from tests.handlers.playing import conversation
 _CITIZENS = count(1)
 
 # Released warnings may have 300 units (voice.md 1.1), and begin with their sign.
-_WARNING_SIGNS = ("🟡", "🟠", "🔴", "⚪", "ยกเลิกคำเตือน", "Warning withdrawn")
+_WARNING_SIGNS = ("🟡", "🟠", "🔴", "⚪", "ยกเลิกคำเตือน", "Warning cancelled")
 
 STATES: dict[str, tuple[str, ...]] = {
     "new": (),
@@ -38,6 +38,7 @@ STATES: dict[str, tuple[str, ...]] = {
     "asked whether in danger": ("สมัคร แม่สาย", "[rescue.check]"),
     "help asked": ("สมัคร แม่สาย", "[rescue.now]"),
     "help asked by a stranger": ("9",),
+    "help described": ("สมัคร แม่สาย", "[rescue.now]", "4 คน อยู่ชั้นสอง"),
     "safe": ("สมัคร แม่สาย", "8"),
     "somebody else needs help": ("สมัคร แม่สาย", "8", "[rescue.somebody]"),
     "not understood": ("สมัคร แม่สาย", "ฟหกด", "ฟหกด", "ฟหกด"),

@@ -32,13 +32,18 @@ def test_krajai_answers_as_written(stage: Stage, transcript: Path) -> None:
     assert really == written
 
 
-@pytest.mark.postgres
-def test_krajai_answers_as_written_on_postgresql(postgres: PostgresServer) -> None:
-    """One after the other in one database, which are as many citizens who do not mix."""
+@pytest.fixture
+def postgres_database(postgres: PostgresServer) -> Iterator[Database]:
     database = Database(postgres.fresh_database())
+    yield database
+    database.close()
+
+
+@pytest.mark.postgres
+def test_krajai_answers_as_written_on_postgresql(postgres_database: Database) -> None:
+    """One after the other in one database, which are as many citizens who do not mix."""
     for transcript in [*WITHOUT_WARNINGS, Path(__file__).parent / "transcripts" / "warning_answered.txt"]:
-        stage = Stage(database, name=f"{transcript.stem}-")
+        stage = Stage(postgres_database, name=f"{transcript.stem}-")
         written, really = play(stage, transcript)
         stage.close()
         assert really == written, transcript.stem
-    database.close()

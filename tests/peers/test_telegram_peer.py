@@ -10,8 +10,8 @@ test, and `run.sh` fails by it.
 import asyncio
 import os
 import socket
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any
 
@@ -180,8 +180,9 @@ def test_updates_by_polling(bot: TelegramChannel) -> None:
 
 
 class _Server(uvicorn.Server):
-    def capture_signals(self) -> AbstractContextManager[None]:
-        return nullcontext()  # signals stay the test runner's
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield  # signals stay the test runner's
 
 
 def test_updates_by_webhook(bot: TelegramChannel) -> None:

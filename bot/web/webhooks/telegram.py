@@ -12,6 +12,7 @@ from starlette.requests import ClientDisconnect
 from bot.channels.accounts import ConnectedAccount
 from bot.channels.telegram import TelegramChannel
 from bot.channels.telegram_events import received, tap_id
+from bot.wiring import Krajai
 
 log = structlog.get_logger()
 
@@ -65,9 +66,9 @@ async def _receive(request: Request, name: str) -> Response:
 
 
 def _account(request: Request, name: str) -> ConnectedAccount | None:
-    accounts: tuple[ConnectedAccount, ...] = request.app.state.krajai.accounts
+    krajai: Krajai = request.app.state.krajai
     wanted = ("telegram", name)
-    return next((each for each in accounts if (each.channel_name, each.name) == wanted), None)
+    return next((each for each in krajai.accounts if (each.channel_name, each.name) == wanted), None)
 
 
 def _is_genuine(request: Request, account: ConnectedAccount) -> bool:

@@ -164,7 +164,7 @@ def test_cries_for_help_are_urgent() -> None:
 
 @pytest.mark.parametrize("body", [b"[]", b"3", b'"text"', b"null", b"{", b""])
 def test_bytes_that_are_no_event_are_an_error(body: bytes) -> None:
-    with pytest.raises(ValueError, match="JSON|Expecting"):
+    with pytest.raises(ValueError, match=r"JSON|Expecting"):
         read_event(body)
 
 

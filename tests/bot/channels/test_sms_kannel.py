@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from bot.channels import sms_kannel
+from bot.channels import sms_kannel, sms_parts
 from bot.channels.sms_kannel import KannelChannel
 from bot.channels.sms_options import SmsOptions
 from broadcasts.delivery.channel import (
@@ -99,7 +99,7 @@ def test_a_long_text_with_safe_boundaries_goes_whole() -> None:
 
 
 def test_an_unsafe_boundary_is_cut_before_it_goes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sms_kannel, "BETWEEN_PARTS_SECONDS", 0.0)
+    monkeypatch.setattr(sms_parts, "BETWEEN_PARTS_SECONDS", 0.0)
     kannel = sent(request(UNSAFE))
     assert [(message.text, message.udh.hex()) for message in kannel.accepted] == [
         ("ก" * 66, "050003ab0201"),
@@ -109,7 +109,7 @@ def test_an_unsafe_boundary_is_cut_before_it_goes(monkeypatch: pytest.MonkeyPatc
 
 
 def test_a_later_part_waits_where_kannel_asks_to(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sms_kannel, "BETWEEN_PARTS_SECONDS", 0.0)
+    monkeypatch.setattr(sms_parts, "ASK_AGAIN_SECONDS", 0.0)
 
     async def act(kannel: FakeKannel, channel: KannelChannel) -> None:
         kannel.faults.extend([None, Fault.TEMPORAL_FAILURE, Fault.TEMPORAL_FAILURE])
@@ -120,7 +120,7 @@ def test_a_later_part_waits_where_kannel_asks_to(monkeypatch: pytest.MonkeyPatch
 
 @pytest.mark.parametrize("fault", [Fault.NOT_ROUTABLE, Fault.SERVER_ERROR, Fault.DROPPED_UNREAD])
 def test_half_a_message_is_unknown(fault: Fault, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sms_kannel, "BETWEEN_PARTS_SECONDS", 0.0)
+    monkeypatch.setattr(sms_parts, "BETWEEN_PARTS_SECONDS", 0.0)
 
     async def act(kannel: FakeKannel, channel: KannelChannel) -> None:
         kannel.faults.extend([None, fault])
@@ -146,7 +146,7 @@ def test_half_a_message_is_unknown(fault: Fault, monkeypatch: pytest.MonkeyPatch
 def test_what_answers_mean(
     fault: Fault, error: type[ChannelError], goes_out: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sms_kannel, "TOTAL_SECONDS", 0.3)
+    monkeypatch.setattr(sms_parts, "TOTAL_SECONDS", 0.3)
 
     async def act(kannel: FakeKannel, channel: KannelChannel) -> None:
         kannel.faults.append(fault)

@@ -122,14 +122,12 @@ def test_labels_stand_two_in_a_row_when_both_are_short() -> None:
     assert labels_of(part) == list(labels)
 
 
-def test_a_keyboard_that_asks_for_the_position_stays_when_its_buttons_must_last() -> None:
+def test_a_keyboard_that_asks_for_the_position_folds_away_once_used() -> None:
     where = Button(label="ส่งตำแหน่ง", action="location", kind=ButtonKind.LOCATION)
-    for lasting in (False, True):
-        [part] = render_parts([Bubble(text="อยู่ตรงไหน", buttons=(where,), lasting=lasting)])
-        assert isinstance(part.keyboard, ReplyKeyboardMarkup)
-        assert part.keyboard.is_persistent is lasting
-        assert part.keyboard.one_time_keyboard is not lasting
-        assert part.keyboard.resize_keyboard
+    [part] = render_parts([Bubble(text="อยู่ตรงไหน", buttons=(where,), lasting=True)])
+    assert isinstance(part.keyboard, ReplyKeyboardMarkup)
+    assert part.keyboard.one_time_keyboard
+    assert part.keyboard.resize_keyboard
     [part] = render_parts([Bubble(text="อยู่ตรงไหน", buttons=(where,))], in_private=False)
     assert part.keyboard is None
 

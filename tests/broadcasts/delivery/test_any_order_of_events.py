@@ -252,6 +252,6 @@ def test_in_any_order(migrated_file: Path, tmp_path: Path, keyed: bool, priority
     shutil.copy(migrated_file, tmp_path / "krajai.db")
     lasting = Lasting(f"sqlite:///{tmp_path}/krajai.db")
     machine = type("Case", (Deliveries,), {"lasting": lasting, "keyed": keyed, "priority": priority})
-    chosen = settings(max_examples=25, stateful_step_count=30, suppress_health_check=list(HealthCheck))
+    chosen = settings(max_examples=12, stateful_step_count=25, suppress_health_check=list(HealthCheck))
     run_state_machine_as_test(machine, settings=chosen)
     lasting.database.close()

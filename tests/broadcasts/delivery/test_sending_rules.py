@@ -268,7 +268,9 @@ def test_nobody_fails_by_a_revoked_token_and_a_resume_sends_the_rest(lasting: La
         assert set(channel.delivered.values()) == {1}
 
 
-def test_a_refusal_of_a_last_one_alone_does_not_pause_what_others_were_sent_for_ever(lasting: Lasting) -> None:
+def test_a_refusal_of_a_last_one_alone_does_not_pause_what_others_were_sent_for_ever(
+    lasting: Lasting,
+) -> None:
     with Scene(lasting, ScriptedChannel(keyed=False, recipients_per_batch=2)) as scene:
         scene.channel.script_of["sim-3"].extend([Step(accepts=False, raises=ContentRefused("400"))] * 9)
         broadcast_id = scene.release()
