@@ -9,6 +9,8 @@ from apscheduler.triggers.interval import IntervalTrigger
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from bot.channels.telegram_polling import poll
+from bot.web.ingest import Ingest
 from bot.wiring import Krajai
 from broadcasts.delivery.faults import kind_and_place
 from broadcasts.schedule import SCHEDULE, Scheduled
@@ -26,6 +28,7 @@ class ClockProcess:
     def __init__(self, krajai: Krajai) -> None:
         self._krajai = krajai
         self._stopping = asyncio.Event()
+        self._ingest = Ingest(krajai.database)
 
     async def run(self) -> None:
         """Wait to be the only clock, then tick; give up the role when the database is lost, and wait again."""
@@ -65,12 +68,19 @@ class ClockProcess:
                 max_instances=1,
             )
         scheduler.start()
+        role_lost = asyncio.Event()
+        polls = [
+            asyncio.create_task(poll(account, self._ingest.store, role_lost))
+            for account in self._krajai.polled
+        ]
         try:
             while not self._stopping.is_set():
                 await self._pause(STANDBY_LOOK_SECONDS)
                 await asyncio.to_thread(_still_there, held)
         finally:
             scheduler.shutdown(wait=False)
+            role_lost.set()
+            await asyncio.gather(*polls, return_exceptions=True)
 
     async def _run_slot(self, scheduled: Scheduled) -> None:
         try:

@@ -69,6 +69,13 @@ class Krajai:
         real = len(self.accounts) > 1
         return self.settings.simulator == "on" or (self.settings.simulator == "auto" and not real)
 
+    @property
+    def polled(self) -> tuple[ConnectedAccount, ...]:
+        """The bots whose updates are fetched, since Telegram cannot reach this installation."""
+        asks = self.settings.telegram_polling
+        polls = asks == "on" or (asks == "auto" and not self.settings.public_url)
+        return tuple(each for each in self.accounts if each.channel_name == "telegram" and polls)
+
     def queue(self) -> Queue:
         return queue_for(self.database)
 

@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 from sqlalchemy.exc import OperationalError
 
+from bot.channels.registry import NotConnected
 from bot.embedded_lock import DatabaseBusy, require_owner
 from bot.settings import Settings, SettingsError, read_settings
 from bot.wiring import Krajai, open_krajai
@@ -49,7 +50,10 @@ def opened() -> Iterator[Krajai]:
     """Krajai with its database, for a command that works beside a running server."""
     chosen = settings()
     with checked_database(chosen):
-        krajai = open_krajai(chosen)
+        try:
+            krajai = open_krajai(chosen)
+        except NotConnected as fault:
+            fail(str(fault), WRONG_USE)
         try:
             yield krajai
         finally:

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import signal
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import Any
 
 import typer
@@ -11,6 +11,7 @@ import uvicorn
 from sqlalchemy.exc import OperationalError
 
 from bot import logs
+from bot.channels.registry import NotConnected
 from bot.clock import ClockProcess
 from bot.commands.console import checked_database, console, fail, settings
 from bot.embedded_lock import DatabaseBusy, only_server
@@ -36,28 +37,29 @@ def run() -> None:
         )
         console.print("Ctrl-C stops it.")
         worker, clock, web = WorkerProcess(krajai), ClockProcess(krajai), WebProcess(krajai)
-        asyncio.run(_until_signal([web.run, worker.run, clock.run], [web.stop, worker.stop, clock.stop]))
+        runs = [web.run, worker.run, clock.run]
+        asyncio.run(_until_signal(krajai, runs, [web.stop, worker.stop, clock.stop]))
 
 
 def web() -> None:
     """Serve the pages and webhooks."""
     with _separate_process() as krajai:
         process = WebProcess(krajai)
-        asyncio.run(_until_signal([process.run], [process.stop]))
+        asyncio.run(_until_signal(krajai, [process.run], [process.stop]))
 
 
 def worker() -> None:
     """Handle what citizens send, plan broadcasts, send the outbox. Any number may run."""
     with _separate_process() as krajai:
         process = WorkerProcess(krajai)
-        asyncio.run(_until_signal([process.run], [process.stop]))
+        asyncio.run(_until_signal(krajai, [process.run], [process.stop]))
 
 
 def clock() -> None:
     """Run the schedule. A second clock waits until the first is gone."""
     with _separate_process() as krajai:
         process = ClockProcess(krajai)
-        asyncio.run(_until_signal([process.run], [process.stop]))
+        asyncio.run(_until_signal(krajai, [process.run], [process.stop]))
 
 
 def migrate() -> None:
@@ -145,8 +147,8 @@ def _server(chosen: Settings, *, migrates: bool = False) -> Iterator[Krajai]:
                 migrate_database(chosen)
             krajai = open_krajai(chosen)
             yield krajai
-    except DatabaseBusy as busy:
-        fail(str(busy))
+    except (DatabaseBusy, NotConnected) as refused:
+        fail(str(refused))
     except OSError as fault:
         fail(str(fault))
     finally:
@@ -155,7 +157,9 @@ def _server(chosen: Settings, *, migrates: bool = False) -> Iterator[Krajai]:
             krajai.close()
 
 
-async def _until_signal(runs: list[Callable[[], Awaitable[None]]], stops: list[Callable[[], None]]) -> None:
+async def _until_signal(
+    krajai: Krajai, runs: Sequence[Callable[[], Awaitable[None]]], stops: Sequence[Callable[[], None]]
+) -> None:
     """Run until a signal, or until one of them ends or fails; then stop all and let them finish."""
     loop = asyncio.get_running_loop()
     stopping = asyncio.Event()
@@ -168,6 +172,7 @@ async def _until_signal(runs: list[Callable[[], Awaitable[None]]], stops: list[C
         stop()
     results = await asyncio.gather(*tasks, return_exceptions=True)
     signalled.cancel()
+    await krajai.close_channels()
     for result in results:
         if isinstance(result, BaseException):
             raise result
