@@ -136,11 +136,22 @@ def release(
     return broadcast
 
 
+def variant_name(form: Form, province: str) -> str:
+    """The variant for readers in a province ('' for everywhere) in a form.
+
+    >>> variant_name(Form.CHAT, "57"), variant_name(Form.SMS, "57"), variant_name(Form.GROUP, "")
+    ('57', 'sms/57', 'group')
+    """
+    if form is Form.CHAT:
+        return province
+    return f"{form.value}/{province}" if province else form.value
+
+
 def variant_for(words: Mapping[str, Any], language: str, form: Form, province: str) -> str:
     """The variant that fits a reader best: her form and province, her form, her province, every place."""
     variants = words.get(language) or words["th"]
-    own_form = () if form is Form.CHAT else (f"{form.value}/{province}", form.value)
-    return next((each for each in (*own_form, province) if each in variants), EVERY_PLACE)
+    wanted = (variant_name(form, province), variant_name(form, EVERY_PLACE), province)
+    return next((each for each in wanted if each in variants), EVERY_PLACE)
 
 
 def bubbles_for(broadcast: Broadcast, language: str, variant: str) -> tuple[Bubble, ...]:

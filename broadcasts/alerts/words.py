@@ -10,7 +10,7 @@ from broadcasts.alerts.cap_model import CapAlert, CapInfo, Certainty, MessageTyp
 from broadcasts.alerts.importing import infos_in_order
 from broadcasts.alerts.meaning import info_for
 from storage.alerts import Alert
-from storage.broadcasts import EVERY_PLACE
+from storage.broadcasts import EVERY_PLACE, Form, variant_name
 from storage.replies import Bubble, Button
 from storage.wording import LANGUAGES, dates, say
 from storage.wording.areas import area_in_words
@@ -29,14 +29,23 @@ _LONGEST_ISSUER_UNITS = 40
 Wording = Literal["chat", "sms"]
 
 # How a text is made to fit: fewer names of the area, then dates beside today and tomorrow left out, then the short
-# name of the issuer. (names at most, form of dates, form of the issuer)
-_FEWER_WORDS: tuple[tuple[int, Wording, Wording], ...] = (
-    (3, "chat", "chat"),
-    (2, "chat", "chat"),
-    (1, "chat", "chat"),
-    (1, "sms", "chat"),
-    (1, "sms", "sms"),
-)
+# name of the issuer, then when it begins. (names at most, form of dates, form of the issuer, says when it begins)
+_FEWER_WORDS: dict[str, tuple[tuple[int, Wording, Wording, bool], ...]] = {
+    "chat": (
+        (3, "chat", "chat", True),
+        (2, "chat", "chat", True),
+        (1, "chat", "chat", True),
+        (1, "sms", "chat", True),
+        (1, "sms", "sms", True),
+        (1, "sms", "sms", False),
+    ),
+    "sms": (
+        (3, "sms", "sms", True),
+        (2, "sms", "sms", True),
+        (1, "sms", "sms", True),
+        (1, "sms", "sms", False),
+    ),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +63,7 @@ class _Said:
 def words_of_alert(
     alert: Alert, cap: CapAlert, replaced: Alert | None, at: datetime, zone: ZoneInfo
 ) -> dict[str, dict[str, tuple[Bubble, ...]]]:
-    """The bubbles for every language, and for readers of every province of a wide area: theirs is named first.
+    """The bubbles for every language and form, and for readers of each province of a wide area: theirs is named first.
 
     `replaced` is the released alert that this one updates or cancels; without one an Update reads as an alert, since
     nobody here got another before it.
@@ -62,9 +71,13 @@ def words_of_alert(
     infos = infos_in_order(cap)
     said = _Said(alert=alert, cap=cap, main=infos[0] if infos else None, replaced=replaced, at=at, zone=zone)
     provinces = sorted({code[:2] for code in alert.places})
-    variants = [EVERY_PLACE, *provinces] if len(alert.places) > 1 else [EVERY_PLACE]
+    nears = [EVERY_PLACE, *provinces] if len(alert.places) > 1 else [EVERY_PLACE]
     return {
-        language: {variant: (_bubble(said, language, variant or None),) for variant in variants}
+        language: {
+            variant_name(form, near): (_bubble(said, language, near or None, form),)
+            for form in Form
+            for near in nears
+        }
         for language in LANGUAGES
     }
 
@@ -77,31 +90,41 @@ def kind_of(alert: Alert, replaced: Alert | None) -> str:
     return "alert" if kind == "update" and replaced is None else kind
 
 
-def _bubble(said: _Said, language: str, near: str | None) -> Bubble:
+def _bubble(said: _Said, language: str, near: str | None, form: Form) -> Bubble:
     kind, level = kind_of(said.alert, said.replaced), said.alert.level or "watch"
-    texts = (_text(said, kind, level, fills, language) for fills in _fills(said, language, near))
+    wording: Wording = "sms" if form is Form.SMS else "chat"
+    texts = (
+        _text(said, kind, level, fills, language, wording) for fills in _fills(said, language, near, form)
+    )
     text = ""
     for text in texts:
-        if units(text) <= limit_units(language, "chat"):
+        if units(text) <= limit_units(language, wording, text):
             break
     emergency = kind != "cancel" and level == "emergency"
-    return Bubble(text=text, buttons=_buttons(kind, level, language), lasting=emergency)
+    # A group is warned; what is answered is between one person and Krajai. A text message has room for an
+    # emergency's buttons only.
+    shown = form is Form.CHAT or (form is Form.SMS and emergency)
+    buttons = _buttons(kind, level, language) if shown else ()
+    return Bubble(text=text, buttons=buttons, lasting=emergency and shown)
 
 
-def _fills(said: _Said, language: str, near: str | None) -> Iterator[dict[str, str]]:
+def _fills(said: _Said, language: str, near: str | None, form: Form) -> Iterator[dict[str, str]]:
     """The facts in words, at first in full, then in fewer and fewer."""
     alert, at, zone = said.alert, said.at, said.zone
     sender_name = said.main.sender_name if said.main else None
-    for most, dates_form, issuer_form in _FEWER_WORDS:
+    for most, dates_form, issuer_form, says_start in _FEWER_WORDS["sms" if form is Form.SMS else "chat"]:
+        start = alert.effective_at if says_start else None
         who = issuer_name(alert.sender, sender_name, language, issuer_form)
         fills = {
             "who": shorten(who, _LONGEST_ISSUER_UNITS),
             "sent": dates.stamp(alert.sent, language, zone),
             "where": area_in_words(alert.places, language, near=near, most=most),
-            "when": dates.span(alert.effective_at, alert.expires_at, at, language, zone, dates_form),
+            "when": dates.span(start, alert.expires_at, at, language, zone, dates_form),
             "until": dates.until(alert.expires_at, at, language, zone, dates_form),
             "phone": HELP_PHONE,
         }
+        if form is Form.GROUP:
+            fills["help"] = say(language, "help.group.emergency", phone=HELP_PHONE)
         if said.replaced is not None:
             fills["time"] = _time(said.replaced.sent, at, language, zone)
         yield fills
@@ -113,12 +136,12 @@ def _time(sent: datetime, at: datetime, language: str, zone: ZoneInfo) -> str:
     return dates.clock(sent, language, zone) if today else dates.stamp(sent, language, zone)
 
 
-def _text(said: _Said, kind: str, level: str, fills: dict[str, str], language: str) -> str:
+def _text(said: _Said, kind: str, level: str, fills: dict[str, str], language: str, wording: Wording) -> str:
     if said.alert.hazard is None:
-        return _in_the_issuers_words(said, kind, level, fills, language)
+        return _in_the_issuers_words(said, kind, level, fills, language, wording)
     return warning(
         language,
-        form="chat",
+        form=wording,
         kind=kind,
         level=level,
         hazard=said.alert.hazard,
@@ -127,12 +150,14 @@ def _text(said: _Said, kind: str, level: str, fills: dict[str, str], language: s
     )
 
 
-def _in_the_issuers_words(said: _Said, kind: str, level: str, fills: dict[str, str], language: str) -> str:
+def _in_the_issuers_words(
+    said: _Said, kind: str, level: str, fills: dict[str, str], language: str, wording: Wording
+) -> str:
     own = info_for(said.cap, language) or said.main
     headline = (own.headline or own.event) if own else ""
     return free_warning(
         language,
-        form="chat",
+        form=wording,
         kind=kind,
         level=level,
         what=headline or said.alert.headline or said.alert.identifier,

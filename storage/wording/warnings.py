@@ -87,8 +87,8 @@ def warning(
     Needed fills: who, where; sent in a chat. These are left out with their clauses when missing or empty:
     phone, next, until, n (of an update), time (of the message that is replaced or cancelled), change and do
     (without change an update says the body again), reason (without it a cancel says only that the warning no
-    longer holds, with it that it was sent in error), home_from (of an all-clear), help (SMS emergencies:
-    give `help.sms.reply` where citizens can answer the sender).
+    longer holds, with it that it was sent in error), home_from (of an all-clear), help (of emergencies:
+    give `help.sms.reply` where citizens can answer the sender, `help.group.emergency` where there are no buttons).
     The body takes when, level, value, shelter, dam, site, disease, symptom, prevent as the hazard has them;
     when one is missing the plain body is said, which needs where and when only. `observed` False (CAP
     certainty Likely or less) chooses the words of what is expected.
@@ -180,7 +180,7 @@ def _framed(
 ) -> str:
     need = _NEEDS.get(kind, {}).get(level)
     pieces = {
-        "help": known.get("help") if need == "emergency" and form == "sms" else None,
+        "help": known.get("help") if need == "emergency" else None,
         "then": _say_known(language, known, f"then.next.{level}", f"then.until.{level}", "then.until"),
         "count": _say_known(language, known, "update.count"),
         "replaces": _say_known(language, known, f"update.{form}.replaces"),
