@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
-from storage.broadcasts import Form
+from storage.broadcasts import Broadcast, Form, bubbles_for, variant_for
 from storage.dialogs import Dialog
 from storage.people import Contact, Person
 from storage.replies import Bubble, Button, ButtonKind, Incoming
@@ -86,6 +86,20 @@ class Turn:
     def say(self, key: str, /, **fills: object) -> str:
         """A sentence of the catalogue in her language."""
         return say(self.language, key, **fills)
+
+    @property
+    def is_sms(self) -> bool:
+        """Whether this is a text message: short words without buttons, where voice.md has them."""
+        return self.form is Form.SMS
+
+    def text_message(self, key: str, /, **fills: object) -> Bubbles:
+        """The words of a text message; they name the agency, since a sender's number tells nobody who it is."""
+        return (Bubble(text=self.say(key, agency=self.agency.name(self.language), **fills)),)
+
+    def words_of(self, broadcast: Broadcast, place: str) -> Bubbles:
+        """What a broadcast says to her, as somebody in `place`, in the form of this conversation."""
+        variant = variant_for(broadcast.words, self.language, self.form, place[:2])
+        return bubbles_for(broadcast, self.language, variant)
 
     def button(self, key: str, action: str) -> Button:
         """A button with the label `buttons.<key>`."""

@@ -48,6 +48,8 @@ SEND_SECONDS = SEND_TIMEOUT_SECONDS - 0.5
 REPLY_SECONDS = SEND_SECONDS / 2
 """A reply leaves time for the push that may have to follow it."""
 
+GROUPS_AT_ONCE = 20
+
 _GROUP_ID = re.compile(r"[CR][0-9a-f]{32}")
 _USER_ID = re.compile(r"U[0-9a-f]{32}")
 _CREDENTIAL = re.compile(r"[\x21-\x7e]+")
@@ -174,11 +176,18 @@ class LineChannel:
         users = [address for address in addresses if not _GROUP_ID.fullmatch(address)]
         if users:
             await self._multicast(users, addresses, body, key, until)
-        for group in filter(_GROUP_ID.fullmatch, addresses):
-            try:
+        groups = [address for address in addresses if _GROUP_ID.fullmatch(address)]
+        at_once = asyncio.Semaphore(GROUPS_AT_ONCE)
+
+        async def push(group: str) -> None:
+            async with at_once:
                 await self._push(group, body, uuid5(key, group), until)
-            except RecipientGone as gone:
-                log.warning("group passed over", reason=str(gone))
+
+        for outcome in await asyncio.gather(*map(push, groups), return_exceptions=True):
+            if isinstance(outcome, RecipientGone):
+                log.warning("group passed over", reason=str(outcome))
+            elif outcome is not None:
+                raise outcome
 
     async def _multicast(
         self,

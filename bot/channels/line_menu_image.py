@@ -23,7 +23,7 @@ _MARGIN = 60
 _LINE_HEIGHT = 1.35
 _GAP = 6
 _ICON = 300
-_FINER = 4
+_FINER = 3
 
 Colour = tuple[int, int, int]
 
@@ -67,9 +67,8 @@ def draw(tiles: Sequence[DrawnTile]) -> bytes:
     size = min(_fitting_size(tile) for tile in tiles)
     for tile in tiles:
         _draw_tile(picture, tile, size)
-    # Few flat colours: a palette keeps the file small and its edges smooth.
     written = io.BytesIO()
-    picture.quantize(64, dither=Image.Dither.NONE).save(written, "PNG", optimize=True)
+    picture.save(written, "PNG")
     if written.tell() > MOST_BYTES:
         raise MenuNotDrawn(f"the picture has {written.tell()} bytes; LINE takes {MOST_BYTES}")
     return written.getvalue()

@@ -185,12 +185,13 @@ def _piece_of_header(header: bytes) -> tuple[int, int, int] | None:
     """From the elements of a user data header (3GPP TS 23.040, 9.2.3.24)."""
     at = 1
     while at + 2 <= len(header):
-        element, value = header[at], header[at + 2 : at + 2 + header[at + 1]]
-        if element == _CONCATENATED_8 and len(value) == 3:
+        element, size = header[at], header[at + 1]
+        value = header[at + 2 : at + 2 + size]
+        if element == _CONCATENATED_8 and len(value) == size == 3:
             return _piece(value[0], value[1], value[2])
-        if element == _CONCATENATED_16 and len(value) == 4:
+        if element == _CONCATENATED_16 and len(value) == size == 4:
             return _piece(value[0] << 8 | value[1], value[2], value[3])
-        at += 2 + header[at + 1]
+        at += 2 + size
     return None
 
 

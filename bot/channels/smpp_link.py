@@ -123,7 +123,8 @@ class SmppLink:
         if not self._bound.is_set():
             raise Unreachable("no connection to the SMS network")
         message.sequence_num = number = self._next_number()
-        answer = self._pending[number] = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self._pending[number] = answer
         try:
             self._send(message.pdu())
             async with asyncio.timeout(ANSWER_SECONDS):

@@ -1,16 +1,11 @@
-"""Updates of Telegram: which of them are stored, and what a stored one says (https://core.telegram.org/bots/api#update).
-
-What is looked at here is only what Krajai needs, so that a part of an update which is new or odd does not keep a
-citizen's words from being read.
-"""
+"""Updates of Telegram: which of them are stored, and what a stored one says."""
 
 import json
 import re
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
-
+from bot.channels.telegram_updates import Entity, File, MemberChange, Message, Tap, Update, User, clean
 from bot.receiving import ReadEvent
 from handlers.understanding.keywords import is_rescue
 from storage.inbox import ReceivedEvent
@@ -22,125 +17,6 @@ ALLOWED_UPDATES = ("message", "edited_message", "callback_query", "my_chat_membe
 _LANGUAGES = {"th": "th", "en": "en"}
 _GROUPS = frozenset({"group", "supergroup", "channel"})
 _COMMAND = re.compile(r"(/[A-Za-z0-9_]{1,32})(?:@([A-Za-z0-9_]{1,32}))?(?=\s|$)\s*(.*)", re.DOTALL)
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
-"""NUL, which PostgreSQL keeps in no text, and halves of surrogate pairs, which are no characters."""
-
-
-def _clean(value: Any) -> Any:
-    return _UNSTORABLE.sub("", value) if isinstance(value, str) else value
-
-
-_Text = Annotated[str, BeforeValidator(_clean)]
-
-
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-
-class _Chat(_Part):
-    id: int
-    type: str = "private"
-
-
-class _User(_Part):
-    id: int
-    is_bot: bool = False
-    username: _Text = ""
-    language_code: _Text = ""
-
-
-class _Entity(_Part):
-    type: str
-    offset: int = Field(ge=0)
-    length: int = Field(ge=0)
-    user: _User | None = None
-
-
-class _File(_Part):
-    file_id: _Text
-    mime_type: _Text = ""
-
-
-class _Location(_Part):
-    latitude: float = Field(ge=-90, le=90, allow_inf_nan=False)
-    longitude: float = Field(ge=-180, le=180, allow_inf_nan=False)
-
-
-class _PhoneNumber(_Part):
-    phone_number: _Text
-
-
-class _Button(_Part):
-    text: _Text
-    callback_data: _Text = ""
-
-
-class _Keyboard(_Part):
-    inline_keyboard: list[list[_Button]] = []
-
-
-class _Answered(_Part):
-    sender: _User | None = Field(default=None, alias="from")
-
-
-class _Message(_Part):
-    chat: _Chat
-    date: int = 0
-    sender: _User | None = Field(default=None, alias="from")
-    text: _Text = ""
-    caption: _Text = ""
-    entities: list[_Entity] = []
-    location: _Location | None = None
-    contact: _PhoneNumber | None = None
-    photo: list[_File] = []
-    voice: _File | None = None
-    audio: _File | None = None
-    video_note: _File | None = None
-    video: _File | None = None
-    animation: _File | None = None
-    document: _File | None = None
-    sticker: _File | None = None
-    poll: Any = None
-    dice: Any = None
-    game: Any = None
-    story: Any = None
-    reply_to_message: _Answered | None = None
-    reply_markup: _Keyboard | None = None
-    migrate_to_chat_id: int | None = None
-
-
-class _Tap(_Part):
-    sender: _User = Field(alias="from")
-    message: _Message | None = None
-    data: _Text = ""
-
-
-class _Member(_Part):
-    status: str
-    is_member: bool = False
-
-    @property
-    def is_in(self) -> bool:
-        return self.status in ("creator", "administrator", "member") or self.is_member
-
-
-class _MemberChange(_Part):
-    chat: _Chat
-    date: int = 0
-    sender: _User | None = Field(default=None, alias="from")
-    old_chat_member: _Member
-    new_chat_member: _Member
-
-
-class _Update(_Part):
-    message: _Message | None = None
-    edited_message: _Message | None = None
-    channel_post: _Message | None = None
-    edited_channel_post: _Message | None = None
-    callback_query: _Tap | None = None
-    my_chat_member: _MemberChange | None = None
-
-
 _MEDIA: tuple[tuple[str, IncomingKind], ...] = (
     ("voice", IncomingKind.VOICE),
     ("audio", IncomingKind.VOICE),
@@ -180,7 +56,7 @@ def read_event(body: bytes, *, bot_id: int = 0, username: str = "") -> ReadEvent
 
     `bot_id` and `username` tell whether this bot was named in a group; without them any bot will do.
     """
-    update = _Update.model_validate(json.loads(body))
+    update = Update.model_validate(json.loads(body))
     reader = _Reader(bot_id, username.lower())
     return ReadEvent(incoming=reader.read(update))
 
@@ -190,7 +66,7 @@ class _Reader:
         self._bot_id = bot_id
         self._username = username
 
-    def read(self, update: _Update) -> Incoming:
+    def read(self, update: Update) -> Incoming:
         if update.message is not None:
             return self._message(update.message)
         if update.callback_query is not None:
@@ -202,7 +78,7 @@ class _Reader:
                 return _incoming(IncomingKind.OTHER, other, text=other.text or other.caption)
         return Incoming(kind=IncomingKind.OTHER)
 
-    def _message(self, message: _Message) -> Incoming:
+    def _message(self, message: Message) -> Incoming:
         if message.migrate_to_chat_id is not None:
             return _incoming(IncomingKind.MOVED, message, moved_to=str(message.migrate_to_chat_id))
         answers_us = message.reply_to_message is not None and self._is_me(message.reply_to_message.sender)
@@ -217,7 +93,7 @@ class _Reader:
             )
         return _without_words(message).model_copy(update={"named": _in_group(message) and answers_us})
 
-    def _words(self, message: _Message) -> tuple[str, str, bool]:
+    def _words(self, message: Message) -> tuple[str, str, bool]:
         """The text without the bot's name, the payload of a deep link, and whether this bot is addressed."""
         if (command := _COMMAND.fullmatch(message.text)) is not None:
             name, addressed, rest = command[1], command[2], command[3].strip()
@@ -232,7 +108,7 @@ class _Reader:
                 text, named = f"{before}{after}", True
         return (" ".join(text.split()) if named else text), "", named
 
-    def _is_me(self, user: _User | None) -> bool:
+    def _is_me(self, user: User | None) -> bool:
         if user is None:
             return False
         return user.id == self._bot_id if self._bot_id else user.is_bot
@@ -242,7 +118,7 @@ class _Reader:
         return name.lower() == self._username if self._username else name.lower().endswith("bot")
 
 
-def _without_words(message: _Message) -> Incoming:
+def _without_words(message: Message) -> Incoming:
     if message.location is not None:
         return _incoming(
             IncomingKind.LOCATION,
@@ -256,7 +132,7 @@ def _without_words(message: _Message) -> Incoming:
         # Telegram lists its sizes from small to large.
         return _incoming(IncomingKind.PHOTO, message, text=message.caption, media=message.photo[-1].file_id)
     for name, kind in _MEDIA:
-        file: _File | None = getattr(message, name)
+        file: File | None = getattr(message, name)
         if file is not None:
             shown = IncomingKind.PHOTO if file.mime_type.startswith("image/") and name == "document" else kind
             return _incoming(shown, message, text=message.caption, media=file.file_id)
@@ -265,7 +141,7 @@ def _without_words(message: _Message) -> Incoming:
     return _incoming(IncomingKind.OTHER, message)
 
 
-def _tap(tap: _Tap) -> Incoming:
+def _tap(tap: Tap) -> Incoming:
     """The time of a tap is not told; that of its message is another."""
     rows = tap.message.reply_markup.inline_keyboard if tap.message and tap.message.reply_markup else []
     labels = (button.text for row in rows for button in row if button.callback_data == tap.data)
@@ -278,7 +154,7 @@ def _tap(tap: _Tap) -> Incoming:
     )
 
 
-def _membership(change: _MemberChange) -> Incoming:
+def _membership(change: MemberChange) -> Incoming:
     was_in, is_in = change.old_chat_member.is_in, change.new_chat_member.is_in
     private, group = change.chat.type == "private", change.chat.type in ("group", "supergroup")
     kind = IncomingKind.OTHER
@@ -289,7 +165,7 @@ def _membership(change: _MemberChange) -> Incoming:
     return _incoming(kind, change)
 
 
-def _incoming(kind: IncomingKind, told: _Message | _MemberChange, **fields: Any) -> Incoming:
+def _incoming(kind: IncomingKind, told: Message | MemberChange, **fields: Any) -> Incoming:
     return Incoming(
         kind=kind,
         happened_at=_time(told.date),
@@ -299,11 +175,11 @@ def _incoming(kind: IncomingKind, told: _Message | _MemberChange, **fields: Any)
     )
 
 
-def _in_group(told: _Message | _MemberChange) -> bool:
+def _in_group(told: Message | MemberChange) -> bool:
     return told.chat.type in _GROUPS
 
 
-def _language(user: _User | None) -> str:
+def _language(user: User | None) -> str:
     """Of the citizen's app, where Krajai speaks it."""
     return _LANGUAGES.get(user.language_code.lower().partition("-")[0], "") if user is not None else ""
 
@@ -315,7 +191,7 @@ def _time(seconds: int) -> datetime | None:
         return None
 
 
-def _cut(text: str, entity: _Entity) -> tuple[str, str, str]:
+def _cut(text: str, entity: Entity) -> tuple[str, str, str]:
     """Before, in and after an entity, whose place is given in UTF-16 units."""
     raw = text.encode("utf-16-le")
     start, end = 2 * entity.offset, 2 * (entity.offset + entity.length)
@@ -346,7 +222,7 @@ def _is_urgent(update: object) -> bool:
             if isinstance(row, list)
             else []
         )
-    return any(is_rescue(str(_clean(words))) for words in said if isinstance(words, str))
+    return any(is_rescue(str(clean(words))) for words in said if isinstance(words, str))
 
 
 def _at(value: object, *path: str) -> object:

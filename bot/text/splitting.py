@@ -100,6 +100,11 @@ def split_text(text: str, limit: int, measure: Callable[[str], int] = units) -> 
     return tuple(parts)
 
 
+def load_words() -> None:
+    """Load the dictionary of Thai words, which takes about a second, before the first long text needs it."""
+    word_tokenize("คำ")
+
+
 def clusters(text: str) -> tuple[str, ...]:
     """The pieces of a text that are never cut: a letter with its vowels and tone marks, an emoji with its joiners.
 

@@ -234,10 +234,8 @@ def _replaced_by(session: Session, alert: Alert) -> Alert | None:
     of the same alert that did."""
     went_out = col(Alert.state) != AlertState.DRAFT.value
     of_this = col(Alert.replaces_id) == alert.id
-    later = (col(Alert.replaces_id) == alert.replaces_id) & (col(Alert.sent) > alert.sent)
-    query = (
-        select(Alert)
-        .where(col(Alert.id) != alert.id)
-        .where(or_(of_this & (Alert.msg_type == MessageType.CANCEL.value), (of_this | later) & went_out))
-    )
-    return session.exec(query.order_by(col(Alert.id).desc())).first()
+    stale = [of_this & or_(col(Alert.msg_type) == MessageType.CANCEL.value, went_out)]
+    if alert.replaces_id is not None:
+        later = (col(Alert.replaces_id) == alert.replaces_id) & (col(Alert.sent) > alert.sent)
+        stale.append(later & went_out & (col(Alert.id) != alert.id))
+    return session.exec(select(Alert).where(or_(*stale)).order_by(col(Alert.id).desc())).first()

@@ -1,6 +1,5 @@
 """What an alert says to citizens, per language and variant, in the order of voice.md 2.1."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -8,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from broadcasts.alerts.cap_model import CapAlert, CapInfo, Certainty, MessageType, Status
 from broadcasts.alerts.importing import infos_in_order
-from broadcasts.alerts.meaning import info_for
+from broadcasts.alerts.meaning import language_of
 from storage.alerts import Alert
 from storage.broadcasts import EVERY_PLACE, Form, variant_name
 from storage.replies import Bubble, Button
@@ -23,28 +22,44 @@ HELP_PHONE = "1784"
 
 _KINDS = {MessageType.ALERT: "alert", MessageType.UPDATE: "update", MessageType.CANCEL: "cancel"}
 
-# An issuer that Krajai does not know may call itself anything.
-_LONGEST_ISSUER_UNITS = 40
-
 Wording = Literal["chat", "sms"]
 
-# How a text is made to fit: fewer names of the area, then dates beside today and tomorrow left out, then the short
-# name of the issuer, then when it begins. (names at most, form of dates, form of the issuer, says when it begins)
-_FEWER_WORDS: dict[str, tuple[tuple[int, Wording, Wording, bool], ...]] = {
+
+@dataclass(frozen=True, kw_only=True)
+class _Wordiness:
+    """How many words the facts may take: names of the area, dates beside "tomorrow", the issuer's name (an issuer that
+    Krajai does not know may call itself anything), when it begins, when it ends."""
+
+    names: int = 1
+    dates_form: Wording = "sms"
+    issuer_form: Wording = "sms"
+    issuer_units: int = 40
+    says_start: bool = True
+    says_end: bool = True
+
+
+# Tried in this order until the text fits. In a chat the last line says when the warning ends, in a text message
+# nothing else does.
+_LADDERS: dict[Wording, tuple[_Wordiness, ...]] = {
     "chat": (
-        (3, "chat", "chat", True),
-        (2, "chat", "chat", True),
-        (1, "chat", "chat", True),
-        (1, "sms", "chat", True),
-        (1, "sms", "sms", True),
-        (1, "sms", "sms", False),
+        _Wordiness(names=3, dates_form="chat", issuer_form="chat", issuer_units=60),
+        _Wordiness(names=2, dates_form="chat", issuer_form="chat", issuer_units=60),
+        _Wordiness(names=1, dates_form="chat", issuer_form="chat", issuer_units=60),
+        _Wordiness(issuer_form="chat", issuer_units=60),
+        _Wordiness(),
+        _Wordiness(issuer_units=30, says_end=False),
     ),
     "sms": (
-        (3, "sms", "sms", True),
-        (2, "sms", "sms", True),
-        (1, "sms", "sms", True),
-        (1, "sms", "sms", False),
+        _Wordiness(names=3),
+        _Wordiness(names=2),
+        _Wordiness(),
+        _Wordiness(issuer_units=20, says_start=False),
     ),
+}
+# An issuer's own words take what room the facts leave, so beside them the facts are brief from the start.
+_LADDERS_OF_FREE_WORDS: dict[Wording, tuple[_Wordiness, ...]] = {
+    "chat": (_Wordiness(issuer_form="chat"), *_LADDERS["chat"][-2:]),
+    "sms": _LADDERS["sms"][-2:],
 }
 
 
@@ -93,11 +108,10 @@ def kind_of(alert: Alert, replaced: Alert | None) -> str:
 def _bubble(said: _Said, language: str, near: str | None, form: Form) -> Bubble:
     kind, level = kind_of(said.alert, said.replaced), said.alert.level or "watch"
     wording: Wording = "sms" if form is Form.SMS else "chat"
-    texts = (
-        _text(said, kind, level, fills, language, wording) for fills in _fills(said, language, near, form)
-    )
     text = ""
-    for text in texts:
+    for wordiness in (_LADDERS if said.alert.hazard is not None else _LADDERS_OF_FREE_WORDS)[wording]:
+        fills = _fills(said, language, near, form, wordiness)
+        text = _text(said, kind, level, fills, language, wording)
         if units(text) <= limit_units(language, wording, text):
             break
     emergency = kind != "cancel" and level == "emergency"
@@ -108,26 +122,30 @@ def _bubble(said: _Said, language: str, near: str | None, form: Form) -> Bubble:
     return Bubble(text=text, buttons=buttons, lasting=emergency and shown)
 
 
-def _fills(said: _Said, language: str, near: str | None, form: Form) -> Iterator[dict[str, str]]:
-    """The facts in words, at first in full, then in fewer and fewer."""
+def _fills(said: _Said, language: str, near: str | None, form: Form, wordiness: _Wordiness) -> dict[str, str]:
     alert, at, zone = said.alert, said.at, said.zone
     sender_name = said.main.sender_name if said.main else None
-    for most, dates_form, issuer_form, says_start in _FEWER_WORDS["sms" if form is Form.SMS else "chat"]:
-        start = alert.effective_at if says_start else None
-        who = issuer_name(alert.sender, sender_name, language, issuer_form)
-        fills = {
-            "who": shorten(who, _LONGEST_ISSUER_UNITS),
-            "sent": dates.stamp(alert.sent, language, zone),
-            "where": area_in_words(alert.places, language, near=near, most=most),
-            "when": dates.span(start, alert.expires_at, at, language, zone, dates_form),
-            "until": dates.until(alert.expires_at, at, language, zone, dates_form),
-            "phone": HELP_PHONE,
-        }
-        if form is Form.GROUP:
-            fills["help"] = say(language, "help.group.emergency", phone=HELP_PHONE)
-        if said.replaced is not None:
-            fills["time"] = _time(said.replaced.sent, at, language, zone)
-        yield fills
+    who = issuer_name(alert.sender, sender_name, language, wordiness.issuer_form)
+    fills = {
+        "who": shorten(who, wordiness.issuer_units),
+        "sent": dates.stamp(alert.sent, language, zone),
+        "where": area_in_words(alert.places, language, near=near, most=wordiness.names),
+        "when": _when(said, language, wordiness),
+        "until": dates.until(alert.expires_at, at, language, zone, wordiness.dates_form),
+        "phone": HELP_PHONE,
+    }
+    if form is Form.GROUP:
+        fills["help"] = say(language, "help.group.emergency", phone=HELP_PHONE)
+    if said.replaced is not None:
+        fills["time"] = _time(said.replaced.sent, at, language, zone)
+    return fills
+
+
+def _when(said: _Said, language: str, wordiness: _Wordiness) -> str:
+    start = said.alert.effective_at if wordiness.says_start else None
+    if start is not None and start > said.at and not wordiness.says_end:
+        return dates.moment(start, said.at, language, said.zone, wordiness.dates_form)
+    return dates.span(start, said.alert.expires_at, said.at, language, said.zone, wordiness.dates_form)
 
 
 def _time(sent: datetime, at: datetime, language: str, zone: ZoneInfo) -> str:
@@ -153,7 +171,8 @@ def _text(said: _Said, kind: str, level: str, fills: dict[str, str], language: s
 def _in_the_issuers_words(
     said: _Said, kind: str, level: str, fills: dict[str, str], language: str, wording: Wording
 ) -> str:
-    own = info_for(said.cap, language) or said.main
+    in_language = (info for info in infos_in_order(said.cap) if language_of(info) == language)
+    own = next(in_language, said.main)
     headline = (own.headline or own.event) if own else ""
     return free_warning(
         language,

@@ -23,6 +23,8 @@ _TOPIC_CHOICES: dict[str, tuple[str, ...]] = {
 def greet(turn: Turn) -> Bubbles:
     """Who we are, what is kept, and the question where she lives."""
     enter(turn.dialog, NAME, "place")
+    if turn.is_sms:
+        return turn.text_message("first_contact.sms.ask_place")
     greeting = turn.say("first_contact.greeting", agency=turn.agency.name(turn.language))
     other = (
         turn.button("thai", "language:th") if turn.language == "en" else turn.button("english", "language:en")
@@ -112,6 +114,8 @@ def subscribe_to(turn: Turn, code: str, topics: tuple[str, ...] = (WARNING,)) ->
     turn.subscriptions = open_subscriptions(turn.session, turn.person_id)
     live = live_warnings_in(turn, [code])
     key = "already" if not new else "ready_with_warning" if live else "ready"
+    if turn.is_sms and key == "ready":
+        return turn.text_message("first_contact.sms.ready", place=places.short_name(code, turn.language))
     texts = [turn.say(f"first_contact.{key}", place=places.short_name(code, turn.language))]
     if "price" in new:
         texts.append(turn.say("first_contact.prices_later"))

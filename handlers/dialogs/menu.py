@@ -17,6 +17,8 @@ _NOT_YET = ("prices", "report", "ask", "officer", "erase")
 
 def menu(turn: Turn, _: str = "") -> Bubbles:
     """The six tiles of voice.md 4, tapped or answered by number."""
+    if turn.is_sms:
+        return with_tiles(turn, turn.say("menu.sms"))
     return with_tiles(turn, f"{turn.say('menu.title')}\n{turn.say('menu.ask')}")
 
 

@@ -33,6 +33,8 @@ def cry(turn: Turn, _: str = "") -> Bubbles:
     """Somebody needs help: store it first, then say the hotlines, then ask where."""
     _store(turn, SafetyAnswer.NEED_HELP, place=_place_in_words(turn))
     enter(turn.dialog, NAME, "details")
+    if turn.is_sms:
+        return turn.text_message("rescue.sms.stored")
     stored = turn.say("rescue.stored", time=turn.clock)
     return (turn.bubble(f"{turn.say('rescue.hotlines')}\n{stored}"), *_ask_where(turn))
 
@@ -101,6 +103,8 @@ def safe(turn: Turn, _: str = "") -> Bubbles:
     """I am safe. Anybody else?"""
     _store(turn, SafetyAnswer.SAFE)
     leave(turn.dialog)
+    if turn.is_sms:
+        return turn.text_message("rescue.sms.safe", time=turn.clock)
     buttons = (turn.button("nobody", "rescue.nobody"), turn.button("somebody", "rescue.somebody"))
     return (turn.bubble(turn.say("rescue.safe", time=turn.clock), buttons, lasting=True),)
 

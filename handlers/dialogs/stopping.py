@@ -18,6 +18,8 @@ def stop(turn: Turn, _: str = "") -> Bubbles:
         turn.person.stopped_at = turn.person.stopped_at or turn.at
         return (turn.bubble(turn.say("stop.already"), _back_or_menu(turn)),)
     _close_all(turn)
+    if turn.is_sms:
+        return turn.text_message("stop.sms")
     buttons = (turn.button("keep_warnings", "stop.keep"), turn.button("stop_everything", "stop.all"))
     return (turn.bubble(turn.say("stop.done"), buttons, lasting=True),)
 

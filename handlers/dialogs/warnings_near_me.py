@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from handlers.dialogs.choosing_place import named
 from handlers.turn import Bubbles, Turn
 from storage.alerts import Alert, live_warnings
-from storage.broadcasts import Broadcast, bubbles_for
+from storage.broadcasts import Broadcast
 from storage.replies import Bubble, Button
 from storage.wording import dates
 from storage.wording.lengths import shorten
@@ -78,7 +78,7 @@ def shown(turn: Turn, live: Sequence[Live], own: Sequence[str]) -> list[Bubble]:
         place = next((code for code in own if _concerns(alert.places, code)), own[0])
         bubbles += [
             each if each.lasting else each.model_copy(update={"buttons": ()})
-            for each in bubbles_for(broadcast, turn.language, place[:2])[:1]
+            for each in turn.words_of(broadcast, place)[:1]
         ]
     return bubbles
 

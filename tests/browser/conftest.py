@@ -92,13 +92,14 @@ def pages(browser: Browser) -> Iterator[Pages]:
 
 @pytest.fixture
 def krajai(tmp_path: Path) -> Iterator[RunningKrajai]:
-    """A running Krajai with an empty database; its log must stay free of faults."""
-    krajai = RunningKrajai(folder=tmp_path)
-    krajai.start()
-    yield krajai
-    if krajai.process is not None:
-        krajai.stop()
-    assert not re.search(r"Traceback|\bERROR\b|\berror\b", krajai.log), krajai.log
+    """A running Krajai with an empty database."""
+    yield from _running(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def idle_krajai(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningKrajai]:
+    """A running Krajai for the tests of a module that release nothing."""
+    yield from _running(tmp_path_factory.mktemp("idle"))
 
 
 @pytest.fixture
@@ -111,3 +112,14 @@ def screenshot() -> Callable[[Page, str], None]:
             page.screenshot(path=IMAGES / f"{name}.png", animations="disabled", caret="hide")
 
     return keep
+
+
+def _running(folder: Path) -> Iterator[RunningKrajai]:
+    krajai = RunningKrajai(folder=folder)
+    krajai.start()
+    try:
+        yield krajai
+    finally:
+        if krajai.process is not None:
+            krajai.stop()
+    assert not re.search(r"Traceback|\bERROR\b|\berror\b", krajai.log), krajai.log

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from urllib.parse import parse_qs, urlsplit
 
 from playwright.sync_api import Locator, Page, expect
 
@@ -21,12 +22,12 @@ class Phone:
 
     page: Page
     name: str
+    address: str
 
     @property
     def root(self) -> Locator:
-        return self.page.get_by_label(say("th", "simulator.phone_of", name=self.name), exact=True).and_(
-            self.page.locator("section")
-        )
+        named = self.page.get_by_label(phone_label(self.name), exact=True)
+        return self.page.locator("section.phone").and_(named)
 
     @property
     def heard(self) -> list[str]:
@@ -40,7 +41,7 @@ class Phone:
 
     def bring_to_front(self) -> None:
         if not self.root.is_visible():
-            self.page.locator(".citizen", has_text=self.name).click()
+            self.page.locator(f".citizen[data-address={self.address}]").click()
         expect(self.root).to_be_visible()
 
     def tap(self, label: str) -> None:
@@ -90,16 +91,29 @@ def add_citizen(page: Page, name: str) -> Phone:
     """Make up a citizen by tapping one of the names that the page suggests."""
     page.get_by_role("button", name=say("th", "simulator.new_citizen")).first.click()
     page.get_by_role("dialog").get_by_role("button", name=name, exact=True).click()
-    phone = Phone(page=page, name=name)
+    opened = page.locator("section.phone").and_(page.get_by_label(phone_label(name), exact=True))
+    expect(opened).to_be_visible()
+    (address,) = parse_qs(urlsplit(page.url).query)["shown"]
+    phone = Phone(page=page, name=name, address=address)
     phone.expect_answer(say("th", "first_contact.greeting.warnings", agency="").splitlines()[0].strip())
     return phone
 
 
-def subscribe(phone: Phone, typed: str, place: str) -> None:
-    """Three taps and the name of a place: first contact as voice.md 3.1 has it."""
+def phone_label(name: str) -> str:
+    """What a phone is called for those who do not see it."""
+    return say("th", "simulator.phone_of", name=name)
+
+
+def choose_place(phone: Phone, typed: str, place: str) -> None:
+    """Tap that she types her place, and type it."""
     phone.tap(say("th", "buttons.agree_type"))
     phone.expect_answer(say("th", "first_contact.ask_place"))
     phone.type(typed)
     phone.expect_answer(say("th", "first_contact.topics", place=place))
+
+
+def subscribe(phone: Phone, typed: str, place: str) -> None:
+    """First contact: the place, then warnings of it."""
+    choose_place(phone, typed, place)
     phone.tap(say("th", "buttons.topic_warnings"))
     phone.expect_answer(say("th", "first_contact.ready", place=place))

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page
 
 from storage.wording import say
-from tests.browser.conftest import DESKTOP, PHONE, Pages, Scheme
+from tests.browser.conftest import SIZES, Pages, Scheme, Size
 from tests.browser.running import RunningKrajai
 from tests.browser.simulator import add_citizen, open_simulator
 
@@ -28,30 +28,38 @@ def axe() -> str:
     pytest.skip(missing)
 
 
+@pytest.fixture(scope="module")
+def filled_krajai(idle_krajai: RunningKrajai) -> RunningKrajai:
+    """With the citizens and warnings of the demonstration."""
+    idle_krajai.command("demo")
+    return idle_krajai
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_no_page_has_a_grave_fault(krajai: RunningKrajai, pages: Pages, axe: str, scheme: Scheme) -> None:
-    krajai.command("demo")
+@pytest.mark.parametrize("size", SIZES)
+def test_no_page_has_a_grave_fault(
+    filled_krajai: RunningKrajai, pages: Pages, axe: str, size: Size, scheme: Scheme
+) -> None:
     faults = []
-    for size in (PHONE, DESKTOP):
-        page = pages.open(size, scheme)
-        for language in ("th", "en"):
-            page.goto(f"{krajai.address}/?lang={language}")
-            faults += grave_faults(page, axe, f"{size.name} front page in {language}")
-            page.goto(f"{krajai.address}/simulator?lang={language}")
-            page.locator("#welcome").wait_for()
-            faults += grave_faults(page, axe, f"{size.name} simulator without phones in {language}")
-        page.locator("#new-citizen").click()
-        faults += grave_faults(page, axe, f"{size.name} simulator, a new citizen")
-        demo = ",".join(f"sim-demo-{number}" for number in (1, 2, 3, 4))
-        page.goto(f"{krajai.address}/simulator?phones={demo}&shown=sim-demo-1")
-        page.locator(".card-button:visible").first.wait_for()
-        faults += grave_faults(page, axe, f"{size.name} simulator with phones and warnings")
-        open_simulator(page, krajai.address)
-        phone = add_citizen(page, say("th", "simulator.name_examples").split(",")[0])
-        phone.root.locator("[data-do=attach]").click()
-        faults += grave_faults(page, axe, f"{size.name} simulator, what else to send")
-        page.locator("[data-sheet=attach] [data-event=location]:visible").click()
-        faults += grave_faults(page, axe, f"{size.name} simulator, positions")
+    page = pages.open(size, scheme)
+    for language in ("th", "en"):
+        page.goto(f"{filled_krajai.address}/?lang={language}")
+        faults += grave_faults(page, axe, f"front page in {language}")
+        page.goto(f"{filled_krajai.address}/simulator?lang={language}")
+        page.locator("#welcome").wait_for()
+        faults += grave_faults(page, axe, f"simulator without phones in {language}")
+    page.locator("#new-citizen").click()
+    faults += grave_faults(page, axe, "a new citizen")
+    demo = ",".join(f"sim-demo-{number}" for number in (1, 2, 3, 4))
+    page.goto(f"{filled_krajai.address}/simulator?phones={demo}&shown=sim-demo-1")
+    page.locator(".card-button:visible").first.wait_for()
+    faults += grave_faults(page, axe, "phones with warnings")
+    open_simulator(page, filled_krajai.address)
+    phone = add_citizen(page, say("th", "simulator.name_examples").split(",")[0])
+    phone.root.locator("[data-do=attach]").click()
+    faults += grave_faults(page, axe, "what else to send")
+    page.locator("[data-sheet=attach] [data-event=location]:visible").click()
+    faults += grave_faults(page, axe, "positions")
     assert faults == []
 
 

@@ -11,7 +11,14 @@ from storage.wording import say
 from tests.broadcasts.alerts.cap_texts import alert_xml, area_xml, info_xml
 from tests.browser.conftest import DESKTOP, PHONE, SIZES, Pages, Size
 from tests.browser.running import RunningKrajai
-from tests.browser.simulator import Phone, add_citizen, expect_connected, open_simulator, subscribe
+from tests.browser.simulator import (
+    Phone,
+    add_citizen,
+    choose_place,
+    expect_connected,
+    open_simulator,
+    subscribe,
+)
 from tests.shared_files import shared
 
 pytestmark = pytest.mark.browser
@@ -24,46 +31,24 @@ HOTLINES = ("1669", "191", "1784")
 Screenshot = Callable[[Page, str], None]
 
 
-@pytest.mark.parametrize(
-    ("size", "source"),
-    [
-        pytest.param(PHONE, "bundled", id="phone"),
-        pytest.param(DESKTOP, "bundled", id="desktop"),
-        pytest.param(DESKTOP, "shared", id="desktop-shared", marks=pytest.mark.shared),
-    ],
-)
-def test_a_warning_reaches_the_district_it_concerns_live_and_once(
-    krajai: RunningKrajai, pages: Pages, screenshot: Screenshot, size: Size, source: str
+@pytest.mark.parametrize("size", SIZES)
+def test_a_warning_its_update_and_its_cancel_reach_the_district_live_and_once(
+    krajai: RunningKrajai, pages: Pages, screenshot: Screenshot, size: Size
 ) -> None:
-    near, far = two_citizens(krajai, pages.open(size))
-    draft = krajai.import_alert(file_of_tmd(source), "--rehearsal")
+    page = pages.open(size)
+    near, far = two_citizens(krajai, page)
+    first = krajai.import_alert(ALERTS / "tmd_alert.xml", "--rehearsal")
     assert near.heard[-1].startswith("✅"), "an import sends nothing"
 
-    said = krajai.release_alert(draft["id"])
-
+    said = krajai.release_alert(first["id"])
     assert "audience on local: 1" in said
     near.expect_answer(HEAVY_RAIN)
     warning = near.heard[-1]
     assert warning.startswith("🟠 เตือนภัย\n")
     assert warning.splitlines()[1].startswith(TMD)
     assert "โทร 1784" in warning
-    if source == "bundled":
-        screenshot(near.page, f"warning-{size.name}")
+    screenshot(page, f"warning-{size.name}")
     near.expect_once(TMD)
-    far.expect_everything_sent()
-    assert not any(TMD in text for text in far.heard)
-    delivery = krajai.show_alert(draft["id"])["delivery"]
-    assert {end: number for end, number in delivery.items() if number} == {"planned": 1, "accepted": 1}
-
-
-@pytest.mark.parametrize("size", SIZES)
-def test_update_and_cancel_follow_the_warning(
-    krajai: RunningKrajai, pages: Pages, screenshot: Screenshot, size: Size
-) -> None:
-    near, far = two_citizens(krajai, pages.open(size))
-    first = krajai.import_alert(ALERTS / "tmd_alert.xml", "--rehearsal")
-    krajai.release_alert(first["id"])
-    near.expect_answer(HEAVY_RAIN)
 
     update = krajai.import_alert(ALERTS / "tmd_update.xml", "--rehearsal")
     assert update["replaces"] == first["id"]
@@ -76,10 +61,24 @@ def test_update_and_cancel_follow_the_warning(
     krajai.release_alert(cancel["id"])
     near.expect_answer("ยกเลิกคำเตือน")
     near.expect_answer("เลิกใช้แล้ว")
-    screenshot(near.page, f"cancel-{size.name}")
+    screenshot(page, f"cancel-{size.name}")
 
     near.expect_once("🟠 ปรับข้อมูล")
     near.expect_once("ยกเลิกคำเตือน")
+    far.expect_everything_sent()
+    assert not any(TMD in text for text in far.heard)
+    delivery = krajai.show_alert(cancel["id"])["delivery"]
+    assert {end: number for end, number in delivery.items() if number} == {"planned": 1, "accepted": 1}
+    expect_to_survive_a_reload(page, near, far)
+
+
+@pytest.mark.shared
+def test_the_warning_that_many_projects_test_with_arrives_too(krajai: RunningKrajai, pages: Pages) -> None:
+    file = shared("peers/cap/samples/CAPTMD20260925163420_2.trimmed.xml")
+    near, far = two_citizens(krajai, pages.open(DESKTOP))
+    krajai.release_alert(krajai.import_alert(file, "--rehearsal")["id"])
+    near.expect_answer(HEAVY_RAIN)
+    near.expect_once(TMD)
     far.expect_everything_sent()
     assert not any(TMD in text for text in far.heard)
 
@@ -88,7 +87,8 @@ def test_update_and_cancel_follow_the_warning(
 def test_an_emergency_of_today_is_released_without_a_rehearsal_and_answered(
     krajai: RunningKrajai, pages: Pages, screenshot: Screenshot, tmp_path: Path, size: Size
 ) -> None:
-    near, far = two_citizens(krajai, pages.open(size, "dark" if size is DESKTOP else "light"))
+    page = pages.open(size, "dark" if size is DESKTOP else "light")
+    near, far = two_citizens(krajai, page)
     file = tmp_path / "flash-flood.xml"
     file.write_text(flash_flood_in_mae_rim(datetime.now(UTC)), "utf-8")
     krajai.release_alert(krajai.import_alert(file)["id"])
@@ -96,33 +96,24 @@ def test_an_emergency_of_today_is_released_without_a_rehearsal_and_answered(
     near.expect_answer("🔴 อันตราย ทำเดี๋ยวนี้")
     near.expect_answer("น้ำป่า")
     near.expect_answer("อ.แม่ริม")
-    screenshot(near.page, f"emergency-{size.name}")
+    screenshot(page, f"emergency-{size.name}")
     near.tap(say("th", "buttons.safe"))
     near.expect_answer("บันทึกแล้วว่าปลอดภัย")
     far.expect_everything_sent()
     assert not any("น้ำป่า" in text for text in far.heard)
 
-
-def test_whoever_subscribes_under_a_live_warning_reads_it_in_the_answer(
-    krajai: RunningKrajai, pages: Pages
-) -> None:
-    krajai.release_alert(krajai.import_alert(ALERTS / "tmd_alert.xml", "--rehearsal")["id"])
-    page = pages.open(PHONE)
-    open_simulator(page, krajai.address)
-    late = add_citizen(page, "สมศรี")
-    late.tap(say("th", "buttons.agree_type"))
-    late.type("แม่ริม")
+    late = add_citizen(page, "คำปั๋น")
+    choose_place(late, "แม่ริม", "อ.แม่ริม")
     late.tap(say("th", "buttons.topic_warnings"))
-    late.expect_answer(HEAVY_RAIN)
-    late.expect_once(TMD)
+    late.expect_once("น้ำป่ามาแล้ว")  # whoever comes late reads what is live in the answer
 
 
 @pytest.mark.parametrize("size", SIZES)
 def test_a_cry_for_help_is_answered_with_the_hotlines_first(
-    krajai: RunningKrajai, pages: Pages, screenshot: Screenshot, size: Size
+    idle_krajai: RunningKrajai, pages: Pages, screenshot: Screenshot, size: Size
 ) -> None:
     page = pages.open(size)
-    open_simulator(page, krajai.address)
+    open_simulator(page, idle_krajai.address)
     phone = add_citizen(page, "คำปั๋น")
     for cry in ("น้ำเข้าบ้านแล้ว มีคนแก่ติดเตียง", "ช่วยด้วย"):
         heard_before = len(phone.heard)
@@ -136,51 +127,41 @@ def test_a_cry_for_help_is_answered_with_the_hotlines_first(
         phone.expect_answer(say("th", "rescue.mistake"))
 
 
-@pytest.mark.parametrize("size", SIZES)
-def test_a_reload_and_a_restart_keep_everything(krajai: RunningKrajai, pages: Pages, size: Size) -> None:
-    page = pages.open(size)
+def test_a_restart_of_the_server_keeps_everything(krajai: RunningKrajai, pages: Pages) -> None:
+    page = pages.open(DESKTOP)
     near, far = two_citizens(krajai, page)
     krajai.release_alert(krajai.import_alert(ALERTS / "tmd_alert.xml", "--rehearsal")["id"])
     near.expect_once(TMD)
-    chats = [near.shown, far.shown]
-
-    page.reload()
-    expect(near.root.locator(".message .text")).to_have_count(len(chats[0]))
-    expect(far.root.locator(".message .text")).to_have_count(len(chats[1]))
-    assert [near.shown, far.shown] == chats
+    chats = near.shown, far.shown
 
     krajai.stop()
     expect_connected(page, connected=False)
     krajai.start()
     expect_connected(page)
-    near.expect_everything_sent()
-    assert near.shown[: len(chats[0])] == chats[0]
-    page.reload()
-    expect(far.root.locator(".message .text")).to_have_count(len(chats[1]))
-    assert far.shown == chats[1]
-    assert near.shown[: len(chats[0])] == chats[0]
+    assert (near.shown, far.shown) == chats
     near.type(say("th", "buttons.what_i_receive"))
     near.expect_answer("อ.แม่ริม")
     near.expect_once(TMD)
+    expect_to_survive_a_reload(page, near, far)
     pages.forgive_server_away()
 
 
 @pytest.mark.parametrize(("size", "visible"), [(DESKTOP, 2), (PHONE, 1)], ids=["desktop", "phone"])
 def test_two_phones_stand_side_by_side_and_one_fills_a_narrow_screen(
-    krajai: RunningKrajai, pages: Pages, size: Size, visible: int
+    idle_krajai: RunningKrajai, pages: Pages, size: Size, visible: int
 ) -> None:
     page = pages.open(size)
-    two_citizens(krajai, page)
+    two_citizens(idle_krajai, page)
     expect(page.locator("section.phone:visible")).to_have_count(visible)
     assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
 
 
 @pytest.mark.parametrize("size", SIZES)
 def test_the_front_page_leads_to_the_simulator(
-    krajai: RunningKrajai, pages: Pages, screenshot: Screenshot, size: Size
+    idle_krajai: RunningKrajai, pages: Pages, screenshot: Screenshot, size: Size
 ) -> None:
     page = pages.open(size)
-    page.goto(krajai.address)
+    page.goto(idle_krajai.address)
     screenshot(page, f"home-{size.name}")
     page.get_by_role("link", name=say("th", "simulator.title")).click()
     expect(page.get_by_role("button", name=say("th", "simulator.new_citizen")).first).to_be_visible()
@@ -197,10 +178,13 @@ def two_citizens(krajai: RunningKrajai, page: Page) -> tuple[Phone, Phone]:
     return near, far
 
 
-def file_of_tmd(source: str) -> Path:
-    if source == "bundled":
-        return ALERTS / "tmd_alert.xml"
-    return shared("peers/cap/samples/CAPTMD20260925163420_2.trimmed.xml")
+def expect_to_survive_a_reload(page: Page, *phones: Phone) -> None:
+    """All that stands in the chats stands there again."""
+    chats = [phone.shown for phone in phones]
+    page.reload()
+    for phone, chat in zip(phones, chats, strict=True):
+        expect(phone.root.locator(".message .text")).to_have_count(len(chat))
+    assert [phone.shown for phone in phones] == chats
 
 
 def flash_flood_in_mae_rim(now: datetime) -> str:

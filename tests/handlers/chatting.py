@@ -90,6 +90,13 @@ class Chat:
         self.answer = bubbles
         return bubbles
 
+    def then_forget(self, incoming: Incoming) -> Bubbles:
+        """The answer to something that is undone at once."""
+        undo = self.session.begin_nested()
+        answer = self.do(incoming)
+        undo.rollback()
+        return answer
+
     def reports(self) -> list[SafetyReport]:
         """Her safety reports, the oldest first."""
         query = select(SafetyReport).where(SafetyReport.contact_id == self.contact.id)

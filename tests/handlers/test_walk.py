@@ -19,7 +19,7 @@ from tests.builders import account
 from tests.handlers.chatting import STATES, Chat, faults
 from tests.handlers.warnings import live_warning
 
-MOST_STEPS = 1200
+MOST_STEPS = 1000
 # Under an exercise; with more warnings, or more places, than the walk has.
 NOT_ON_THE_WAY = ("exercise.seen", "near_me.all", "remove.from", "subscribe")
 TYPED = ("แม่สาย", "เมือง", "ฟหกด", "1", "ช่วยด้วย", "8", "หยุด", "สวัสดี", "ยกเลิก")

@@ -17,7 +17,8 @@ def namesakes(language: str) -> list[list[str]]:
             for each in (province, district, *places.children(district.code)):
                 codes[each.name_th if language == "th" else each.name_en].append(each.code)
     found = (sorted(set(same), key=lambda code: (len(code), code)) for same in codes.values())
-    return [same[:MOST_CHOICES] for same in found if len(same) > 1]
+    # A third of them, for the time it takes.
+    return [same[:MOST_CHOICES] for same in found if len(same) > 1][::3]
 
 
 @pytest.mark.parametrize("language", ["th", "en"])
