@@ -6,11 +6,15 @@ from importlib import import_module
 import typer
 
 _GROUPS = {
+    "account": "bot.commands.accounts",
     "alert": "bot.commands.alerts",
     "broadcast": "bot.commands.broadcasts",
+    "group": "bot.commands.groups",
     "inbox": "bot.commands.inbox",
+    "line": "bot.commands.line",
     "officer": "bot.commands.officers",
     "places": "bot.commands.places",
+    "telegram": "bot.commands.telegram",
 }
 _SINGLE = {"demo": "bot.commands.demo", "doctor": "bot.commands.doctor"}
 _PROCESSES = ("run", "web", "worker", "clock", "migrate")

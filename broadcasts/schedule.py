@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlmodel import Session
 
 from broadcasts.delivery.claiming import expire_overdue
-from storage import alerts, inbox, schedule
+from storage import alerts, inbox, receipts, schedule
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +25,7 @@ def _expire_alerts(session: Session, at: datetime) -> str:
 
 def _housekeeping(session: Session, at: datetime) -> str:
     events, runs = inbox.forget_old(session, at), schedule.forget_old(session, at)
+    receipts.forget_old(session, at)
     return f"{events} handled events and {runs} scheduled runs forgotten"
 
 

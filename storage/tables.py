@@ -16,6 +16,7 @@ from storage import (  # noqa: F401
     outbox,
     pace,
     people,
+    receipts,
     safety,
     schedule,
     subscriptions,

@@ -1,14 +1,11 @@
-"""Every vendor in one table: the credentials it needs and how its account is made. A new channel gets a row here."""
+"""Every vendor in one table: the credentials it needs and how its account is made. A new channel gets a row here.
+
+A vendor's packages are imported when an account of it is made: a command on an installation without it starts at once.
+"""
 
 from collections.abc import Callable, Mapping
 
 from bot.channels.accounts import ConnectedAccount
-from bot.channels.line import LineChannel
-from bot.channels.line import read_event as read_line_event
-from bot.channels.sms_events import read_event as read_sms_event
-from bot.channels.sms_kannel import KannelChannel
-from bot.channels.sms_options import SmsOptions
-from bot.channels.telegram import TelegramChannel
 from bot.receiving import EventReader
 from bot.settings import Settings
 from broadcasts.delivery.channel import Channel
@@ -43,7 +40,11 @@ def main_credentials(settings: Settings) -> dict[str, Credentials]:
             "webhook_secret": settings.telegram_webhook_secret.get_secret_value(),
         },
     }
-    if settings.sms_gateway != "off":
+    if settings.sms_gateway == "smpp":
+        raise NotConnected(
+            "KRAJAI_SMS_GATEWAY smpp is not joined to the running server yet: use kannel, which speaks SMPP for us"
+        )
+    if settings.sms_gateway == "kannel":
         given["sms"] = {
             "url": settings.sms_url,
             "username": settings.sms_username,
@@ -83,6 +84,8 @@ def connect(
 
 
 def _line(credentials: Credentials, settings: Settings) -> tuple[Channel, EventReader]:
+    from bot.channels.line import LineChannel, read_event
+
     channel = LineChannel(
         channel_secret=credentials["channel_secret"],
         channel_access_token=credentials["channel_access_token"],
@@ -90,10 +93,12 @@ def _line(credentials: Credentials, settings: Settings) -> tuple[Channel, EventR
         data_api_url=settings.line_data_api_url,
         requests_per_second=settings.line_requests_per_second,
     )
-    return channel, read_line_event
+    return channel, read_event
 
 
 def _telegram(credentials: Credentials, settings: Settings) -> tuple[Channel, EventReader]:
+    from bot.channels.telegram import TelegramChannel
+
     channel = TelegramChannel(
         bot_token=credentials["bot_token"],
         webhook_secret=credentials["webhook_secret"],
@@ -104,6 +109,10 @@ def _telegram(credentials: Credentials, settings: Settings) -> tuple[Channel, Ev
 
 
 def _sms(credentials: Credentials, settings: Settings) -> tuple[Channel, EventReader]:
+    from bot.channels.sms_events import read_event
+    from bot.channels.sms_kannel import KannelChannel
+    from bot.channels.sms_options import SmsOptions
+
     channel = KannelChannel(
         url=credentials["url"],
         username=credentials["username"],
@@ -117,7 +126,7 @@ def _sms(credentials: Credentials, settings: Settings) -> tuple[Channel, EventRe
             satang_a_segment=settings.sms_satang_per_segment,
         ),
     )
-    return channel, read_sms_event
+    return channel, read_event
 
 
 _MAKERS: dict[str, Callable[[Credentials, Settings], tuple[Channel, EventReader]]] = {

@@ -28,7 +28,8 @@ Wording = Literal["chat", "sms"]
 @dataclass(frozen=True, kw_only=True)
 class _Wordiness:
     """How many words the facts may take: names of the area, dates beside "tomorrow", the issuer's name (an issuer that
-    Krajai does not know may call itself anything), when it begins, when it ends."""
+    Krajai does not know may call itself anything), when it begins, when it ends, twice so where the frame says it too,
+    and which message it replaces."""
 
     names: int = 1
     dates_form: Wording = "sms"
@@ -36,10 +37,12 @@ class _Wordiness:
     issuer_units: int = 40
     says_start: bool = True
     says_end: bool = True
+    says_replaced: bool = True
+    says_until: bool = True
 
 
 # Tried in this order until the text fits. In a chat the last line says when the warning ends, in a text message
-# nothing else does.
+# nothing else does; a text message that is still too long costs a third segment.
 _LADDERS: dict[Wording, tuple[_Wordiness, ...]] = {
     "chat": (
         _Wordiness(names=3, dates_form="chat", issuer_form="chat", issuer_units=60),
@@ -48,18 +51,21 @@ _LADDERS: dict[Wording, tuple[_Wordiness, ...]] = {
         _Wordiness(issuer_form="chat", issuer_units=60),
         _Wordiness(),
         _Wordiness(issuer_units=30, says_end=False),
+        _Wordiness(issuer_units=30, says_end=False, says_replaced=False),
+        _Wordiness(issuer_units=30, says_end=False, says_replaced=False, says_until=False),
     ),
     "sms": (
         _Wordiness(names=3),
         _Wordiness(names=2),
         _Wordiness(),
-        _Wordiness(issuer_units=20, says_start=False),
+        _Wordiness(issuer_units=20, says_replaced=False),
+        _Wordiness(issuer_units=20, says_replaced=False, says_start=False),
     ),
 }
 # An issuer's own words take what room the facts leave, so beside them the facts are brief from the start.
 _LADDERS_OF_FREE_WORDS: dict[Wording, tuple[_Wordiness, ...]] = {
-    "chat": (_Wordiness(issuer_form="chat"), *_LADDERS["chat"][-2:]),
-    "sms": _LADDERS["sms"][-2:],
+    "chat": (_Wordiness(issuer_form="chat"), *_LADDERS["chat"][-4:]),
+    "sms": _LADDERS["sms"][-3:],
 }
 
 
@@ -131,13 +137,15 @@ def _fills(said: _Said, language: str, near: str | None, form: Form, wordiness: 
         "sent": dates.stamp(alert.sent, language, zone),
         "where": area_in_words(alert.places, language, near=near, most=wordiness.names),
         "when": _when(said, language, wordiness),
-        "until": dates.until(alert.expires_at, at, language, zone, wordiness.dates_form),
+        "until": dates.until(alert.expires_at, at, language, zone, wordiness.dates_form)
+        if wordiness.says_until
+        else "",
         "phone": HELP_PHONE,
     }
     if form is Form.GROUP:
         fills["help"] = say(language, "help.group.emergency", phone=HELP_PHONE)
-    if said.replaced is not None:
-        fills["time"] = _time(said.replaced.sent, at, language, zone)
+    if said.replaced is not None and wordiness.says_replaced:
+        fills["time"] = _time(said, said.replaced.sent, language, wordiness)
     return fills
 
 
@@ -148,10 +156,14 @@ def _when(said: _Said, language: str, wordiness: _Wordiness) -> str:
     return dates.span(start, said.alert.expires_at, said.at, language, said.zone, wordiness.dates_form)
 
 
-def _time(sent: datetime, at: datetime, language: str, zone: ZoneInfo) -> str:
+def _time(said: _Said, sent: datetime, language: str, wordiness: _Wordiness) -> str:
     """When the earlier message was sent: by the clock today, with its day on any other."""
-    today = sent.astimezone(zone).date() == at.astimezone(zone).date()
-    return dates.clock(sent, language, zone) if today else dates.stamp(sent, language, zone)
+    at, zone = said.at, said.zone
+    if sent.astimezone(zone).date() == at.astimezone(zone).date():
+        return dates.clock(sent, language, zone)
+    if wordiness.dates_form == "sms":
+        return dates.moment(sent, at, language, zone, "sms")
+    return dates.stamp(sent, language, zone)
 
 
 def _text(said: _Said, kind: str, level: str, fills: dict[str, str], language: str, wording: Wording) -> str:

@@ -14,6 +14,7 @@ from broadcasts.delivery.channel import Channel, ChannelError, ChannelTraits, Ou
 from broadcasts.delivery.claiming import ClaimedBatch, claim_batches
 from broadcasts.delivery.faults import kind_and_place
 from broadcasts.delivery.pacing import Gates
+from broadcasts.delivery.receipts import apply_early
 from broadcasts.delivery.verdicts import ACCEPTED, Verdict, held_back, judge
 from storage import broadcasts, outbox
 from storage.broadcasts import DELIVERY_WORK, Priority
@@ -211,9 +212,13 @@ class Sender:
 
     def _settle_batch(self, claimed: ClaimedBatch, verdicts: list[Verdict], honours_retry_key: bool) -> bool:
         with self.database.write() as session:
-            return settling.settle_batch(
-                session, claimed, verdicts, self.database.now(session), honours_retry_key=honours_retry_key
+            now = self.database.now(session)
+            wrote = settling.settle_batch(
+                session, claimed, verdicts, now, honours_retry_key=honours_retry_key
             )
+            if not honours_retry_key:
+                apply_early(session, f"b{claimed.batch.id}.", now)
+            return wrote
 
     def _claim_message(self, contact_id: int) -> tuple[Message, Contact] | None:
         with self.database.write() as session:
@@ -221,7 +226,10 @@ class Sender:
 
     def _settle_message(self, message: Message, contact: Contact, verdict: Verdict) -> bool:
         with self.database.write() as session:
-            return settling.settle_message(session, message, contact, verdict, self.database.now(session))
+            now = self.database.now(session)
+            goes_on = settling.settle_message(session, message, contact, verdict, now)
+            apply_early(session, f"m{message.id}", now)
+            return goes_on
 
     def _announce(self, job: Job) -> None:
         with self.database.write() as session:

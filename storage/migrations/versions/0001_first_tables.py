@@ -62,16 +62,6 @@ def upgrade() -> None:
         postgresql_where=sa.text("state = 'released'"),
     )
     op.create_table(
-        "group_invite",
-        sa.Column("code", sa.String(), nullable=False),
-        sa.Column("place", CODE, nullable=False),
-        sa.Column("created_by", sa.String(), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
-        sa.PrimaryKeyConstraint("code"),
-    )
-    op.create_table(
         "officer",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("name", sa.String(), nullable=False),

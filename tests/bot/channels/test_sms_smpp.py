@@ -1,15 +1,12 @@
-"""SMPP: what is submitted, what error codes mean, receipts in any order, and messages of citizens in every form."""
+"""SMPP: what is submitted, what error codes mean, and a link that lives on."""
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
 from struct import pack
-from uuid import UUID
 
 import pytest
 
-from bot.channels import smpp_link, sms_parts, sms_smpp
+from bot.channels import smpp_link, sms_parts
 from bot.channels.sms_options import SmsOptions
 from bot.channels.sms_smpp import SmppChannel
 from broadcasts.delivery.channel import (
@@ -18,92 +15,11 @@ from broadcasts.delivery.channel import (
     ContentRefused,
     NotNow,
     OutcomeUnknown,
-    SendRequest,
     Unreachable,
 )
-from storage.replies import Bubble
+from tests.bot.channels.smpp_builders import LONG, PHONE, THAI, Heard, bound, request, sent, with_smsc
 from tests.fakes.kannel import nobody_listens
-from tests.fakes.smsc import BIND_FAILED, THROTTLED, FakeSmsc, How
-
-THAI = "น้ำป่ามาแล้วที่ อ.แม่สาย"
-LONG = "ก" * 66 + "น้ำ" + "ก" * 100
-PHONE = "66812345678"
-
-
-def request(text: str = THAI, **more: object) -> SendRequest:
-    fields: dict[str, object] = {
-        "addresses": (f"+{PHONE}",),
-        "bubbles": (Bubble(text=text),),
-        "retry_key": UUID("00000000-0000-4000-8000-0000000000ab"),
-        "valid_seconds": 5400.0,
-        "reference": "b7.12",
-    }
-    return SendRequest(**(fields | more))  # type: ignore[arg-type]
-
-
-@dataclass
-class Heard:
-    """What the channel handed over; `broken` is a database that does not answer."""
-
-    messages: list[tuple[str, str, str]] = field(default_factory=list)
-    receipts: list[tuple[str, int]] = field(default_factory=list)
-    broken: bool = False
-
-    async def message(self, sender: str, text: str, event_id: str) -> None:
-        if self.broken:
-            raise OSError("the disk is full")
-        self.messages.append((sender, text, event_id))
-
-    async def receipt(self, reference: str, status: int) -> None:
-        self.receipts.append((reference, status))
-
-    @property
-    def texts(self) -> list[str]:
-        return [text for _, text, _ in self.messages]
-
-
-def with_smsc(
-    act: Callable[[FakeSmsc, SmppChannel, Heard], Awaitable[None]],
-    smsc: FakeSmsc | None = None,
-    sender: str = "1784",
-    **more: object,
-) -> tuple[FakeSmsc, Heard]:
-    """Run `act` on a session with a strict SMSC, which must have nothing to complain of."""
-    heard = Heard()
-    at = smsc or FakeSmsc()
-
-    async def run() -> None:
-        async with at:
-            fields: dict[str, object] = {
-                "url": at.url,
-                "username": "agency",
-                "password": "secret",
-                "options": SmsOptions(sender=sender, reply_number="1784"),
-                "on_message": heard.message,
-                "on_receipt": heard.receipt,
-            }
-            channel = SmppChannel(**(fields | more))  # type: ignore[arg-type]
-            try:
-                await act(at, channel, heard)
-            finally:
-                await channel.close()
-
-    asyncio.run(run())
-    assert at.violations == []
-    return at, heard
-
-
-def sent(request: SendRequest, **more: object) -> FakeSmsc:
-    async def act(_: FakeSmsc, channel: SmppChannel, __: Heard) -> None:
-        await channel.send(request)
-
-    return with_smsc(act, **more)[0]  # type: ignore[arg-type]
-
-
-async def bound(smsc: FakeSmsc, channel: SmppChannel) -> None:
-    channel.start()
-    await smsc.until(lambda: smsc.binds)
-    await channel._link._bound.wait()
+from tests.fakes.smsc import BIND_FAILED, THROTTLED, FakeSmsc
 
 
 def test_thai_goes_as_ucs2_with_all_that_delivery_needs() -> None:
@@ -305,156 +221,6 @@ def test_an_unknown_command_is_declined_and_an_unbind_obeyed() -> None:
         await channel.send(request())
         smsc.unbind()
         await smsc.until(lambda: smsc.binds == 2)
-
-    with_smsc(act)
-
-
-@pytest.mark.parametrize(
-    ("state", "status"),
-    [
-        ("DELIVRD", 1),
-        ("UNDELIV", 2),
-        ("EXPIRED", 2),
-        ("DELETED", 2),
-        ("ENROUTE", 4),
-        ("ACCEPTD", 8),
-        ("REJECTD", 16),
-    ],
-)
-def test_receipts_come_with_our_reference(state: str, status: int) -> None:
-    async def act(smsc: FakeSmsc, channel: SmppChannel, heard: Heard) -> None:
-        await channel.send(request())
-        smsc.receipt("M1", state)
-        await smsc.until(lambda: smsc.answers)
-        assert heard.receipts == [("b7.12", status)]
-
-    with_smsc(act)
-
-
-def test_receipts_twice_shuffled_unknown_and_senseless() -> None:
-    async def act(smsc: FakeSmsc, channel: SmppChannel, heard: Heard) -> None:
-        await channel.send(request(reference="b7.1"))
-        await channel.send(request(reference="b7.2"))
-        for message_id, state in (
-            ("M2", "DELIVRD"),
-            ("M1", "DELIVRD"),
-            ("M1", "DELIVRD"),
-            ("M9", "DELIVRD"),
-            ("M2", "UNKNOWN"),
-        ):
-            smsc.receipt(message_id, state)
-        smsc.receipt("", text="no receipt at all")
-        smsc.state("M1", 5)
-        await smsc.until(lambda: len(smsc.answers) == 7)
-        assert heard.receipts == [("b7.2", 1), ("b7.1", 1), ("b7.1", 1), ("b7.1", 2)]
-        assert {status for _, status in smsc.answers} == {0}
-
-    with_smsc(act)
-
-
-def test_a_receipt_that_overtakes_the_answer_is_kept() -> None:
-    async def act(smsc: FakeSmsc, channel: SmppChannel, heard: Heard) -> None:
-        await channel.send(request())
-        await smsc.until(lambda: smsc.answers)
-        assert heard.receipts == [("b7.12", 1)]
-
-    with_smsc(act, FakeSmsc(receipts_first="DELIVRD"))
-
-
-def test_every_part_has_the_same_reference() -> None:
-    async def act(smsc: FakeSmsc, channel: SmppChannel, heard: Heard) -> None:
-        await channel.send(request(LONG))
-        for message in smsc.submitted:
-            smsc.receipt(message.message_id)
-        await smsc.until(lambda: len(smsc.answers) == 3)
-        assert heard.receipts == [("b7.12", 1)] * 3
-
-    with_smsc(act)
-
-
-def test_a_network_whose_answers_have_hexadecimal_ids() -> None:
-    async def act(smsc: FakeSmsc, channel: SmppChannel, heard: Heard) -> None:
-        await channel.send(request())
-        smsc.receipt(str(0xABC1))
-        await smsc.until(lambda: smsc.answers)
-        assert heard.receipts == [("b7.12", 1)]
-
-    with_smsc(act, FakeSmsc(id_of=lambda number: f"{0xABC0 + number:X}"), message_ids="hexadecimal")
-
-
-def test_no_more_ids_are_kept_than_memory_is_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sms_smpp, "MOST_KNOWN_IDS", 2)
-
-    async def act(smsc: FakeSmsc, channel: SmppChannel, heard: Heard) -> None:
-        for number in (1, 2, 3):
-            await channel.send(request(reference=f"m{number}"))
-        for number in (1, 2, 3):
-            smsc.receipt(f"M{number}")
-        await smsc.until(lambda: len(smsc.answers) == 3)
-        assert heard.receipts == [("m2", 1), ("m3", 1)]
-
-    with_smsc(act)
-
-
-@pytest.mark.parametrize("how", ["plain", "udh8", "udh16", "sar", "payload"])
-@pytest.mark.parametrize("order", [1, -1])
-def test_messages_of_citizens_in_every_form(how: How, order: int) -> None:
-    text = "ช่วยด้วย" if how == "plain" else "ช่วยด้วย น้ำเข้าบ้านแล้ว 🏠 " * 12
-
-    async def act(smsc: FakeSmsc, channel: SmppChannel, heard: Heard) -> None:
-        await bound(smsc, channel)
-        numbers = smsc.message(text, how=how, order=order)
-        await smsc.until(lambda: len(smsc.answers) == len(numbers))
-        assert heard.messages == [(f"+{PHONE}", text, "")]
-        assert smsc.answers == [(number, 0) for number in numbers]
-
-    with_smsc(act)
-
-
-def test_two_citizens_with_the_same_reference_are_not_mixed() -> None:
-    texts = {"66811111111": "หนึ่ง" * 30, "66822222222": "สอง" * 40}
-
-    async def act(smsc: FakeSmsc, channel: SmppChannel, heard: Heard) -> None:
-        await bound(smsc, channel)
-        pieces = sum(len(smsc.message(text, source=source, how="udh8")) for source, text in texts.items())
-        await smsc.until(lambda: len(smsc.answers) == pieces)
-        assert {sender[1:]: text for sender, text, _ in heard.messages} == texts
-
-    with_smsc(act)
-
-
-def test_half_a_message_is_handed_over_when_the_link_is_closed() -> None:
-    async def act(smsc: FakeSmsc, channel: SmppChannel, _: Heard) -> None:
-        await bound(smsc, channel)
-        number = smsc._piece(PHONE, "ช่วยด้วย".encode("utf-16-be"), "udh8", 3, 2, 1)
-        await smsc.until(lambda: smsc.answers == [(number, 0)])
-
-    assert with_smsc(act)[1].texts == ["ช่วยด้วย"]
-
-
-def test_what_cannot_be_stored_is_to_come_again() -> None:
-    async def act(smsc: FakeSmsc, channel: SmppChannel, heard: Heard) -> None:
-        await bound(smsc, channel)
-        heard.broken = True
-        smsc.message("9")
-        await smsc.until(lambda: smsc.answers)
-        heard.broken = False
-        smsc.message("9")
-        await smsc.until(lambda: len(smsc.answers) == 2)
-        assert [status for _, status in smsc.answers] == [0x64, 0]
-        assert heard.texts == ["9"]
-
-    with_smsc(act)
-
-
-def test_messages_before_anything_is_sent_need_a_start_only() -> None:
-    async def act(smsc: FakeSmsc, channel: SmppChannel, heard: Heard) -> None:
-        await bound(smsc, channel)
-        await channel.close()
-        await bound(smsc, channel)
-        smsc.message("9")
-        await smsc.until(lambda: smsc.answers)
-        assert heard.texts == ["9"]
 
     with_smsc(act)
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 from sqlmodel import Session
@@ -29,6 +30,14 @@ PLACES = (
     "90",
 )
 CHANNELS = ("line", "telegram", "sms")
+
+ON_A_DATABASE = settings(
+    max_examples=25,
+    # Making a failing example smaller takes minutes on a real database.
+    phases=(Phase.explicit, Phase.reuse, Phase.generate),
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+"""For properties that use the `database` fixture, and empty it themselves."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +98,14 @@ def areas() -> st.SearchStrategy[list[str]]:
 
 
 @st.composite
-def persons(draw: st.DrawFn) -> Someone:
+def crowds(draw: st.DrawFn, most: int = 8) -> list[Someone]:
+    """Persons who share few places, so that some meet in one and some have several."""
+    pool = draw(st.lists(st.sampled_from(PLACES), min_size=1, max_size=4, unique=True))
+    return draw(st.lists(persons(pool), max_size=most))
+
+
+@st.composite
+def persons(draw: st.DrawFn, pool: Sequence[str]) -> Someone:
     contacts = draw(
         st.lists(
             st.tuples(
@@ -101,7 +117,7 @@ def persons(draw: st.DrawFn) -> Someone:
         )
     )
     subs, still_open = [], set()
-    for place in draw(st.lists(st.sampled_from(PLACES), max_size=5)):
+    for place in draw(st.lists(st.sampled_from(pool), max_size=5)):
         since = draw(st.integers(-5, 2))
         until = draw(st.one_of(st.none(), st.integers(since, 4)))
         if until is None and place in still_open:

@@ -4,7 +4,7 @@ from collections import Counter
 from itertools import pairwise
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from broadcasts.audience.selection import AudienceRule, Span, count, first_key, page, spans
@@ -14,7 +14,15 @@ from storage.lifecycles import ContactState
 from storage.people import Contact
 from storage.subscriptions import subscribe
 from tests import builders
-from tests.broadcasts.audience.people import CHANNELS, PLACES, Someone, areas, persons, settle_down
+from tests.broadcasts.audience.people import (
+    CHANNELS,
+    ON_A_DATABASE,
+    PLACES,
+    Someone,
+    areas,
+    crowds,
+    settle_down,
+)
 from tests.builders import NOW
 
 CODES = st.one_of(
@@ -46,8 +54,8 @@ def test_spans_of_a_district_are_its_codes_and_its_province_alone() -> None:
     assert spans(["5709"]) == (Span(low="57", high="5700"), Span(low="5709", high="5710"))
 
 
-@given(people=st.lists(persons(), max_size=8), places=areas(), most=st.integers(1, 5))
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(people=crowds(8), places=areas(), most=st.integers(1, 5))
+@ON_A_DATABASE
 def test_pages_give_everybody_once_in_key_order(
     database: Database, people: list[Someone], places: list[str], most: int
 ) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
 from sqlmodel import col, select
 
@@ -10,6 +11,9 @@ from storage.batches import Batch, unpack
 from storage.broadcasts import Broadcast, Form
 from storage.database import Database
 from tests.builders import NOW
+
+PLANNING_AT = NOW + timedelta(minutes=30)
+"""Late, so that it matters that the audience is that of the release."""
 
 
 class Crash(Exception):
@@ -83,7 +87,7 @@ def _page(
     crash: bool,
 ) -> float | None:
     with database.write() as session:
-        wait_seconds = plan_page(session, broadcast_id, NOW, sizes, forms)
+        wait_seconds = plan_page(session, broadcast_id, PLANNING_AT, sizes, forms)
         session.flush()
         if crash:
             raise Crash

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlmodel import Session, select
 
@@ -20,8 +20,8 @@ from storage.lifecycles import BatchState, BroadcastState
 from storage.people import Person
 from storage.subscriptions import unsubscribe
 from tests import builders
-from tests.broadcasts.audience.people import CHANNELS, Someone, areas, persons, settle_down
-from tests.broadcasts.delivery.plans import Copy, copies, is_planned, plan, planned
+from tests.broadcasts.audience.people import CHANNELS, ON_A_DATABASE, Someone, areas, crowds, settle_down
+from tests.broadcasts.delivery.plans import PLANNING_AT, Copy, copies, is_planned, plan, planned
 from tests.builders import NOW
 
 WORDS = {
@@ -60,14 +60,14 @@ def variant_of(language: str, place: str, *, sms: bool) -> str:
 
 
 @given(
-    people=st.lists(persons(), max_size=10),
+    people=crowds(10),
     places=areas(),
     page=st.integers(1, 6),
     span_page=st.integers(1, 3),
     crashes=st.lists(st.booleans(), max_size=12),
     sizes=st.tuples(*[st.integers(1, 4)] * len(CHANNELS)),
 )
-@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@ON_A_DATABASE
 def test_everybody_of_the_audience_is_planned_once(
     database: Database,
     people: list[Someone],
@@ -111,8 +111,8 @@ def batches_are_full(made: list[tuple[Batch, list[Copy]]], size_of: dict[int, in
         assert 1 <= found[-1] <= size_of[account_id]
 
 
-@given(people=st.lists(persons(), max_size=8), places=areas(), page=st.integers(1, 4))
-@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(people=crowds(8), places=areas(), page=st.integers(1, 4))
+@ON_A_DATABASE
 def test_who_comes_and_goes_after_the_release_changes_nothing(
     database: Database, people: list[Someone], places: list[str], page: int
 ) -> None:
@@ -245,8 +245,8 @@ def test_each_batch_waits_with_a_key_and_outcomes_of_its_own(database: Database)
     plan(database, broadcast_id, {account_id: 2})
     made = [batch for batch, _ in planned(database, broadcast_id)]
     assert [(batch.state, batch.outcomes, batch.not_before) for batch in made] == [
-        (BatchState.WAITING, b"..", NOW),
-        (BatchState.WAITING, b"..", NOW),
-        (BatchState.WAITING, b".", NOW),
+        (BatchState.WAITING, b"..", PLANNING_AT),
+        (BatchState.WAITING, b"..", PLANNING_AT),
+        (BatchState.WAITING, b".", PLANNING_AT),
     ]
     assert len({batch.retry_key for batch in made}) == 3

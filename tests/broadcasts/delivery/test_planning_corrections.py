@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import insert
 from sqlmodel import Session, col, select
@@ -18,7 +18,7 @@ from storage.database import Database
 from storage.lifecycles import BatchState, ContactState
 from storage.people import Contact, Person
 from tests import builders
-from tests.broadcasts.audience.people import Someone, World, areas, persons, settle_down
+from tests.broadcasts.audience.people import ON_A_DATABASE, Someone, World, areas, crowds, settle_down
 from tests.broadcasts.delivery.plans import copies, plan, planned
 from tests.builders import NOW
 
@@ -120,13 +120,13 @@ def send_earlier(session: Session, world: World, drawn: Sequence[Sent]) -> Earli
 
 
 @given(
-    people=st.lists(persons(), min_size=1, max_size=8),
+    people=crowds(8),
     drawn=sent_batches(),
     places=st.one_of(st.just([]), areas()),
     page=st.integers(1, 3),
     crashes=st.lists(st.booleans(), max_size=10),
 )
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@ON_A_DATABASE
 def test_a_correction_reaches_everybody_it_concerns_once_and_overtakes_nobody(
     database: Database,
     people: list[Someone],

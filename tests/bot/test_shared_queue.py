@@ -1,0 +1,208 @@
+"""The engine behind PostgreSQL: rows of the same transaction, any number of workers, lost connections."""
+
+import asyncio
+import threading
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+from bot import queue as queues
+from bot.queue import SharedQueue, feed, forget_log, join_commits
+from storage.database import Database
+from storage.jobs import Job, Work, announce
+from tests.bot.queues import Running, Worked, commit, roll_back, until
+from tests.postgres import PostgresServer
+
+pytestmark = pytest.mark.postgres
+
+
+@pytest.fixture(scope="module")
+def url(postgres: PostgresServer) -> str:
+    return postgres.fresh_database()
+
+
+@pytest.fixture
+def shared(url: str) -> Iterator[Database]:
+    database = Database(url)
+    with database.write() as session:
+        session.connection().execute(text("TRUNCATE pgqueuer, pgqueuer_log"))
+    yield database
+    database.close()
+
+
+def converse(number: int, delay_seconds: float = 0.0) -> Job:
+    return Job(work=Work.CONVERSE, key=str(number), delay_seconds=delay_seconds)
+
+
+def queued(database: Database) -> int:
+    with database.read() as session:
+        found = session.connection().execute(text("SELECT count(*) FROM pgqueuer")).scalar_one()
+    return int(found)
+
+
+def end_connections(database: Database) -> None:
+    """What a restart of the server does to everybody who is connected."""
+    with database.engine.connect() as connection:
+        connection.execute(
+            text(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+        )
+
+
+def test_jobs_are_rows_of_the_transaction_that_makes_them_necessary(shared: Database) -> None:
+    join_commits(shared)
+    roll_back(shared, converse(1))
+    assert queued(shared) == 0
+    commit(shared, converse(2), converse(3), converse(2))
+    assert queued(shared) == 2
+
+
+def test_a_job_that_cannot_be_written_takes_the_transaction_with_it(shared: Database) -> None:
+    join_commits(shared)
+    with shared.engine.connect() as other:
+        other.execute(text("LOCK TABLE pgqueuer"))
+        with pytest.raises(OperationalError), shared.write() as session:
+            session.connection().execute(text("SET LOCAL lock_timeout TO 50"))
+            announce(session, converse(1))
+    assert queued(shared) == 0
+
+
+def test_reconciling_feeds_what_does_not_wait_already(shared: Database) -> None:
+    for _ in range(3):
+        with shared.write() as session:
+            feed(session, (converse(1), converse(2)))
+    assert queued(shared) == 2
+    with shared.write() as session:
+        feed(session, ())
+    assert queued(shared) == 2
+
+
+def test_two_workers_share_the_work_and_do_each_job_once(url: str, shared: Database) -> None:
+    async def scene() -> tuple[Worked, Worked]:
+        async def work(_: Work, __: str) -> None:
+            await asyncio.sleep(0.01)
+
+        other = Database(url)
+        first, second = Worked(work=work), Worked(work=work)
+        async with Running(SharedQueue(shared), first), Running(SharedQueue(other), second):
+            await asyncio.to_thread(commit, shared, *(converse(n) for n in range(120)))
+            await until(lambda: len(first.done) + len(second.done) >= 120)
+            await asyncio.sleep(0.1)
+        other.close()
+        return first, second
+
+    first, second = asyncio.run(scene())
+    assert sorted(int(key) for _, key in first.done + second.done) == list(range(120))
+    assert first.done
+    assert second.done
+
+
+def test_commits_of_many_threads_are_all_worked_on(shared: Database) -> None:
+    async def scene() -> set[str]:
+        worked = Worked()
+
+        def commit_some(thread: int) -> None:
+            for number in range(10):
+                commit(shared, converse(thread * 100 + number))
+
+        async with Running(SharedQueue(shared), worked):
+            threads = [threading.Thread(target=commit_some, args=(n,)) for n in range(6)]
+            for thread in threads:
+                thread.start()
+            await until(lambda: len(worked.done) >= 60)
+            for thread in threads:
+                thread.join()
+        return {key for _, key in worked.done}
+
+    assert asyncio.run(scene()) == {str(t * 100 + n) for t in range(6) for n in range(10)}
+
+
+def test_a_lost_connection_is_taken_up_again_and_nothing_of_the_queue_is_lost(
+    shared: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queues, "RECONNECT_SECONDS", 0.05)
+
+    async def scene() -> set[str]:
+        at_work = asyncio.Event()
+
+        async def work(_: Work, key: str) -> None:
+            if key == "1" and not at_work.is_set():
+                at_work.set()
+                await asyncio.sleep(0.3)
+
+        worked = Worked(work=work)
+        async with Running(SharedQueue(shared), worked):
+            await asyncio.to_thread(commit, shared, converse(1))
+            await at_work.wait()
+            await asyncio.to_thread(end_connections, shared)
+            await asyncio.to_thread(commit, shared, converse(2), converse(3))
+            await until(lambda: {"1", "2", "3"} <= {key for _, key in worked.done})
+        return {key for _, key in worked.done}
+
+    assert asyncio.run(scene()) == {"1", "2", "3"}
+
+
+def test_a_stop_finishes_what_runs_and_leaves_the_rest_to_others(shared: Database) -> None:
+    async def scene() -> list[tuple[Work, str]]:
+        go_on = asyncio.Event()
+
+        async def work(_: Work, __: str) -> None:
+            await go_on.wait()
+
+        worked = Worked(work=work)
+        running = Running(SharedQueue(shared), worked)
+        async with running:
+            await asyncio.to_thread(commit, shared, converse(1))
+            await until(lambda: len(worked.begun) == 1)
+            running.queue.stop()
+            await asyncio.to_thread(commit, shared, converse(2))
+            await asyncio.sleep(0.1)
+            assert not running.task.done()
+            go_on.set()
+        return worked.done
+
+    assert asyncio.run(scene()) == [(Work.CONVERSE, "1")]
+    assert queued(shared) == 1
+
+
+def test_a_queue_that_is_stopped_while_it_has_no_database_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def scene() -> None:
+        queue = SharedQueue(Database("postgresql+psycopg://krajai@127.0.0.1:1/nothing"))
+        running = asyncio.create_task(queue.run(Worked().workers()))
+        await asyncio.sleep(0.1)
+        queue.stop()
+        await asyncio.wait_for(running, 5)
+
+    asyncio.run(scene())
+
+
+def test_the_engines_log_is_forgotten(shared: Database) -> None:
+    join_commits(shared)
+    commit(shared, converse(1))
+    with shared.write() as session:
+        session.connection().execute(text("UPDATE pgqueuer_log SET created = now() - interval '2 hours'"))
+    commit(shared, converse(2))
+    with shared.write() as session:
+        forget_log(session)
+    with shared.read() as session:
+        left = session.connection().execute(text("SELECT count(*) FROM pgqueuer_log")).scalar_one()
+    assert left == 1
+
+
+def test_a_fault_of_the_driver_is_one_of_the_session(shared: Database) -> None:
+    """Whoever commits knows the faults of SQLAlchemy only: a raw one would go past all that catch them."""
+    join_commits(shared)
+    with pytest.raises(DBAPIError), shared.write() as session:
+        session.connection()
+        announce(session, converse(1))
+        with Database(shared.url.render_as_string(hide_password=False)).engine.connect() as other:
+            other.execute(
+                text(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                    "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                )
+            )
