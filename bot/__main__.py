@@ -1,53 +1,79 @@
 """The `krajai` command. Only what a command needs is imported, so that each starts at once."""
 
 import sys
+from dataclasses import dataclass
 from importlib import import_module
 
 import typer
 
-_GROUPS = {
-    "account": "bot.commands.accounts",
-    "alert": "bot.commands.alerts",
-    "broadcast": "bot.commands.broadcasts",
-    "group": "bot.commands.groups",
-    "inbox": "bot.commands.inbox",
-    "line": "bot.commands.line",
-    "officer": "bot.commands.officers",
-    "places": "bot.commands.places",
-    "telegram": "bot.commands.telegram",
-}
-_SINGLE = {"demo": "bot.commands.demo", "doctor": "bot.commands.doctor"}
-_PROCESSES = ("run", "web", "worker", "clock", "migrate")
+_PROCESSES = "bot.commands.processes"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Command:
+    """A command of `krajai`: `attribute` of `module` is a group of commands or, with `is_group` False, a function.
+
+    `help` is the first line of its own help, so that `krajai --help` imports nothing.
+    """
+
+    module: str
+    attribute: str
+    help: str
+    is_group: bool = True
+
+
+COMMANDS: dict[str, Command] = {
+    name: Command(module=module, attribute=attribute, help=help_, is_group=attribute == "app")
+    for name, module, attribute, help_ in (
+        ("run", _PROCESSES, "run", "Run everything in one process: pages, sending and schedule."),
+        ("web", _PROCESSES, "web", "Serve the pages and webhooks."),
+        ("worker", _PROCESSES, "worker", "Handle what citizens send, plan broadcasts, send the outbox."),
+        ("clock", _PROCESSES, "clock", "Run the schedule."),
+        ("migrate", _PROCESSES, "migrate", "Bring the database to the form this version needs."),
+        ("account", "bot.commands.accounts", "app", "Accounts on LINE, Telegram and SMS."),
+        ("alert", "bot.commands.alerts", "app", "Warnings: CAP in, released to those they concern."),
+        ("broadcast", "bot.commands.broadcasts", "app", "Broadcasts: what went out to whom."),
+        ("demo", "bot.commands.demo", "demo", "Fill the simulator with citizens and release sample warnings to them."),
+        ("doctor", "bot.commands.doctor", "doctor", "Check settings, database, places, wording and what waits"),
+        ("group", "bot.commands.groups", "app", "Group chats that are warned."),
+        ("inbox", "bot.commands.inbox", "app", "What citizens sent and could not be handled."),
+        ("line", "bot.commands.line", "app", "LINE official accounts"),
+        ("officer", "bot.commands.officers", "app", "Officers who act for the agency."),
+        ("places", "bot.commands.places", "app", "The register of provinces, districts, subdistricts and villages."),
+        ("telegram", "bot.commands.telegram", "app", "Telegram bots"),
+    )
+}  # fmt: skip
 
 
 def build(wanted: str | None = None) -> typer.Typer:
-    """The command with its subcommands; with `wanted`, only the module of that subcommand is imported."""
+    """The command with its subcommands; those that are not `wanted` show their help only."""
     app = typer.Typer(
         help="Krajai: the news tower in the citizen's pocket.",
         no_args_is_help=True,
         add_completion=False,
         pretty_exceptions_show_locals=False,
     )
-    known = wanted in _GROUPS or wanted in _SINGLE or wanted in _PROCESSES
-    if not known or wanted in _PROCESSES:
-        import_module("bot.commands.processes").register(app)
-    for name, module in _GROUPS.items():
-        if not known or wanted == name:
-            app.add_typer(import_module(module).app, name=name)
-    for name, module in _SINGLE.items():
-        if not known or wanted == name:
-            app.command(name)(getattr(import_module(module), name))
+    for name, command in COMMANDS.items():
+        loaded = getattr(import_module(command.module), command.attribute) if name == wanted else None
+        if command.is_group:
+            app.add_typer(loaded or typer.Typer(), name=name, help=command.help)
+        else:
+            app.command(name, help=None if loaded else command.help)(loaded or _not_loaded)
     app.callback()(_krajai)
     return app
+
+
+def main() -> None:
+    """Run the command of this process's arguments."""
+    build(sys.argv[1] if len(sys.argv) > 1 else None)(prog_name="krajai")
 
 
 def _krajai() -> None:
     """Krajai: the news tower in the citizen's pocket."""
 
 
-def main() -> None:
-    """Run the command of this process's arguments."""
-    build(sys.argv[1] if len(sys.argv) > 1 else None)(prog_name="krajai")
+def _not_loaded() -> None:
+    """Stands for a command in the list of commands."""
 
 
 if __name__ == "__main__":

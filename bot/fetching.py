@@ -1,10 +1,16 @@
 """Fetching a document that an operator named: bounded in time and size, without a detour."""
 
+import time
+
 import requests
+from urllib3.exceptions import HTTPError
 
 MOST_BYTES = 1_000_000
 CONNECT_SECONDS = 5.0
 READ_SECONDS = 15.0
+TOTAL_SECONDS = 30.0
+
+_CHUNK_BYTES = 65_536
 
 
 class FetchRefused(Exception):
@@ -12,7 +18,8 @@ class FetchRefused(Exception):
 
 
 def fetch_document(address: str) -> bytes:
-    """The bytes at `address`. Raises FetchRefused: no answer, an error, a redirect, or more than 1 MB."""
+    """The bytes at `address`. Raises FetchRefused: no answer, an error, a redirect, more than 1 MB or 30 seconds."""
+    ends = time.monotonic() + TOTAL_SECONDS
     try:
         with requests.get(
             address,
@@ -26,10 +33,15 @@ def fetch_document(address: str) -> bytes:
                     f"answered {response.status_code}: give the address of the document itself"
                 )
             data = b""
-            for chunk in response.iter_content(65536):
+            # What has arrived, however little: waiting for a full chunk would let a slow server hold us for hours.
+            while chunk := response.raw.read1(_CHUNK_BYTES, decode_content=True):
                 data += chunk
                 if len(data) > MOST_BYTES:
                     raise FetchRefused("is larger than 1 MB, so it is no CAP alert")
+                if time.monotonic() > ends:
+                    raise FetchRefused(f"did not arrive within {TOTAL_SECONDS:.0f} seconds: try again later")
             return data
-    except requests.RequestException as fault:
-        raise FetchRefused(f"cannot be fetched ({type(fault).__name__})") from fault
+    except (requests.RequestException, HTTPError) as fault:
+        raise FetchRefused(
+            f"cannot be fetched ({type(fault).__name__}): check the address and try again"
+        ) from fault

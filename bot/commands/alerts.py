@@ -7,9 +7,9 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from bot.commands.console import FAILED, JsonOption, console, fail, opened, write_json
+from bot.commands.console import WRONG_USE, JsonOption, console, fail, opened, write_json
 from bot.commands.progress import watch_broadcast
-from bot.fetching import FetchRefused, fetch_document
+from bot.fetching import MOST_BYTES, FetchRefused, fetch_document
 from bot.wiring import Krajai
 from broadcasts.alerts import releasing
 from broadcasts.alerts.cap_model import CapRefused
@@ -18,7 +18,7 @@ from broadcasts.alerts.releasing import NotReleasable, Preview, UnknownAlert
 from storage import batches
 from storage.alerts import Alert, alerts
 from storage.broadcasts import EVERY_PLACE
-from storage.lifecycles import ForbiddenTransition
+from storage.lifecycles import AlertState, ForbiddenTransition
 from storage.officers import UnknownOfficer, actor
 from storage.wording import LANGUAGES, dates
 from storage.wording.areas import area_in_words
@@ -69,6 +69,8 @@ def list_(
     as_json: AsJson = False,
 ) -> None:
     """Show alerts, the newest first (at most 100)."""
+    if state is not None and state not in list(AlertState):
+        fail(f"--state {state}: give one of {', '.join(AlertState)}", WRONG_USE)
     with opened() as krajai:
         with krajai.database.read() as session:
             found = alerts(session, state=state)
@@ -118,6 +120,9 @@ def release(
         preview = _preview(krajai, alert_id, exercise=exercise, wide=wide)
         if preview.obstacle:
             fail(f"alert {alert_id} cannot be released: {preview.obstacle}")
+        if preview.alert.rehearsal and len(krajai.channels) > 1:
+            fail(f"alert {alert_id} cannot be released: it is a rehearsal, and real channels are on")
+        _require_actor(krajai, as_)
         if not as_json:
             _print_preview(krajai, preview)
         if not yes and not typer.confirm(_question(preview), default=False, err=True):
@@ -166,14 +171,25 @@ def stop(alert_id: AlertId, as_: As = None, as_json: AsJson = False) -> None:
 
 
 def _read(source: str) -> bytes:
+    """At most a little more than a CAP file may have; the reader refuses what is too large."""
     if source == "-":
-        return sys.stdin.buffer.read()
+        return sys.stdin.buffer.read(MOST_BYTES + 1)
     if source.startswith(("http://", "https://")):
         return fetch_document(source)
     try:
-        return Path(source).read_bytes()
+        with Path(source).open("rb") as file:
+            return file.read(MOST_BYTES + 1)
     except OSError as fault:
-        fail(f"{source} cannot be read: {fault.strerror}", FAILED)
+        fail(f"{source} cannot be read ({fault.strerror}): give a CAP file, a http(s) address, or -")
+
+
+def _require_actor(krajai: Krajai, as_: str | None) -> None:
+    """Before anything is asked; the release itself looks again."""
+    try:
+        with krajai.database.read() as session:
+            actor(session, as_)
+    except UnknownOfficer as refused:
+        fail(str(refused))
 
 
 def _preview(krajai: Krajai, alert_id: int, *, exercise: bool = False, wide: bool = False) -> Preview:

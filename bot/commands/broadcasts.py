@@ -7,7 +7,7 @@ from rich.table import Table
 from sqlmodel import col, select
 
 from bot.commands.console import JsonOption, console, fail, opened, write_json
-from broadcasts.alerts.releasing import stop_broadcast
+from broadcasts.alerts.releasing import UnknownBroadcast, stop_released
 from storage import batches, broadcasts
 from storage.broadcasts import DELIVERY_WORK, Broadcast, Priority
 from storage.jobs import Job, Work, announce
@@ -64,14 +64,13 @@ def show(broadcast_id: BroadcastId, as_json: AsJson = False) -> None:
 
 @app.command()
 def stop(broadcast_id: BroadcastId, as_: As = None) -> None:
-    """Stop what of a broadcast is not sent yet."""
+    """Stop what of a broadcast is not sent yet; an alert that went out as it is stopped with it."""
     with opened() as krajai:
         try:
             with krajai.database.write() as session:
-                stopped = stop_broadcast(
-                    session, broadcast_id, krajai.database.now(session), by=actor(session, as_)
-                )
-        except UnknownOfficer as refused:
+                by, now = actor(session, as_), krajai.database.now(session)
+                stopped = stop_released(session, broadcast_id, now, by=by)
+        except (UnknownBroadcast, UnknownOfficer, ForbiddenTransition) as refused:
             fail(str(refused))
     console.print(f"broadcast {broadcast_id}: {stopped} waiting batches stopped")
 

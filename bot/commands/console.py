@@ -1,24 +1,24 @@
-"""What all commands share: where they write, how they fail, how they open the database."""
+"""What all commands share: where they write, how they fail, how they open the database.
+
+The database and all that is joined to it are imported when a command opens them, so that the others start at once.
+"""
 
 import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import typer
 from rich.console import Console
-from sqlalchemy.exc import OperationalError
 
-from bot.channels.registry import NotConnected
-from bot.embedded_lock import DatabaseBusy, require_owner
-from bot.settings import Settings, SettingsError, read_settings
-from bot.wiring import Krajai, open_krajai
-from storage import migrate
-from storage.database import Database
+if TYPE_CHECKING:
+    from bot.settings import Settings
+    from bot.wiring import Krajai
 
-console = Console(highlight=False, soft_wrap=True)
-errors = Console(stderr=True, highlight=False, soft_wrap=True)
+# Without markup: names and headlines come from outside and may hold brackets.
+console = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
+errors = Console(stderr=True, highlight=False, soft_wrap=True, markup=False, emoji=False)
 
 FAILED = 1
 WRONG_USE = 2
@@ -37,8 +37,10 @@ def write_json(value: Any) -> None:
     sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2, default=str) + "\n")
 
 
-def settings() -> Settings:
+def settings() -> "Settings":
     """The settings, or the end of the command with what is wrong with them."""
+    from bot.settings import SettingsError, read_settings
+
     try:
         return read_settings()
     except SettingsError as fault:
@@ -46,8 +48,11 @@ def settings() -> Settings:
 
 
 @contextmanager
-def opened() -> Iterator[Krajai]:
+def opened() -> Iterator["Krajai"]:
     """Krajai with its database, for a command that works beside a running server."""
+    from bot.channels.registry import NotConnected
+    from bot.wiring import open_krajai
+
     chosen = settings()
     with checked_database(chosen):
         try:
@@ -61,9 +66,18 @@ def opened() -> Iterator[Krajai]:
 
 
 @contextmanager
-def checked_database(chosen: Settings) -> Iterator[None]:
+def checked_database(chosen: "Settings") -> Iterator[None]:
     """The database answers, is ours and has been migrated (a new SQLite file is made); otherwise the command ends."""
-    database = Database(chosen.database_url)
+    from sqlalchemy.exc import DatabaseError, OperationalError
+
+    from bot.embedded_lock import DatabaseBusy, require_owner
+    from storage import migrate
+    from storage.database import Database
+
+    try:
+        database = Database(chosen.database_url)
+    except OSError as fault:
+        fail(f"the folder of the database cannot be made: {fault}. Name another in KRAJAI_DATABASE_URL")
     try:
         require_owner(database)
         if database.is_sqlite and database.path is not None and not database.path.exists():
@@ -74,6 +88,19 @@ def checked_database(chosen: Settings) -> Iterator[None]:
     except DatabaseBusy as fault:
         fail(str(fault))
     except OperationalError as fault:
-        fail(f"the database does not answer: {str(fault.orig).strip().splitlines()[0]}")
+        fail(
+            f"the database does not answer: {_first_line(fault)}. Start it, or name another in KRAJAI_DATABASE_URL"
+        )
+    except DatabaseError as fault:
+        if type(fault) is not DatabaseError:
+            raise
+        fail(
+            f"the database cannot be read: {_first_line(fault)}. "
+            "Restore a backup, or name another in KRAJAI_DATABASE_URL"
+        )
     finally:
         database.close()
+
+
+def _first_line(fault: Any) -> str:
+    return str(fault.orig).strip().splitlines()[0].rstrip(".")

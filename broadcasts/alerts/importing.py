@@ -141,7 +141,7 @@ def _parts(cap: CapAlert, infos: Sequence[CapInfo]) -> tuple[tuple[CapInfo, ...]
     the officer is told.
     """
     if not infos:
-        return (), ["has no info block: it says neither what is to come nor where"]
+        return (), []
     main = infos[0]
     same: list[CapInfo] = []
     remarks: list[str] = []

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import or_
 from sqlmodel import Session, col, select
 
 from broadcasts.alerts.cap_model import MessageType, Status
@@ -14,7 +13,7 @@ from broadcasts.audience.selection import AudienceRule, count
 from storage import alerts, batches, broadcasts
 from storage.alerts import Alert
 from storage.broadcasts import Broadcast, BroadcastKind, Priority
-from storage.lifecycles import AlertState, BatchState, BroadcastState
+from storage.lifecycles import AlertState, BatchState, BroadcastState, ForbiddenTransition
 from storage.replies import Bubble
 from storage.subscriptions import WARNING
 
@@ -30,6 +29,10 @@ class NotReleasable(Exception):
 
 class UnknownAlert(Exception):
     """There is no alert of that number."""
+
+
+class UnknownBroadcast(Exception):
+    """There is no broadcast of that number."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,9 +122,29 @@ def stop(session: Session, alert_id: int, *, by: str, at: datetime) -> Alert:
     return _alert(session, alert_id)
 
 
+def stop_released(session: Session, broadcast_id: int, at: datetime, *, by: str) -> int:
+    """Stop a broadcast and the alert that went out as it; how many batches were not sent.
+
+    Raises UnknownBroadcast, and ForbiddenTransition when it has ended.
+    """
+    broadcast = session.get(Broadcast, broadcast_id, populate_existing=True)
+    if broadcast is None:
+        raise UnknownBroadcast(f"there is no broadcast {broadcast_id}: see `krajai broadcast list`")
+    if broadcast.state not in (BroadcastState.RELEASED, BroadcastState.PAUSED):
+        raise ForbiddenTransition(
+            f"broadcast {broadcast_id} is {broadcast.state}: nothing of it is left to stop"
+        )
+    alert = session.exec(select(Alert).where(Alert.broadcast_id == broadcast_id)).first()
+    if alert is not None and alert.id is not None and alert.state == AlertState.RELEASED:
+        alerts.move(session, alert.id, AlertState.STOPPED, at, by=by)
+    return stop_broadcast(session, broadcast_id, at, by=by)
+
+
 def stop_broadcast(session: Session, broadcast_id: int | None, at: datetime, *, by: str) -> int:
     """Stop what of a broadcast was not sent; how many batches. A broadcast that has ended stays as it is."""
-    broadcast = session.get(Broadcast, broadcast_id) if broadcast_id is not None else None
+    if broadcast_id is None:
+        return 0
+    broadcast = session.get(Broadcast, broadcast_id, populate_existing=True)
     if broadcast is None or broadcast.state not in (BroadcastState.RELEASED, BroadcastState.PAUSED):
         return 0
     assert broadcast.id is not None
@@ -130,7 +153,7 @@ def stop_broadcast(session: Session, broadcast_id: int | None, at: datetime, *, 
 
 
 def _alert(session: Session, alert_id: int) -> Alert:
-    alert = session.get(Alert, alert_id)
+    alert = session.get(Alert, alert_id, populate_existing=True)
     if alert is None:
         raise UnknownAlert(f"there is no alert {alert_id}: see `krajai alert list`")
     return alert
@@ -140,7 +163,7 @@ def _line(session: Session, alert: Alert) -> list[Alert]:
     """What the alert replaces, and what that had replaced, the newest first: an update may have missed somebody."""
     found: list[Alert] = []
     while alert.replaces_id is not None:
-        alert = session.get_one(Alert, alert.replaces_id)
+        alert = session.get_one(Alert, alert.replaces_id, populate_existing=True)
         found.append(alert)
     return found
 
@@ -232,10 +255,18 @@ def _obstacle(
 def _replaced_by(session: Session, alert: Alert) -> Alert | None:
     """What makes the alert stale: its Cancel as soon as that is known, an Update of it that went out, or a later one
     of the same alert that did."""
-    went_out = col(Alert.state) != AlertState.DRAFT.value
-    of_this = col(Alert.replaces_id) == alert.id
-    stale = [of_this & or_(col(Alert.msg_type) == MessageType.CANCEL.value, went_out)]
-    if alert.replaces_id is not None:
-        later = (col(Alert.replaces_id) == alert.replaces_id) & (col(Alert.sent) > alert.sent)
-        stale.append(later & went_out & (col(Alert.id) != alert.id))
-    return session.exec(select(Alert).where(or_(*stale)).order_by(col(Alert.id).desc())).first()
+    ids = [alert.id]
+    while ids:
+        following = session.exec(select(Alert).where(col(Alert.replaces_id).in_(ids))).all()
+        for each in following:
+            if each.msg_type == MessageType.CANCEL or each.state != AlertState.DRAFT:
+                return each
+        ids = [each.id for each in following]
+    if alert.replaces_id is None:
+        return None
+    query = select(Alert).where(
+        Alert.replaces_id == alert.replaces_id,
+        col(Alert.sent) > alert.sent,
+        col(Alert.state) != AlertState.DRAFT.value,
+    )
+    return session.exec(query).first()

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import OperationalError
 
 from bot import queue as queues
 from bot.queue import SharedQueue, feed, forget_log, join_commits
@@ -63,11 +63,16 @@ def test_jobs_are_rows_of_the_transaction_that_makes_them_necessary(shared: Data
 
 def test_a_job_that_cannot_be_written_takes_the_transaction_with_it(shared: Database) -> None:
     join_commits(shared)
-    with shared.engine.connect() as other:
-        other.execute(text("LOCK TABLE pgqueuer"))
-        with pytest.raises(OperationalError), shared.write() as session:
+
+    def commit_impatiently() -> None:
+        with shared.write() as session:
             session.connection().execute(text("SET LOCAL lock_timeout TO 50"))
             announce(session, converse(1))
+
+    with shared.engine.connect() as other:
+        other.execute(text("LOCK TABLE pgqueuer"))
+        with pytest.raises(OperationalError):
+            commit_impatiently()
     assert queued(shared) == 0
 
 
@@ -99,6 +104,21 @@ def test_two_workers_share_the_work_and_do_each_job_once(url: str, shared: Datab
     assert sorted(int(key) for _, key in first.done + second.done) == list(range(120))
     assert first.done
     assert second.done
+
+
+def test_listening_for_jobs_holds_up_no_query(shared: Database) -> None:
+    """With one connection for both, each ten jobs took a second: that is how long psycopg listens at a time."""
+
+    async def scene() -> float:
+        worked, loop = Worked(), asyncio.get_running_loop()
+        async with Running(SharedQueue(shared), worked):
+            await asyncio.sleep(0.2)
+            began = loop.time()
+            await asyncio.to_thread(commit, shared, *(converse(n) for n in range(100)))
+            await until(lambda: len(worked.done) >= 100)
+            return loop.time() - began
+
+    assert asyncio.run(scene()) < 6
 
 
 def test_commits_of_many_threads_are_all_worked_on(shared: Database) -> None:
@@ -169,7 +189,7 @@ def test_a_stop_finishes_what_runs_and_leaves_the_rest_to_others(shared: Databas
     assert queued(shared) == 1
 
 
-def test_a_queue_that_is_stopped_while_it_has_no_database_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_queue_that_is_stopped_while_it_has_no_database_ends() -> None:
     async def scene() -> None:
         queue = SharedQueue(Database("postgresql+psycopg://krajai@127.0.0.1:1/nothing"))
         running = asyncio.create_task(queue.run(Worked().workers()))
@@ -193,16 +213,17 @@ def test_the_engines_log_is_forgotten(shared: Database) -> None:
     assert left == 1
 
 
-def test_a_fault_of_the_driver_is_one_of_the_session(shared: Database) -> None:
+def test_a_fault_of_the_driver_is_one_of_the_session(url: str, shared: Database) -> None:
     """Whoever commits knows the faults of SQLAlchemy only: a raw one would go past all that catch them."""
     join_commits(shared)
-    with pytest.raises(DBAPIError), shared.write() as session:
-        session.connection()
-        announce(session, converse(1))
-        with Database(shared.url.render_as_string(hide_password=False)).engine.connect() as other:
-            other.execute(
-                text(
-                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-                    "WHERE datname = current_database() AND pid <> pg_backend_pid()"
-                )
-            )
+    other = Database(url)
+
+    def commit_over_a_dead_connection() -> None:
+        with shared.write() as session:
+            session.connection()
+            announce(session, converse(1))
+            end_connections(other)
+
+    with pytest.raises(OperationalError):
+        commit_over_a_dead_connection()
+    other.close()

@@ -46,7 +46,7 @@ class Pages:
         context = self.browser.new_context(
             viewport={"width": size.width, "height": size.height},
             color_scheme=scheme,
-            device_scale_factor=2 if TAKE_SCREENSHOTS else 1,
+            device_scale_factor=2 if TAKE_SCREENSHOTS and size is PHONE else 1,
             has_touch=size is PHONE,
         )
         page = context.new_page()

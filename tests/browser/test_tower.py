@@ -61,7 +61,6 @@ def test_a_warning_its_update_and_its_cancel_reach_the_district_live_and_once(
     krajai.release_alert(cancel["id"])
     near.expect_answer("ยกเลิกคำเตือน")
     near.expect_answer("เลิกใช้แล้ว")
-    screenshot(page, f"cancel-{size.name}")
 
     near.expect_once("🟠 ปรับข้อมูล")
     near.expect_once("ยกเลิกคำเตือน")
@@ -121,8 +120,8 @@ def test_a_cry_for_help_is_answered_with_the_hotlines_first(
         phone.expect_answer(say("th", "rescue.ask_details"))
         hotlines = phone.heard[heard_before]
         assert all(number in hotlines for number in HOTLINES)
-        if heard_before == 1:
-            screenshot(page, f"help-{size.name}")
+        if heard_before == 1 and size is PHONE:
+            screenshot(page, "help-phone")
         phone.tap(say("th", "buttons.not_asking_help"))
         phone.expect_answer(say("th", "rescue.mistake"))
 
@@ -157,12 +156,9 @@ def test_two_phones_stand_side_by_side_and_one_fills_a_narrow_screen(
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_the_front_page_leads_to_the_simulator(
-    idle_krajai: RunningKrajai, pages: Pages, screenshot: Screenshot, size: Size
-) -> None:
+def test_the_front_page_leads_to_the_simulator(idle_krajai: RunningKrajai, pages: Pages, size: Size) -> None:
     page = pages.open(size)
     page.goto(idle_krajai.address)
-    screenshot(page, f"home-{size.name}")
     page.get_by_role("link", name=say("th", "simulator.title")).click()
     expect(page.get_by_role("button", name=say("th", "simulator.new_citizen")).first).to_be_visible()
 

@@ -32,7 +32,7 @@ PLACES = (
 CHANNELS = ("line", "telegram", "sms")
 
 ON_A_DATABASE = settings(
-    max_examples=25,
+    max_examples=20,
     # Making a failing example smaller takes minutes on a real database.
     phases=(Phase.explicit, Phase.reuse, Phase.generate),
     suppress_health_check=[HealthCheck.function_scoped_fixture],

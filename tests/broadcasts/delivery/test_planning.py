@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlmodel import Session, select
 
@@ -112,7 +112,7 @@ def batches_are_full(made: list[tuple[Batch, list[Copy]]], size_of: dict[int, in
 
 
 @given(people=crowds(8), places=areas(), page=st.integers(1, 4))
-@ON_A_DATABASE
+@settings(ON_A_DATABASE, max_examples=8)
 def test_who_comes_and_goes_after_the_release_changes_nothing(
     database: Database, people: list[Someone], places: list[str], page: int
 ) -> None:

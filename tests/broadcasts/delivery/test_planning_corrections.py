@@ -43,7 +43,7 @@ class Sent:
 def sent_batches(draw: st.DrawFn, broadcasts: int = 2) -> list[Sent]:
     made = []
     for _ in range(draw(st.integers(0, 6))):
-        chosen = draw(st.lists(st.integers(0, 7), min_size=1, max_size=4, unique=True))
+        chosen = draw(st.lists(st.integers(0, 3), min_size=1, max_size=4, unique=True))
         size, sending = len(chosen), draw(st.booleans())
         letters = "..>>aafus" if sending else "..aafus"
         outcomes = draw(st.text(letters, min_size=size, max_size=size))
@@ -224,6 +224,26 @@ def test_a_correction_waits_for_what_is_in_flight_and_for_nobody_else(database: 
         batches.settle(session, session.get_one(Batch, row_id), b"af", NOW)
     plan(database, cancel, {1: 1})
     assert [copy.contact_id for copy in copies(database, cancel)] == [landed, waited_for[0]]
+
+
+def test_who_got_the_first_does_not_get_the_third_before_the_second(database: Database) -> None:
+    """An Update of an Update: the one in between is in flight to somebody who got the original long ago."""
+    with database.write() as session:
+        original, _, (both, only_original) = one_batch(session, "aa", BatchState.DONE)
+        update = builders.released(session).id or 0
+        row = new_batch(update, builders.account(session), "th", "", [both], NOW)
+        session.connection().execute(insert(Batch), [{**row, "outcomes": b">", "state": BatchState.SENDING}])
+        batch_id = session.exec(select(Batch.id).where(Batch.broadcast_id == update)).one()
+        cancel = builders.released(session, places=[], reached=[update, original]).id or 0
+    for _ in range(5):
+        with database.write() as session:
+            plan_page(session, cancel, NOW, {1: 1})
+    assert [copy.contact_id for copy in copies(database, cancel)] == [only_original]
+    with database.write() as session:
+        # It failed in the end; the original stands, and its cancel is still to be told.
+        batches.settle(session, session.get_one(Batch, batch_id), b"f", NOW)
+    plan(database, cancel, {1: 1})
+    assert [copy.contact_id for copy in copies(database, cancel)] == [only_original, both]
 
 
 def test_many_that_were_in_flight_are_taken_page_by_page(

@@ -1,0 +1,129 @@
+"""The door of the inbox: few commits for many requests, and no request waits for ever."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session, func, select
+
+from bot.web import ingest as door
+from bot.web.ingest import Ingest
+from storage import inbox
+from storage.database import Database
+from storage.inbox import InboxEvent, ReceivedEvent
+from tests import builders
+
+
+def account(database: Database) -> int:
+    with database.write() as session:
+        return builders.account(session)
+
+
+def event(account_id: int, number: int) -> ReceivedEvent:
+    return ReceivedEvent(
+        account_id=account_id, event_id=str(number), sender=f"sim-{number}", body=str(number).encode()
+    )
+
+
+def stored(database: Database) -> int:
+    with database.read() as session:
+        return session.exec(select(func.count()).select_from(InboxEvent)).one()
+
+
+class Counted:
+    """Counts commits, and fails for the events it is told to."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, fault: Exception, *failing: str) -> None:
+        self.commits = 0
+        receive, write = inbox.receive, Ingest._write
+
+        def receive_or_fail(session: Session, events: Sequence[ReceivedEvent], at: Any) -> int:
+            if any(each.event_id in failing for each in events):
+                raise fault
+            return receive(session, events, at)
+
+        def counted(ingest: Ingest, groups: list[tuple[ReceivedEvent, ...]]) -> list[int]:
+            self.commits += 1
+            return write(ingest, groups)
+
+        monkeypatch.setattr(inbox, "receive", receive_or_fail)
+        monkeypatch.setattr(Ingest, "_write", counted)
+
+
+def test_many_requests_are_committed_together(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    account_id = account(database)
+    counted = Counted(monkeypatch, ValueError())
+
+    async def scene() -> list[int]:
+        ingest = Ingest(database)
+        return await asyncio.gather(*(ingest.store([event(account_id, n)]) for n in range(300)))
+
+    assert asyncio.run(scene()) == [1] * 300
+    assert stored(database) == 300
+    assert counted.commits <= 4
+
+
+def test_what_is_known_is_told_to_each_request(sqlite_database: Database) -> None:
+    account_id = account(sqlite_database)
+
+    async def scene() -> list[int]:
+        ingest = Ingest(sqlite_database)
+        first = await ingest.store([event(account_id, 1), event(account_id, 2)])
+        again = await asyncio.gather(
+            ingest.store([event(account_id, 2), event(account_id, 3)]), ingest.store([event(account_id, 3)])
+        )
+        return [first, *again, await ingest.store([])]
+
+    assert asyncio.run(scene()) == [2, 1, 0, 0]
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [IntegrityError("INSERT", None, Exception()), UnicodeEncodeError("utf-8", "", 0, 1, "x"), KeyError()],
+)
+def test_a_failing_request_fails_alone(
+    sqlite_database: Database, monkeypatch: pytest.MonkeyPatch, fault: Exception
+) -> None:
+    account_id = account(sqlite_database)
+    Counted(monkeypatch, fault, "7", "13")
+
+    async def scene() -> list[int | BaseException]:
+        ingest = Ingest(sqlite_database)
+        stores = [ingest.store([event(account_id, n)]) for n in range(20)]
+        async with asyncio.timeout(10):
+            found = await asyncio.gather(*stores, return_exceptions=True)
+            assert await ingest.store([event(account_id, 99)]) == 1
+        return found
+
+    found = asyncio.run(scene())
+    assert [n for n, each in enumerate(found) if each is fault] == [7, 13]
+    assert stored(sqlite_database) == 19
+
+
+def test_a_request_that_gives_up_disturbs_nobody(sqlite_database: Database) -> None:
+    account_id = account(sqlite_database)
+
+    async def scene() -> int:
+        ingest = Ingest(sqlite_database)
+        gives_up, stays = (asyncio.create_task(ingest.store([event(account_id, n)])) for n in range(2))
+        await asyncio.sleep(0)
+        gives_up.cancel()
+        return await stays
+
+    assert asyncio.run(scene()) == 1
+    assert stored(sqlite_database) == 2
+
+
+def test_more_than_fit_into_one_commit_are_stored_too(
+    sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(door, "MOST_TOGETHER", 3)
+    account_id = account(sqlite_database)
+
+    async def scene() -> list[int]:
+        ingest = Ingest(sqlite_database)
+        return await asyncio.gather(*(ingest.store([event(account_id, n)]) for n in range(10)))
+
+    assert asyncio.run(scene()) == [1] * 10
