@@ -186,6 +186,8 @@ def _answer(turn: Turn) -> Bubbles:
         return ()
     if turn.incoming.in_group:
         return group.answer(turn)
+    if turn.incoming.kind is IncomingKind.OTHER:
+        return ()  # an edit, an unsend, a beacon: nothing was said that waits for an answer
     if turn.incoming.kind is IncomingKind.UNFOLLOW:
         set_contact_state(turn.session, turn.contact_id, ContactState.BLOCKED, turn.at)
         return ()
