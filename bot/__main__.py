@@ -37,10 +37,10 @@ COMMANDS: dict[str, Command] = {
         ("doctor", "bot.commands.doctor", "doctor", "Check settings, database, places, wording and what waits"),
         ("group", "bot.commands.groups", "app", "Group chats that are warned."),
         ("inbox", "bot.commands.inbox", "app", "What citizens sent and could not be handled."),
-        ("line", "bot.commands.line", "app", "LINE official accounts"),
+        ("line", "bot.commands.line", "app", "What is set up at LINE."),
         ("officer", "bot.commands.officers", "app", "Officers who act for the agency."),
         ("places", "bot.commands.places", "app", "The register of provinces, districts, subdistricts and villages."),
-        ("telegram", "bot.commands.telegram", "app", "Telegram bots"),
+        ("telegram", "bot.commands.telegram", "app", "Bots on Telegram."),
     )
 }  # fmt: skip
 

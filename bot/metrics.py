@@ -4,6 +4,7 @@ from datetime import datetime
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 from sqlalchemy import func
+from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import col, select
 
 from storage.batches import Batch
@@ -55,6 +56,12 @@ class Metrics:
             "krajai_paused_broadcasts_now", "Broadcasts that wait for an officer.", registry=self.registry
         )
 
+        self._database_up = Gauge(
+            "krajai_database_up",
+            "1 when the database answered, else 0: then the ages and what is counted now are old.",
+            registry=self.registry,
+        )
+
     def sent(self, account_id: int, recipients: int) -> None:
         self._sent.labels(str(account_id)).inc(recipients)
 
@@ -68,8 +75,12 @@ class Metrics:
         self._parked.inc()
 
     def exposition(self, database: Database) -> bytes:
-        """The page, with what the database knows at this moment."""
-        self._look(database)
+        """The page, with what the database knows at this moment. It is there without a database, too."""
+        try:
+            self._look(database)
+            self._database_up.set(1)
+        except SQLAlchemyError:
+            self._database_up.set(0)
         return generate_latest(self.registry)
 
     def _look(self, database: Database) -> None:

@@ -49,7 +49,6 @@ class WorkerProcess:
             reconciling.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await reconciling
-            await self._krajai.close_channels()
 
     def stop(self) -> None:
         """Begin nothing new."""

@@ -15,7 +15,7 @@ from sqlalchemy import CursorResult, Index, LargeBinary, func, text
 from sqlmodel import Field, Session, SQLModel, col, select, update
 
 from storage.broadcasts import DELIVERY_WORK, Broadcast, Priority
-from storage.columns import BigId, UtcDateTime
+from storage.columns import BigId, UtcDateTime, is_one_of
 from storage.jobs import Job, announce
 from storage.leases import LEASE_SECONDS, Leased
 from storage.lifecycles import BATCH, BatchState, BroadcastState, Outcome, sources
@@ -135,7 +135,7 @@ def claim(session: Session, broadcast_id: int, account_id: int, at: datetime, mo
         .where(
             Batch.broadcast_id == broadcast_id,
             Batch.account_id == account_id,
-            Batch.state == BatchState.WAITING.value,
+            is_one_of(col(Batch.state), BatchState.WAITING),
             Batch.not_before <= at,
         )
         .order_by(col(Batch.id))
@@ -218,7 +218,7 @@ def lapsed(session: Session, at: datetime, most: int = 500) -> list[Batch]:
     """Batches whose worker did not come back in time."""
     query = (
         select(Batch)
-        .where(Batch.state == BatchState.SENDING.value, col(Batch.lease_until) < at)
+        .where(is_one_of(col(Batch.state), BatchState.SENDING), col(Batch.lease_until) < at)
         .limit(most)
         .with_for_update(skip_locked=True)
     )
@@ -229,7 +229,7 @@ def end_waiting(session: Session, broadcast_id: int, state: BatchState, at: date
     """Stop or expire what of a broadcast was not sent yet; how many batches."""
     result = session.connection().execute(
         update(Batch)
-        .where(col(Batch.broadcast_id) == broadcast_id, col(Batch.state) == BatchState.WAITING.value)
+        .where(col(Batch.broadcast_id) == broadcast_id, is_one_of(col(Batch.state), BatchState.WAITING))
         .values(state=state.value, finished_at=at)
     )
     assert isinstance(result, CursorResult)
@@ -249,7 +249,7 @@ def waiting_accounts(session: Session, at: datetime) -> list[tuple[int, Priority
         .join(Broadcast, col(Broadcast.id) == col(Batch.broadcast_id))
         .where(
             Broadcast.state == BroadcastState.RELEASED.value,
-            Batch.state == BatchState.WAITING.value,
+            is_one_of(col(Batch.state), BatchState.WAITING),
             Batch.not_before <= at,
         )
         .distinct()

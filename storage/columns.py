@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Integer, String
+from sqlalchemy import JSON, BigInteger, ColumnElement, DateTime, Dialect, Integer, String, literal_column
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
@@ -14,6 +14,16 @@ Json: TypeEngine[Any] = JSON().with_variant(JSONB, "postgresql")
 
 PlaceCode: TypeEngine[str] = String().with_variant(String(collation="C"), "postgresql")
 """A code of the register of places, compared byte by byte: audiences are ranges of codes."""
+
+
+def is_one_of(state: Any, *values: str) -> ColumnElement[bool]:
+    """`state` is one of these values, written into the statement as partial indexes have it.
+
+    A value that is bound says nothing to a planner that looks for the index before it knows the value.
+    """
+    written: list[ColumnElement[str]] = [literal_column(f"'{value}'") for value in values]
+    condition: ColumnElement[bool] = state == written[0] if len(written) == 1 else state.in_(written)
+    return condition
 
 
 class UtcDateTime(TypeDecorator[datetime]):

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Index, LargeBinary, UniqueConstraint, case, delete, func, text
 from sqlmodel import Field, Session, SQLModel, col, select
 
-from storage.columns import BigId, UtcDateTime
+from storage.columns import BigId, UtcDateTime, is_one_of
 from storage.inserting import insert_new
 from storage.jobs import Job, Work, announce
 from storage.lifecycles import InboxState
@@ -31,6 +31,12 @@ class InboxEvent(SQLModel, table=True):
             "id",
             sqlite_where=text("state = 'waiting'"),
             postgresql_where=text("state = 'waiting'"),
+        ),
+        Index(
+            "inbox_event_parked",
+            "id",
+            sqlite_where=text("state = 'parked'"),
+            postgresql_where=text("state = 'parked'"),
         ),
         Index("inbox_event_received", "received_at"),
     )
@@ -102,7 +108,7 @@ def next_event(session: Session, account_id: int, sender: str, at: datetime) -> 
         .where(
             InboxEvent.account_id == account_id,
             InboxEvent.sender == sender,
-            InboxEvent.state == InboxState.WAITING.value,
+            is_one_of(col(InboxEvent.state), InboxState.WAITING),
         )
         .order_by(col(InboxEvent.id))
         .limit(1)
@@ -148,7 +154,11 @@ def mark_failed(session: Session, event_row_id: int, fault: str, at: datetime) -
 
 def retry_parked(session: Session, at: datetime) -> int:
     """Give every parked event another three tries; how many there were."""
-    query = select(InboxEvent).where(InboxEvent.state == InboxState.PARKED.value).order_by(col(InboxEvent.id))
+    query = (
+        select(InboxEvent)
+        .where(is_one_of(col(InboxEvent.state), InboxState.PARKED))
+        .order_by(col(InboxEvent.id))
+    )
     parked = session.exec(query.with_for_update()).all()
     for event in parked:
         event.state, event.tries, event.not_before = InboxState.WAITING, 0, at
@@ -162,7 +172,7 @@ def waiting_senders(session: Session, at: datetime, most: int = 500) -> list[tup
     urgent = func.max(case((col(InboxEvent.urgent), 1), else_=0))
     query = (
         select(InboxEvent.account_id, InboxEvent.sender, urgent)
-        .where(InboxEvent.state == InboxState.WAITING.value, col(InboxEvent.not_before) <= at)
+        .where(is_one_of(col(InboxEvent.state), InboxState.WAITING), col(InboxEvent.not_before) <= at)
         .group_by(col(InboxEvent.account_id), col(InboxEvent.sender))
         .order_by(urgent.desc(), func.min(InboxEvent.id))
         .limit(most)

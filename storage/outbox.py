@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import CursorResult, Index, func, text
 from sqlmodel import Field, Session, col, select, update
 
-from storage.columns import BigId, Json, UtcDateTime
+from storage.columns import BigId, Json, UtcDateTime, is_one_of
 from storage.jobs import Job, Work, announce
 from storage.leases import LEASE_SECONDS, Leased
 from storage.lifecycles import MESSAGE, ContactState, MessageState, sources
@@ -16,6 +16,8 @@ from storage.people import Contact
 from storage.replies import Bubble, as_json
 
 MESSAGE_LIVES_HOURS = 24
+OPEN_STATES = (MessageState.WAITING.value, MessageState.SENDING.value)
+"""In this order in the condition of the index `message_waiting`: what looks for open messages says the same."""
 
 
 class Message(Leased, table=True):
@@ -82,7 +84,7 @@ def claim_next(session: Session, contact_id: int, at: datetime) -> tuple[Message
         select(Message)
         .where(
             Message.contact_id == contact_id,
-            col(Message.state).in_((MessageState.WAITING.value, MessageState.SENDING.value)),
+            is_one_of(col(Message.state), *OPEN_STATES),
         )
         .order_by(col(Message.id))
         .limit(1)
@@ -142,7 +144,11 @@ def put_back(
 
 def lapsed_leases(session: Session, at: datetime) -> list[Message]:
     """Messages whose worker did not come back in time."""
-    query = select(Message).where(Message.state == MessageState.SENDING.value, col(Message.lease_until) < at)
+    query = select(Message).where(
+        is_one_of(col(Message.state), *OPEN_STATES),
+        Message.state == MessageState.SENDING.value,
+        col(Message.lease_until) < at,
+    )
     return list(session.exec(query.limit(1000)))
 
 
@@ -150,7 +156,11 @@ def waiting_contacts(session: Session, at: datetime, most: int = 500) -> list[in
     """Contacts with a message that may be sent now, oldest message first."""
     query = (
         select(Message.contact_id)
-        .where(Message.state == MessageState.WAITING.value, col(Message.not_before) <= at)
+        .where(
+            is_one_of(col(Message.state), *OPEN_STATES),
+            Message.state == MessageState.WAITING.value,
+            col(Message.not_before) <= at,
+        )
         .group_by(col(Message.contact_id))
         .order_by(func.min(Message.id))
         .limit(most)

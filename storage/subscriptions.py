@@ -18,7 +18,7 @@ class Subscription(SQLModel, table=True):
     __tablename__ = "subscription"
     __table_args__ = (
         Index("subscription_audience", "topic", "place", "contact_id"),
-        Index("subscription_person", "person_id", "topic"),
+        Index("subscription_person", "person_id", "topic", "place", "contact_id"),
         Index(
             "subscription_open",
             "person_id",

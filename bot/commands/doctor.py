@@ -9,10 +9,11 @@ from sqlalchemy import func
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import select
 
+from bot.channels.registry import NotConnected, main_credentials
 from bot.commands.console import JsonOption, console, settings, write_json
 from bot.embedded_lock import DatabaseBusy, require_owner
 from bot.settings import Settings
-from storage import migrate, places
+from storage import migrate, people, places
 from storage.broadcasts import Broadcast
 from storage.database import Database
 from storage.inbox import InboxEvent
@@ -55,13 +56,40 @@ def _settings(chosen: Settings) -> Iterator[Finding]:
         if chosen.agency_name_th == sample
         else chosen.agency_name_th,
     )
+    try:
+        connected = tuple(main_credentials(chosen))
+    except NotConnected as fault:
+        yield Finding(subject="channels", in_order=False, seen="one is set up in part", mend=str(fault))
+        return
     yield Finding(
-        subject="channels", in_order=True, seen="local (the simulator) only: no message leaves this machine"
+        subject="channels",
+        in_order=True,
+        seen="; ".join(_TO_REMEMBER[each] for each in connected)
+        or "local (the simulator) only by the environment: no message of it leaves this machine",
     )
 
 
+_TO_REMEMBER = {
+    "line": "line (webhook redelivery must be on in the LINE Developers Console, or words sent while we are away "
+    "are lost)",
+    "telegram": "telegram",
+    "sms": "sms through Kannel",
+}
+"""What is seen of a channel that is on, with what its operator must not forget."""
+
+
 def _database(chosen: Settings) -> Iterator[Finding]:
-    database = Database(chosen.database_url)
+    try:
+        database = Database(chosen.database_url)
+    except OSError as fault:
+        mend = f"name another in KRAJAI_DATABASE_URL ({fault})"
+        yield Finding(subject="database", in_order=False, seen="its folder cannot be made", mend=mend)
+        return
+    if database.path is not None and not database.path.exists():
+        database.close()
+        mend = "krajai migrate makes it, and so does krajai run"
+        yield Finding(subject="database", in_order=False, seen="is not made yet", mend=mend)
+        return
     try:
         require_owner(database)
         database.ping()
@@ -82,7 +110,7 @@ def _database(chosen: Settings) -> Iterator[Finding]:
             subject="database",
             in_order=False,
             seen=f"does not answer ({type(fault).__name__})",
-            mend="start it, or name another in KRAJAI_DATABASE_URL",
+            mend="start it, restore a backup, or name another in KRAJAI_DATABASE_URL",
         )
     finally:
         database.close()
@@ -94,6 +122,9 @@ def _waiting(database: Database) -> Iterator[Finding]:
         paused = session.exec(
             select(func.count()).where(Broadcast.state == BroadcastState.PAUSED.value)
         ).one()
+        added = [each for each in people.accounts(session) if each.state == "active" and each.settings]
+    names = ", ".join(f"{each.channel}/{each.name}" for each in added)
+    yield Finding(subject="accounts", in_order=True, seen=names or "none beside the environment's")
     yield Finding(
         subject="inbox",
         in_order=parked == 0,

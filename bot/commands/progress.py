@@ -18,7 +18,7 @@ def watch_broadcast(krajai: Krajai, broadcast_id: int, *, quiet: bool) -> dict[s
     """Show how a broadcast goes out until it has ended, or until nothing has moved for a while; its tally."""
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed:,}/{task.total:,}"))
     with Progress(*columns, TimeElapsedColumn(), console=errors, disable=quiet) as progress:
-        task = progress.add_task("sending", total=None)
+        task = progress.add_task("sending", total=1)
         moved_at, seen = time.monotonic(), -1
         while True:
             with krajai.database.read() as session:

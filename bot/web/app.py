@@ -1,16 +1,21 @@
 """The web application: one factory, every route, the headers that every answer carries."""
 
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from fastapi import FastAPI, Request, Response
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, PlainTextResponse
 from fastapi.staticfiles import StaticFiles
-from starlette.middleware.base import BaseHTTPMiddleware
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot.web import health, home, simulator
 from bot.web.ingest import Ingest
 from bot.web.webhooks import line, sms, telegram
 from bot.wiring import Krajai
+
+log = structlog.get_logger()
 
 STATIC = Path(__file__).parent / "static"
 
@@ -34,7 +39,9 @@ def create_app(krajai: Krajai) -> FastAPI:
     app = FastAPI(title="Krajai", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.krajai = krajai
     app.state.ingest = Ingest(krajai.database)
-    app.add_middleware(BaseHTTPMiddleware, dispatch=_with_security_headers)
+    app.add_middleware(SecurityHeaders)
+    app.add_exception_handler(RequestValidationError, _wrong_request)
+    app.add_exception_handler(Exception, _own_fault)
     app.include_router(home.router)
     app.include_router(health.router)
     for channel_name, router in _WEBHOOKS.items():
@@ -46,10 +53,31 @@ def create_app(krajai: Krajai) -> FastAPI:
     return app
 
 
-async def _with_security_headers(
-    request: Request, call_next: Callable[[Request], Awaitable[Response]]
-) -> Response:
-    response = await call_next(request)
-    for name, value in SECURITY_HEADERS.items():
-        response.headers.setdefault(name, value)
-    return response
+class SecurityHeaders:
+    """Puts the headers on every answer of the application, streams and refusals too."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in SECURITY_HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        await self._app(scope, receive, send_with_headers if scope["type"] == "http" else send)
+
+
+async def _wrong_request(_: Request, fault: Exception) -> JSONResponse:
+    """What is wrong and where, without what was sent: that may be a citizen's words, or no text at all."""
+    assert isinstance(fault, RequestValidationError)
+    faults = [{name: each[name] for name in ("type", "loc", "msg")} for each in fault.errors()]
+    return JSONResponse({"detail": faults}, status_code=422)
+
+
+async def _own_fault(_: Request, fault: Exception) -> PlainTextResponse:
+    """A fault of ours. Starlette answers it outside of all middleware, so the headers are put on here."""
+    log.error("request failed", kind=type(fault).__name__)
+    return PlainTextResponse("something failed here\n", status_code=500, headers=SECURITY_HEADERS)

@@ -2,20 +2,20 @@
 
 import asyncio
 import json
+import re
 import secrets
 from collections.abc import AsyncIterator
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Header, HTTPException, Request
+from fastapi import APIRouter, Depends, Header, HTTPException, Query, Request
 from fastapi.responses import HTMLResponse, StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
-from sqlmodel import func, select
+from sqlmodel import Session, func, select
 
-from bot.web.ingest import Ingest
 from bot.web.pages import page, page_language
 from bot.wiring import Krajai
 from handlers.understanding.keywords import is_rescue
-from storage.inbox import ReceivedEvent
+from storage.inbox import ReceivedEvent, receive
 from storage.local_phones import FROM_CITIZEN, LocalMessage, LocalPhone, deliver, messages_after, phones
 from storage.replies import Bubble, Incoming, IncomingKind, as_json
 from storage.wording import say
@@ -27,6 +27,11 @@ MOST_PHONES_A_PAGE = 8
 MOST_TEXT = 5000
 LOOK_SECONDS = 0.25
 HEARTBEAT_LOOKS = 60
+LARGEST_ID = 2**63 - 1
+
+_ADDRESS = re.compile(r"sim-[0-9A-Za-z-]{1,60}")
+
+After = Annotated[int, Query(ge=0, le=LARGEST_ID)]
 
 _SHOWN_FOR_KIND = {
     IncomingKind.LOCATION: "simulator.send_location",
@@ -43,7 +48,23 @@ class NewPhone(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40)]
+    name: Annotated[
+        str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40, pattern=r"^[^\x00]+$")
+    ]
+
+
+OnAPhone = Literal[
+    IncomingKind.TEXT,
+    IncomingKind.TAP,
+    IncomingKind.LOCATION,
+    IncomingKind.STICKER,
+    IncomingKind.VOICE,
+    IncomingKind.PHOTO,
+    IncomingKind.FILE,
+    IncomingKind.FOLLOW,
+    IncomingKind.UNFOLLOW,
+]
+"""What one citizen can do; groups and chats that move are for providers to tell."""
 
 
 class PhoneEvent(BaseModel):
@@ -51,7 +72,7 @@ class PhoneEvent(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    type: IncomingKind
+    type: OnAPhone
     text: str = Field(default="", max_length=MOST_TEXT)
     action: str = Field(default="", max_length=64)
     label: str = Field(default="", max_length=200)
@@ -104,7 +125,6 @@ async def create_phone(request: Request, new: NewPhone) -> dict[str, str]:
     krajai: Krajai = request.app.state.krajai
     address = f"sim-{secrets.token_hex(4)}"
     await asyncio.to_thread(_add_phone, krajai, address, new.name)
-    await _take(request, address, secrets.token_hex(8), Incoming(kind=IncomingKind.FOLLOW))
     return {"address": address, "name": new.name}
 
 
@@ -118,22 +138,15 @@ async def phone_event(request: Request, address: str, event: PhoneEvent) -> dict
         or event.label
         or say(page_language(request), _SHOWN_FOR_KIND.get(event.type, "simulator.sent"))
     )
-    await asyncio.to_thread(_show_on_phone, krajai, address, event, event_id, shown)
-    incoming = Incoming(
-        kind=event.type,
-        text=event.label if event.type is IncomingKind.TAP else event.text,
-        action=event.action,
-        latitude=event.latitude,
-        longitude=event.longitude,
-    )
-    await _take(request, address, event_id, incoming)
+    await asyncio.to_thread(_take_event, krajai, address, event, event_id, shown)
     return {"event": event_id}
 
 
 @router.get("/api/phones/{address}/messages")
-def phone_messages(request: Request, address: str, after: int = 0) -> dict[str, Any]:
+def phone_messages(request: Request, address: str, after: After = 0) -> dict[str, Any]:
     krajai: Krajai = request.app.state.krajai
     with krajai.database.read() as session:
+        _phone(session, address)
         return {"messages": [_shown(*row) for row in messages_after(session, [address], after)]}
 
 
@@ -141,13 +154,13 @@ def phone_messages(request: Request, address: str, after: int = 0) -> dict[str, 
 async def events(
     request: Request,
     phones: str,
-    after: int = 0,
+    after: After = 0,
     last_event_id: Annotated[str | None, Header()] = None,
 ) -> StreamingResponse:
     """What arrives on some phones, as server-sent events."""
     krajai: Krajai = request.app.state.krajai
-    addresses = [address for address in phones.split(",") if address][:MOST_PHONES_A_PAGE]
-    seen = int(last_event_id) if last_event_id and last_event_id.isdigit() else after
+    addresses = [each for each in phones.split(",") if _ADDRESS.fullmatch(each)][:MOST_PHONES_A_PAGE]
+    seen = _last_seen(last_event_id, after)
     return StreamingResponse(
         _stream(request, krajai, addresses, seen),
         media_type="text/event-stream",
@@ -155,18 +168,11 @@ async def events(
     )
 
 
-async def _take(request: Request, address: str, event_id: str, incoming: Incoming) -> None:
-    """Store an event in the inbox, as a webhook does."""
-    krajai: Krajai = request.app.state.krajai
-    ingest: Ingest = request.app.state.ingest
-    received = ReceivedEvent(
-        account_id=krajai.local_account_id,
-        event_id=event_id,
-        sender=address,
-        body=incoming.model_dump_json().encode(),
-        urgent=is_rescue(incoming.text),
-    )
-    await ingest.store([received])
+def _last_seen(last_event_id: str | None, after: int) -> int:
+    """Where the browser left off; what is no id of ours counts for nothing."""
+    if not last_event_id or not last_event_id.isascii() or not last_event_id.isdigit():
+        return after
+    return min(int(last_event_id[:20]), LARGEST_ID)
 
 
 async def _stream(request: Request, krajai: Krajai, addresses: list[str], seen: int) -> AsyncIterator[str]:
@@ -196,6 +202,7 @@ def _left_open(language: str, key: str) -> dict[str, str]:
 def _add_phone(krajai: Krajai, address: str, name: str) -> None:
     with krajai.database.write() as session:
         session.add(LocalPhone(address=address, name=name, created_at=krajai.database.now(session)))
+        _receive(session, krajai, address, secrets.token_hex(8), Incoming(kind=IncomingKind.FOLLOW))
 
 
 def _shown(message: LocalMessage, body: list[dict[str, Any]]) -> dict[str, Any]:
@@ -209,13 +216,42 @@ def _shown(message: LocalMessage, body: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def _show_on_phone(krajai: Krajai, address: str, event: PhoneEvent, event_id: str, shown: str) -> None:
+def _take_event(krajai: Krajai, address: str, event: PhoneEvent, event_id: str, shown: str) -> None:
+    """Into the inbox and onto her screen in one transaction: what is shown as sent has been received."""
     with krajai.database.write() as session:
-        phone = session.get(LocalPhone, address)
-        if phone is None:
-            raise HTTPException(404, f"no such phone: {address}")
+        phone = _phone(session, address)
         if event.type in (IncomingKind.FOLLOW, IncomingKind.UNFOLLOW):
             phone.blocked = event.type is IncomingKind.UNFOLLOW
             session.add(phone)
+        incoming = Incoming(
+            kind=event.type,
+            text=event.label if event.type is IncomingKind.TAP else event.text,
+            action=event.action,
+            latitude=event.latitude,
+            longitude=event.longitude,
+        )
+        _receive(session, krajai, address, event_id, incoming)
         now = krajai.database.now(session)
-        deliver(session, event_id, [address], as_json([Bubble(text=shown)]), now, origin=FROM_CITIZEN)
+        # PostgreSQL's JSON holds no NUL; the inbox keeps the words as they came.
+        bubble = Bubble(text=shown.replace("\x00", ""))
+        deliver(session, event_id, [address], as_json([bubble]), now, origin=FROM_CITIZEN)
+
+
+def _phone(session: Session, address: str) -> LocalPhone:
+    """The phone of an address; 404 when there is none."""
+    phone = session.get(LocalPhone, address) if _ADDRESS.fullmatch(address) else None
+    if phone is None:
+        raise HTTPException(404, "no such phone")
+    return phone
+
+
+def _receive(session: Session, krajai: Krajai, address: str, event_id: str, incoming: Incoming) -> None:
+    """Store an event in the inbox, as a webhook does."""
+    received = ReceivedEvent(
+        account_id=krajai.local_account_id,
+        event_id=event_id,
+        sender=address,
+        body=incoming.model_dump_json().encode(),
+        urgent=is_rescue(incoming.text),
+    )
+    receive(session, [received], krajai.database.now(session))

@@ -10,6 +10,7 @@ A transcript is a conversation as voice.md writes one, a line each:
     @ ผ่านไป 31 นาที      time passes
     @ เริ่มใหม่            Krajai is started again
     @ คำเตือน flood warning 5709    a warning is released
+    @ SMS               from here on in text messages
     = รับ 5709 warning   what she receives now; = รับ alone for nothing
     = เรื่อง need_help 5709 words   her latest safety report, - for no place
     = เลิกขอ             her latest cry for help is withdrawn
@@ -27,6 +28,7 @@ from sqlmodel import Session, col, select
 from handlers.conversation import Conversation
 from handlers.turn import Agency, Bubbles
 from storage import people
+from storage.broadcasts import Form
 from storage.database import Database
 from storage.replies import Bubble, Button, Incoming, IncomingKind
 from storage.safety import SafetyReport, open_cry
@@ -51,8 +53,8 @@ _KINDS = {
 }
 
 
-def conversation() -> Conversation:
-    return Conversation(AGENCY, BANGKOK)
+def conversation(sms_account: int = 0) -> Conversation:
+    return Conversation(AGENCY, BANGKOK, {sms_account: Form.SMS})
 
 
 def written(bubbles: Bubbles) -> list[str]:
@@ -72,6 +74,7 @@ class Stage:
     database: Database
     at: datetime = NOW
     name: str = ""
+    channel: str = "local"
     offered: dict[str, tuple[Button, ...]] = field(default_factory=dict)
     opened: list[Database] = field(default_factory=list)
 
@@ -79,8 +82,11 @@ class Stage:
         """What Krajai answers to a citizen's line."""
         incoming = self._incoming(who, words)
         with self.database.write() as session:
-            contact, person = people.contact_at(session, account(session), f"sim-{self.name}{who}", self.at)
-            bubbles = conversation().answer(session, contact, person, incoming, self.at)
+            account_id = account(session, self.channel)
+            contact, person = people.contact_at(session, account_id, f"sim-{self.name}{who}", self.at)
+            bubbles = conversation(account_id if self.channel == "sms" else 0).answer(
+                session, contact, person, incoming, self.at
+            )
         self.offered[who] = tuple(button for bubble in bubbles for button in bubble.buttons)
         return written(bubbles)
 
@@ -93,7 +99,9 @@ class Stage:
         """What a line that begins with = says, and what is stored."""
         name, *_ = wanted.split()
         with self.database.read() as session:
-            contact, person = people.contact_at(session, account(session), f"sim-{self.name}{who}", self.at)
+            contact, person = people.contact_at(
+                session, account(session, self.channel), f"sim-{self.name}{who}", self.at
+            )
             assert contact.id is not None
             assert person.id is not None
             return wanted, f"{name} {_CHECKS[name](session, contact.id, person.id)}".strip()
@@ -164,10 +172,15 @@ def _withdrawn(session: Session, contact_id: int, _: int) -> str:
     return "" if open_cry(session, contact_id) is None else "ยังขออยู่"
 
 
+def _by_sms(stage: Stage, _: list[str]) -> None:
+    stage.channel = "sms"
+
+
 _DIRECTIONS: dict[str, Callable[[Stage, list[str]], None]] = {
     "ผ่านไป": _time_passes,
     "เริ่มใหม่": _start_again,
     "คำเตือน": _release,
+    "SMS": _by_sms,
 }
 _CHECKS: dict[str, Callable[[Session, int, int], str]] = {
     "รับ": _received,

@@ -225,6 +225,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("account_id", "event_id", name="inbox_event_once"),
     )
+    op.create_index(
+        "inbox_event_parked",
+        "inbox_event",
+        ["id"],
+        unique=False,
+        sqlite_where=sa.text("state = 'parked'"),
+        postgresql_where=sa.text("state = 'parked'"),
+    )
     op.create_index("inbox_event_received", "inbox_event", ["received_at"], unique=False)
     op.create_index(
         "inbox_event_waiting",
@@ -389,4 +397,6 @@ def upgrade() -> None:
         sqlite_where=sa.text("until IS NULL"),
         postgresql_where=sa.text("until IS NULL"),
     )
-    op.create_index("subscription_person", "subscription", ["person_id", "topic"], unique=False)
+    op.create_index(
+        "subscription_person", "subscription", ["person_id", "topic", "place", "contact_id"], unique=False
+    )
