@@ -229,7 +229,6 @@ def upgrade() -> None:
         "inbox_event_parked",
         "inbox_event",
         ["id"],
-        unique=False,
         sqlite_where=sa.text("state = 'parked'"),
         postgresql_where=sa.text("state = 'parked'"),
     )
@@ -397,6 +396,4 @@ def upgrade() -> None:
         sqlite_where=sa.text("until IS NULL"),
         postgresql_where=sa.text("until IS NULL"),
     )
-    op.create_index(
-        "subscription_person", "subscription", ["person_id", "topic", "place", "contact_id"], unique=False
-    )
+    op.create_index("subscription_person", "subscription", ["person_id", "topic", "place", "contact_id"])

@@ -19,7 +19,7 @@ FILES = [
 
 
 def test_puts_fills_in() -> None:
-    assert say("th", "hello.quiet", place="อ.แม่สาย") == "สวัสดี วันนี้ที่ อ.แม่สาย ไม่มีคำเตือน"
+    assert say("th", "hello.quiet", place="อ.แม่สาย") == "สวัสดี ตอนนี้ที่ อ.แม่สาย ไม่มีคำเตือน"
     assert say("en", "subscriptions.more", count=3) == "and 3 more"
 
 
