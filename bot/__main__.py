@@ -34,7 +34,7 @@ COMMANDS: dict[str, Command] = {
         ("alert", "bot.commands.alerts", "app", "Warnings: CAP in, released to those they concern."),
         ("broadcast", "bot.commands.broadcasts", "app", "Broadcasts: what went out to whom."),
         ("demo", "bot.commands.demo", "demo", "Fill the simulator with citizens and release sample warnings to them."),
-        ("doctor", "bot.commands.doctor", "doctor", "Check settings, database, places, wording and what waits"),
+        ("doctor", "bot.commands.doctor", "doctor", "Check settings, database, what waits, and every vendor"),
         ("group", "bot.commands.groups", "app", "Group chats that are warned."),
         ("inbox", "bot.commands.inbox", "app", "What citizens sent and could not be handled."),
         ("line", "bot.commands.line", "app", "What is set up at LINE."),

@@ -10,7 +10,6 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.channels.telegram_polling import poll
-from bot.web.ingest import Ingest
 from bot.wiring import Krajai
 from broadcasts.delivery.faults import kind_and_place
 from broadcasts.schedule import SCHEDULE, Scheduled
@@ -29,7 +28,6 @@ class ClockProcess:
         self._krajai = krajai
         self._stopping = asyncio.Event()
         self._at_work: set[asyncio.Future[None]] = set()
-        self._ingest = Ingest(krajai.database)
 
     async def run(self) -> None:
         """Wait to be the only clock, then tick; give up the role when the database is lost, and wait again."""
@@ -71,7 +69,7 @@ class ClockProcess:
         scheduler.start()
         role_lost = asyncio.Event()
         polls = [
-            asyncio.create_task(poll(account, self._ingest.store, role_lost))
+            asyncio.create_task(poll(account, self._krajai.ingest.store, role_lost))
             for account in self._krajai.polled
         ]
         try:

@@ -46,6 +46,9 @@ class Settings(BaseSettings):
     sms_username: str = ""
     sms_password: SecretStr = SecretStr("")
     sms_webhook_token: SecretStr = SecretStr("")
+    sms_status_url: SecretStr = SecretStr("")
+    sms_smpp_long_messages: Literal["udh", "sar"] = "udh"
+    sms_smpp_message_ids: Literal["same", "hexadecimal"] = "same"
     sms_sender: str = ""
     sms_reply_number: str = ""
     sms_messages_per_second: float = Field(default=10.0, gt=0, le=1000)

@@ -1,11 +1,14 @@
 """The only place where objects are joined."""
 
-from dataclasses import dataclass
+import asyncio
+import re
+from dataclasses import dataclass, field
 
 from bot.channels.accounts import ConnectedAccount
 from bot.channels.local import Faults, LocalChannel
 from bot.channels.local import read_event as read_local_event
-from bot.channels.registry import FORMS, NotConnected, connect, main_credentials
+from bot.channels.registry import FORMS, House, NotConnected, connect, main_credentials
+from bot.ingest import Ingest
 from bot.metrics import Metrics
 from bot.queue import Queue, join_commits, queue_for
 from bot.receiving import EventReader, Receiver
@@ -24,6 +27,8 @@ from storage.sealing import SealBroken, unseal
 
 LOCAL = "local"
 
+_BOT_USER_ID = re.compile("U[0-9a-f]{32}")
+
 
 @dataclass(kw_only=True)
 class Krajai:
@@ -31,9 +36,11 @@ class Krajai:
 
     settings: Settings
     database: Database
+    ingest: Ingest
     accounts: tuple[ConnectedAccount, ...]
     metrics: Metrics
     local_faults: Faults
+    _called_bots: dict[int, str] = field(default_factory=dict)
 
     @property
     def channels(self) -> dict[int, Channel]:
@@ -98,6 +105,24 @@ class Krajai:
             parked=self.metrics.parked,
         )
 
+    async def note_called_bot(self, account_id: int, bot_user_id: str) -> None:
+        """For which bot LINE called this account; written when it is another than before."""
+        if _BOT_USER_ID.fullmatch(bot_user_id) and self._called_bots.get(account_id) != bot_user_id:
+            await asyncio.to_thread(self._write_called_bot, account_id, bot_user_id)
+            self._called_bots[account_id] = bot_user_id
+
+    def _write_called_bot(self, account_id: int, bot_user_id: str) -> None:
+        with self.database.read() as session:
+            if people.called_bot(session, account_id) == bot_user_id:
+                return
+        with self.database.write() as session:
+            people.note_called_bot(session, account_id, bot_user_id)
+
+    async def prepare_channels(self) -> None:
+        """Make every channel ready for its first send; called in the loop that sends."""
+        for account in self.accounts:
+            await account.channel.prepare()
+
     async def close_channels(self) -> None:
         """Close the vendors' connections; called in the loop that used them."""
         for account in self.accounts:
@@ -112,10 +137,12 @@ def open_krajai(settings: Settings) -> Krajai:
     database = Database(settings.database_url)
     join_commits(database)
     faults = Faults()
+    house = House(settings=settings, database=database, ingest=Ingest(database))
     return Krajai(
         settings=settings,
         database=database,
-        accounts=(_local(settings, database, faults), *_connected(settings, database)),
+        ingest=house.ingest,
+        accounts=(_local(settings, database, faults), *_connected(house)),
         metrics=Metrics(),
         local_faults=faults,
     )
@@ -138,27 +165,27 @@ def _local(settings: Settings, database: Database, faults: Faults) -> ConnectedA
     )
 
 
-def _connected(settings: Settings, database: Database) -> list[ConnectedAccount]:
+def _connected(house: House) -> list[ConnectedAccount]:
     """The environment's accounts, then those of the database."""
     found = [
-        connect(_row_id(database, channel_name, MAIN), channel_name, MAIN, credentials, settings)
-        for channel_name, credentials in main_credentials(settings).items()
+        connect(_row_id(house.database, channel_name, MAIN), channel_name, MAIN, credentials, house)
+        for channel_name, credentials in main_credentials(house.settings).items()
     ]
-    with database.read() as session:
+    with house.database.read() as session:
         added = [
             row for row in people.accounts(session) if row.state == "active" and "sealed" in row.settings
         ]
-    return found + [_unsealed(row, settings) for row in added]
+    return found + [_unsealed(row, house) for row in added]
 
 
-def _unsealed(row: Account, settings: Settings) -> ConnectedAccount:
+def _unsealed(row: Account, house: House) -> ConnectedAccount:
     assert row.id is not None
-    secret = settings.secret_key.get_secret_value()
+    secret = house.settings.secret_key.get_secret_value()
     try:
         credentials = unseal(secret, row.settings["sealed"], purpose=f"account/{row.channel}")
     except SealBroken as fault:
         raise NotConnected(f"account {row.channel}/{row.name}: {fault}") from fault
-    return connect(row.id, row.channel, row.name, credentials, settings)
+    return connect(row.id, row.channel, row.name, credentials, house)
 
 
 def _row_id(database: Database, channel_name: str, name: str) -> int:

@@ -1,7 +1,6 @@
 """The worker: handles the inbox, plans broadcasts, sends the outbox."""
 
 import asyncio
-import contextlib
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -10,6 +9,7 @@ import structlog
 from sqlalchemy import text
 
 from bot.queue import FORGET_SECONDS, Queue, SharedQueue, Worker, feed, forget_log
+from bot.text.splitting import load_words
 from bot.wiring import Krajai
 from broadcasts.delivery.faults import kind_and_place
 from broadcasts.delivery.planning import plan_page
@@ -42,13 +42,13 @@ class WorkerProcess:
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS, "database"))
         if self._krajai.database.is_sqlite:
             await asyncio.to_thread(self._recover, nobody_else_works=True)
-        reconciling = asyncio.create_task(self._reconcile())
+        beside = [asyncio.create_task(self._reconcile()), asyncio.create_task(self._make_ready())]
         try:
             await self._queue.run(self._workers())
         finally:
-            reconciling.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await reconciling
+            for task in beside:
+                task.cancel()
+            await asyncio.gather(*beside, return_exceptions=True)
 
     def stop(self) -> None:
         """Begin nothing new."""
@@ -84,6 +84,14 @@ class WorkerProcess:
     def _announce(self, job: Job) -> None:
         with self._krajai.database.write() as session:
             announce(session, job)
+
+    async def _make_ready(self) -> None:
+        """Beside the first work, not before it. Sending does without: what fails here is tried again by the send."""
+        try:
+            await self._krajai.prepare_channels()
+            await asyncio.to_thread(load_words)
+        except Exception as fault:  # noqa: BLE001 - the process's edge
+            log.error("a channel is not ready", fault=kind_and_place(fault))  # noqa: TRY400
 
     async def _reconcile(self) -> None:
         while True:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Index, UniqueConstraint
+from sqlalchemy import Index, UniqueConstraint, func
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Field, Session, SQLModel, col, select, update
 
@@ -44,6 +44,9 @@ class Person(SQLModel, table=True):
     erased_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     quiet_from_hour: int | None = None
     quiet_until_hour: int | None = None
+    text_only: bool = False
+    """She cannot call or hear: officers write to her."""
+
     created_at: datetime = Field(sa_type=UtcDateTime)
 
 
@@ -79,6 +82,24 @@ def ensure_account(session: Session, channel: str, name: str = MAIN) -> Account:
 def accounts(session: Session) -> list[Account]:
     """All accounts, oldest first."""
     return list(session.exec(select(Account).order_by(col(Account.id))))
+
+
+def count_active(session: Session, account_id: int) -> int:
+    """How many contacts of an account can be reached."""
+    query = select(func.count()).where(Contact.account_id == account_id, Contact.state == ContactState.ACTIVE)
+    return session.exec(query).one()
+
+
+def note_called_bot(session: Session, account_id: int, bot_user_id: str) -> None:
+    """Keep whom a vendor's webhook calls us for, so that a token of another bot is noticed."""
+    account = session.get_one(Account, account_id)
+    account.settings = {**account.settings, "called_bot": bot_user_id}
+    session.add(account)
+
+
+def called_bot(session: Session, account_id: int) -> str:
+    """Whom the last webhook called us for; '' before the first."""
+    return str(session.get_one(Account, account_id).settings.get("called_bot", ""))
 
 
 def contact_at(session: Session, account_id: int, address: str, at: datetime) -> tuple[Contact, Person]:

@@ -1,4 +1,4 @@
-"""Receipts that came before the send they are about was settled: they wait here for a moment.
+"""Receipts that came before the send they are about was settled wait here for a moment; so do networks' own names of it.
 
 While a worker holds a batch or message, its row is the worker's alone. A receipt that beats the answer to the send
 would be overwritten by it, or lost where no answer comes at all.
@@ -13,6 +13,9 @@ from storage.columns import BigId, UtcDateTime
 from storage.inserting import insert_new
 
 KEPT_DAYS = 1
+NETWORK_IDS_KEPT_DAYS = 8
+"""A day longer than an SMS may be valid: no receipt is about an older one."""
+
 MOST_AT_ONCE = 1000
 
 
@@ -25,6 +28,17 @@ class EarlyReceipt(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
     reference: str
     status: int
+    at: datetime = Field(sa_type=UtcDateTime)
+
+
+class NetworkId(SQLModel, table=True):
+    """What an SMS network calls a message that it accepted; its receipts name that alone (SMPP)."""
+
+    __tablename__ = "network_id"
+
+    account_id: int = Field(primary_key=True, foreign_key="account.id")
+    network_id: str = Field(primary_key=True)
+    reference: str
     at: datetime = Field(sa_type=UtcDateTime)
 
 
@@ -46,7 +60,24 @@ def take(session: Session, prefix: str) -> list[tuple[str, int]]:
     return taken
 
 
+def know_network_id(session: Session, account_id: int, network_id: str, reference: str, at: datetime) -> None:
+    """From now on `network_id` means `reference`, also when it meant something else: networks count anew some day."""
+    known = session.get(NetworkId, (account_id, network_id))
+    if known is None:
+        known = NetworkId(account_id=account_id, network_id=network_id, reference=reference, at=at)
+    known.reference, known.at = reference, at
+    session.add(known)
+    session.flush()
+
+
+def reference_of(session: Session, account_id: int, network_id: str) -> str | None:
+    """What a network's id means, None when it is not known (yet)."""
+    known = session.get(NetworkId, (account_id, network_id))
+    return known.reference if known else None
+
+
 def forget_old(session: Session, at: datetime) -> int:
-    """Delete receipts that nobody took for a day; how many."""
-    old = delete(EarlyReceipt).where(col(EarlyReceipt.at) < at - timedelta(days=KEPT_DAYS))
-    return session.connection().execute(old).rowcount
+    """Delete receipts that nobody took for a day, and ids of which no receipt can come any more; how many."""
+    early = delete(EarlyReceipt).where(col(EarlyReceipt.at) < at - timedelta(days=KEPT_DAYS))
+    ids = delete(NetworkId).where(col(NetworkId.at) < at - timedelta(days=NETWORK_IDS_KEPT_DAYS))
+    return session.connection().execute(early).rowcount + session.connection().execute(ids).rowcount

@@ -101,7 +101,7 @@ class LineChannel:
 
         A reply that comes too late is pushed when it is important, and refused as ContentRefused when it is not.
         """
-        sdk = await self.prepare()
+        sdk = await self._loaded()
         started_at = asyncio.get_running_loop().time()
         body = sdk.messages(request.bubbles)
         if request.reply_token and await self._reply(request, body, started_at + REPLY_SECONDS):
@@ -112,8 +112,11 @@ class LineChannel:
         else:
             await self._send_to_many(request.addresses, body, request.retry_key, until)
 
-    async def prepare(self) -> ModuleType:
-        """Load the SDK, away from the event loop. The first call does so by itself, but has to wait for it."""
+    async def prepare(self) -> None:
+        """Load the SDK, which takes seconds: away from the event loop, and before the first citizen waits for it."""
+        await self._loaded()
+
+    async def _loaded(self) -> ModuleType:
         if self._sdk is None:
             self._sdk = await asyncio.to_thread(import_module, "bot.channels.line_sdk")
         return self._sdk
@@ -149,7 +152,7 @@ class LineChannel:
         return (await self._transport("data")).download(path, seconds=seconds)
 
     async def _transport(self, host: str) -> "LineTransport":
-        sdk = await self.prepare()
+        sdk = await self._loaded()
         if host not in self._transports:
             self._transports[host] = sdk.LineTransport(self._urls[host], self._token)
         return self._transports[host]

@@ -95,10 +95,13 @@ async def download(channel: LineChannel, message_id: str, *, most_bytes: int = M
         raise of_silence(fault) from fault
 
 
-async def check(account: ConnectedAccount, *, public_url: str = "", reserve: int = 1) -> tuple[Row, ...]:
+async def check(
+    account: ConnectedAccount, *, public_url: str = "", reserve: int = 1, called_for: str = ""
+) -> tuple[Row, ...]:
     """Rows for `krajai doctor`: the access token, the webhook as LINE sees it, and the quota.
 
-    `public_url` is where this installation is reached; `reserve` the number of messages that must be left.
+    `public_url` is where this installation is reached; `reserve` the number of messages that must be left;
+    `called_for` the bot that LINE's last webhook was for.
     """
     channel = account.channel
     if not isinstance(channel, LineChannel):
@@ -106,7 +109,7 @@ async def check(account: ConnectedAccount, *, public_url: str = "", reserve: int
     name = f"LINE {account.name}"
     try:
         return (
-            await _about_bot(channel, name),
+            await _about_bot(channel, name, called_for),
             *await _about_webhook(channel, name, public_url),
             await _about_quota(channel, name, reserve),
         )
@@ -114,11 +117,16 @@ async def check(account: ConnectedAccount, *, public_url: str = "", reserve: int
         return ((name, False, str(refused), "compare the credentials with the LINE Developers Console"),)
 
 
-async def _about_bot(channel: LineChannel, name: str) -> Row:
+async def _about_bot(channel: LineChannel, name: str, called_for: str) -> Row:
     info = await channel.call("GET", "/v2/bot/info", seconds=ASK_SECONDS)
     seen = (
         f"{info.get('displayName', '?')} ({info.get('basicId', '?')}), bot user id {info.get('userId', '?')}"
     )
+    if called_for and called_for != info.get("userId"):
+        mend = (
+            "channel secret and access token are of two channels: copy both from the same one in the console"
+        )
+        return name, False, f"{seen}, but LINE calls us for {called_for}", mend
     return name, True, seen, ""
 
 

@@ -99,6 +99,9 @@ class LocalChannel:
     def render(self, bubbles: Sequence[Bubble]) -> Rendering:
         return Rendering(parts=tuple(bubble.text for bubble in bubbles))
 
+    async def prepare(self) -> None:
+        """Nothing is to be made ready."""
+
     async def close(self) -> None:
         """Nothing is held open."""
 

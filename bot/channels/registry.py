@@ -4,12 +4,16 @@ A vendor's packages are imported when an account of it is made: a command on an 
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from bot.channels.accounts import ConnectedAccount
+from bot.channels.sms_options import SmsOptions
+from bot.ingest import Ingest
 from bot.receiving import EventReader
 from bot.settings import Settings
 from broadcasts.delivery.channel import Channel
 from storage.broadcasts import Form
+from storage.database import Database
 
 Credentials = Mapping[str, str]
 
@@ -20,8 +24,20 @@ CREDENTIALS: dict[str, tuple[str, ...]] = {
 }
 """What `krajai account add` asks for, by vendor."""
 
+SMPP_SCHEMES = ("smpp://", "smpps://")
+"""Addresses of an SMS account that speaks to the operator itself; all others are a gateway's."""
+
 FORMS: dict[str, Form] = {"sms": Form.SMS}
 """How words are put on a channel; as in a chat where nothing is said."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class House:
+    """What a channel may need of the installation around it."""
+
+    settings: Settings
+    database: Database
+    ingest: Ingest
 
 
 class NotConnected(Exception):
@@ -40,11 +56,7 @@ def main_credentials(settings: Settings) -> dict[str, Credentials]:
             "webhook_secret": settings.telegram_webhook_secret.get_secret_value(),
         },
     }
-    if settings.sms_gateway == "smpp":
-        raise NotConnected(
-            "KRAJAI_SMS_GATEWAY smpp is not joined to the running server yet: use kannel, which speaks SMPP for us"
-        )
-    if settings.sms_gateway == "kannel":
+    if settings.sms_gateway != "off":
         given["sms"] = {
             "url": settings.sms_url,
             "username": settings.sms_username,
@@ -53,10 +65,7 @@ def main_credentials(settings: Settings) -> dict[str, Credentials]:
             "sender": settings.sms_sender,
             "reply_number": settings.sms_reply_number,
         }
-        if not settings.sms_url or not settings.sms_webhook_token.get_secret_value():
-            raise NotConnected(
-                f"KRAJAI_SMS_GATEWAY is {settings.sms_gateway}: KRAJAI_SMS_URL and KRAJAI_SMS_WEBHOOK_TOKEN are needed"
-            )
+        _require_sms(settings)
     needed = {"line": ("channel_secret", "channel_access_token"), "telegram": ("bot_token",), "sms": ("url",)}
     return {
         name: given[name]
@@ -65,12 +74,27 @@ def main_credentials(settings: Settings) -> dict[str, Credentials]:
     }
 
 
+def _require_sms(settings: Settings) -> None:
+    """Raises NotConnected where the gateway and what is set for it do not fit."""
+    gateway, url = settings.sms_gateway, settings.sms_url
+    needed = "KRAJAI_SMS_URL and KRAJAI_SMS_WEBHOOK_TOKEN are" if gateway == "kannel" else "KRAJAI_SMS_URL is"
+    if not url or (gateway == "kannel" and not settings.sms_webhook_token.get_secret_value()):
+        raise NotConnected(f"KRAJAI_SMS_GATEWAY is {gateway}: {needed} needed")
+    if url.startswith(SMPP_SCHEMES) != (gateway == "smpp"):
+        expected = (
+            "smpp://smsc.example:2775" if gateway == "smpp" else "http://127.0.0.1:13013/cgi-bin/sendsms"
+        )
+        raise NotConnected(
+            f"KRAJAI_SMS_GATEWAY is {gateway}: KRAJAI_SMS_URL must be an address like {expected}"
+        )
+
+
 def connect(
-    account_id: int, channel_name: str, name: str, credentials: Credentials, settings: Settings
+    account_id: int, channel_name: str, name: str, credentials: Credentials, house: House
 ) -> ConnectedAccount:
     """An account ready to work; nothing is called yet. Raises NotConnected."""
     try:
-        channel, reader = _MAKERS[channel_name](credentials, settings)
+        channel, reader = _MAKERS[channel_name](account_id, credentials, house)
     except (ValueError, KeyError) as fault:
         raise NotConnected(f"account {channel_name}/{name}: {fault}") from fault
     return ConnectedAccount(
@@ -83,9 +107,10 @@ def connect(
     )
 
 
-def _line(credentials: Credentials, settings: Settings) -> tuple[Channel, EventReader]:
+def _line(_: int, credentials: Credentials, house: House) -> tuple[Channel, EventReader]:
     from bot.channels.line import LineChannel, read_event
 
+    settings = house.settings
     channel = LineChannel(
         channel_secret=credentials["channel_secret"],
         channel_access_token=credentials["channel_access_token"],
@@ -96,9 +121,10 @@ def _line(credentials: Credentials, settings: Settings) -> tuple[Channel, EventR
     return channel, read_event
 
 
-def _telegram(credentials: Credentials, settings: Settings) -> tuple[Channel, EventReader]:
+def _telegram(_: int, credentials: Credentials, house: House) -> tuple[Channel, EventReader]:
     from bot.channels.telegram import TelegramChannel
 
+    settings = house.settings
     channel = TelegramChannel(
         bot_token=credentials["bot_token"],
         webhook_secret=credentials["webhook_secret"],
@@ -108,28 +134,51 @@ def _telegram(credentials: Credentials, settings: Settings) -> tuple[Channel, Ev
     return channel, channel.read_event
 
 
-def _sms(credentials: Credentials, settings: Settings) -> tuple[Channel, EventReader]:
+def _sms(account_id: int, credentials: Credentials, house: House) -> tuple[Channel, EventReader]:
     from bot.channels.sms_events import read_event
-    from bot.channels.sms_kannel import KannelChannel
-    from bot.channels.sms_options import SmsOptions
 
-    channel = KannelChannel(
+    reaches = _smpp if credentials["url"].startswith(SMPP_SCHEMES) else _kannel
+    return reaches(account_id, credentials, house), read_event
+
+
+def _kannel(_: int, credentials: Credentials, house: House) -> Channel:
+    from bot.channels.sms_kannel import KannelChannel
+
+    return KannelChannel(
         url=credentials["url"],
         username=credentials["username"],
         password=credentials["password"],
         webhook_token=credentials["webhook_token"],
-        options=SmsOptions(
-            sender=credentials["sender"],
-            reply_number=credentials["reply_number"],
-            public_url=settings.public_url,
-            messages_per_second=settings.sms_messages_per_second,
-            satang_a_segment=settings.sms_satang_per_segment,
-        ),
+        options=_sms_options(credentials, house.settings),
     )
-    return channel, read_event
 
 
-_MAKERS: dict[str, Callable[[Credentials, Settings], tuple[Channel, EventReader]]] = {
+def _smpp(account_id: int, credentials: Credentials, house: House) -> Channel:
+    from bot.channels.smpp_inlet import StoredInlet
+    from bot.channels.sms_smpp import SmppChannel
+
+    return SmppChannel(
+        url=credentials["url"],
+        username=credentials["username"],
+        password=credentials["password"],
+        options=_sms_options(credentials, house.settings),
+        inlet=StoredInlet(house.database, house.ingest, account_id),
+        long_messages=house.settings.sms_smpp_long_messages,
+        message_ids=house.settings.sms_smpp_message_ids,
+    )
+
+
+def _sms_options(credentials: Credentials, settings: Settings) -> SmsOptions:
+    return SmsOptions(
+        sender=credentials["sender"],
+        reply_number=credentials["reply_number"],
+        public_url=settings.public_url,
+        messages_per_second=settings.sms_messages_per_second,
+        satang_a_segment=settings.sms_satang_per_segment,
+    )
+
+
+_MAKERS: dict[str, Callable[[int, Credentials, House], tuple[Channel, EventReader]]] = {
     "line": _line,
     "telegram": _telegram,
     "sms": _sms,

@@ -83,8 +83,7 @@ class SmppLink:
         Raises Unreachable while there is no session, AccountRefused while the network refuses the bind, NotNow while
         the window is full, OutcomeUnknown when the answer does not come.
         """
-        self.start()
-        await self._wait_until_bound()
+        await self.wait_until_bound()
         try:
             async with asyncio.timeout(WINDOW_SECONDS):
                 await self._slots.acquire()
@@ -106,7 +105,9 @@ class SmppLink:
             await self._keeper
         self._keeper = None
 
-    async def _wait_until_bound(self) -> None:
+    async def wait_until_bound(self) -> None:
+        """Return when there is a session; raises Unreachable or AccountRefused when none comes about soon."""
+        self.start()
         with suppress(TimeoutError):
             async with asyncio.timeout(CONNECT_SECONDS):
                 await self._tried.wait()

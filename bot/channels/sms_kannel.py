@@ -70,6 +70,16 @@ class KannelChannel:
         queries = self._queries(request, self._options.parts(request.bubbles))
         await send_in_order([partial(self._send_one, query) for query in queries])
 
+    async def check(self) -> None:
+        """Return when the gateway takes our user name and password; nothing is sent. Raises ChannelError."""
+        status, said = await self._ask(urlencode(self._user, quote_via=quote))
+        # It looks at the user first, and then misses the receiver, who was left out.
+        if status != 400:
+            _judge(status, said)
+
+    async def prepare(self) -> None:
+        """Nothing is to be made ready: each message has its own connection."""
+
     async def close(self) -> None:
         if self._session is not None:
             await self._session.close()
@@ -97,12 +107,16 @@ class KannelChannel:
         ]
 
     async def _send_one(self, query: str) -> None:
+        _judge(*await self._ask(query))
+
+    async def _ask(self, query: str) -> tuple[int, str]:
+        """Status and words of sendsms's answer."""
         session = self._open_session()
         joint = "&" if "?" in self._url else "?"
         try:
             address = URL(f"{self._url}{joint}{query}", encoded=True)
             async with session.get(address, allow_redirects=False, middlewares=(_only_once(),)) as answer:
-                status, said = answer.status, (await answer.content.read(500)).decode("utf-8", "replace")
+                return answer.status, (await answer.content.read(500)).decode("utf-8", "replace")
         # These errors are neither quoted nor chained: their texts hold the address, with password and number.
         except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError, ValueError):
             raise AccountRefused("KRAJAI_SMS_URL is no web address") from None
@@ -110,7 +124,6 @@ class KannelChannel:
             raise Unreachable("no connection to the SMS gateway") from None
         except (aiohttp.ClientError, OSError):
             raise OutcomeUnknown("the connection to the SMS gateway broke before it answered") from None
-        _judge(status, said)
 
     def _open_session(self) -> aiohttp.ClientSession:
         """Made in the running loop. A new connection each time: one that died while idle would leave sends unknown."""

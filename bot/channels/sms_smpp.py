@@ -1,16 +1,14 @@
 """SMS over SMPP 3.4, straight to the network of an operator.
 
-Which message a receipt is about is known in memory only: the network's id of each accepted part, the last 50,000 of
-them. After a restart receipts of what was sent before say nothing any more: what was unknown stays unknown, and
-failures of accepted messages are not noted. One process holds the session; several would get each other's receipts.
+Every process that sends holds a session of its own, and a receipt comes to any of them: which message it is about is
+known to the inlet, by the network's id of each accepted part.
 """
 
 import re
-from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from functools import partial
-from typing import Literal
+from typing import Literal, Protocol
 from urllib.parse import urlsplit
 
 import structlog
@@ -44,12 +42,21 @@ read, but not written: there the network would cut, between a letter and its ton
 MessageIds = Literal["same", "hexadecimal"]
 """Whether a network's receipts write the id of a message as its answer did, or in decimal what was hexadecimal."""
 
-OnMessage = Callable[[str, str, str], Awaitable[None]]
-OnReceipt = Callable[[str, int], Awaitable[None]]
+
+class Inlet(Protocol):
+    """What the network tells us. It hears that we took it when the call returns, and tells it again when it raises."""
+
+    async def message(self, sender: str, text: str) -> None:
+        """A citizen wrote; SMPP gives her words no id."""
+
+    async def accepted(self, network_id: str, reference: str) -> None:
+        """The network took a part of the message that `SendRequest.reference` names, and calls it `network_id`."""
+
+    async def receipt(self, network_id: str, status: int) -> None:
+        """A receipt, statuses as in `ReceiptStatus`; it may overtake `accepted`."""
+
 
 DEFAULT_PORT, DEFAULT_ENCRYPTED_PORT = 2775, 3550
-MOST_KNOWN_IDS = 50_000
-MOST_EARLY_RECEIPTS = 1000
 LONGEST_VALIDITY = timedelta(days=7)
 
 _SAR_REFERENCE, _SAR_TOTAL, _SAR_NUMBER = 0x020C, 0x020E, 0x020F
@@ -59,10 +66,7 @@ _HEXADECIMAL = re.compile("[0-9A-Fa-f]{1,64}")
 class SmppChannel:
     """One account of an operator: `url` is smpp://host:2775, or smpps:// for TLS.
 
-    `on_message(sender, text, event_id)` gets what citizens write; the network is told that it arrived when the call
-    returns, and delivers it again when it raises. `event_id` is '' since SMPP has none. `on_receipt(reference,
-    status)` gets receipts with the `reference` of the request, statuses as in `ReceiptStatus`. Raises ValueError for
-    an address or credentials that SMPP cannot carry.
+    Raises ValueError for an address or credentials that SMPP cannot carry.
     """
 
     def __init__(
@@ -72,8 +76,7 @@ class SmppChannel:
         username: str,
         password: str,
         options: SmsOptions,
-        on_message: OnMessage,
-        on_receipt: OnReceipt,
+        inlet: Inlet,
         long_messages: LongMessages = "udh",
         message_ids: MessageIds = "same",
         window: int = 10,
@@ -89,21 +92,22 @@ class SmppChannel:
             window=window,
         )
         self._options = options
-        self._on_message = on_message
-        self._on_receipt = on_receipt
+        self._inlet = inlet
         self._long_messages = long_messages
         self._message_ids = message_ids
         self._reassembly = Reassembly()
-        self._references: OrderedDict[str, str] = OrderedDict()
-        self._early: OrderedDict[str, int] = OrderedDict()
         self.traits = options.traits
 
     def render(self, bubbles: Sequence[Bubble]) -> Rendering:
         return self._options.render(bubbles)
 
-    def start(self) -> None:
+    async def prepare(self) -> None:
         """Bind now, so that messages of citizens arrive before anything is sent."""
         self._link.start()
+
+    async def check(self) -> None:
+        """Return when the network binds us. Raises ChannelError."""
+        await self._link.wait_until_bound()
 
     async def send(self, request: SendRequest) -> None:
         """Submit one SMS; its parts, when there are several, one after the other."""
@@ -117,19 +121,13 @@ class SmppChannel:
         """Unbind; pieces of long messages that came so far are handed over as they are."""
         await self._link.close()
         for sender, text in self._reassembly.overdue(everything=True):
-            await self._on_message(sender, text, "")
+            await self._inlet.message(sender, text)
 
     async def _submit(self, message: SubmitSm, reference: str) -> None:
         answer = await self._link.submit(message)
         _judge(answer.status)
-        if not reference or not answer.message_id:
-            return
-        message_id = _known_as(answer.message_id, self._message_ids)
-        self._references[message_id] = reference
-        while len(self._references) > MOST_KNOWN_IDS:
-            self._references.popitem(last=False)
-        if (status := self._early.pop(message_id, None)) is not None:
-            await self._on_receipt(reference, status)
+        if reference and answer.message_id:
+            await self._inlet.accepted(_known_as(answer.message_id, self._message_ids), reference)
 
     async def _take(self, body: bytes) -> None:
         try:
@@ -138,25 +136,14 @@ class SmppChannel:
             log.warning("sms that cannot be read", octets=len(body))
             return
         if delivered.is_receipt:
-            await self._take_receipt(receipt_of(delivered))
+            if (receipt := receipt_of(delivered)) is not None:
+                await self._inlet.receipt(*receipt)
         else:
             text = self._reassembly.add(delivered)
             if text is not None:
-                await self._on_message(delivered.source, text, "")
+                await self._inlet.message(delivered.source, text)
         for sender, unfinished in self._reassembly.overdue():
-            await self._on_message(sender, unfinished, "")
-
-    async def _take_receipt(self, receipt: tuple[str, int] | None) -> None:
-        if receipt is None:
-            return
-        message_id, status = receipt
-        if (reference := self._references.get(message_id)) is not None:
-            await self._on_receipt(reference, status)
-            return
-        # It may have overtaken the answer that tells the id.
-        self._early[message_id] = status
-        while len(self._early) > MOST_EARLY_RECEIPTS:
-            self._early.popitem(last=False)
+            await self._inlet.message(sender, unfinished)
 
     def _messages(self, request: SendRequest) -> list[SubmitSm]:
         text = "".join(self._options.parts(request.bubbles))

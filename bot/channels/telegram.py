@@ -134,6 +134,9 @@ class TelegramChannel:
         except TelegramError as fault:
             log.info("a tap was stored, but its button still spins", kind=type(fault).__name__)
 
+    async def prepare(self) -> None:
+        """Nothing is to be made ready: a bot needs no call before its first message."""
+
     async def close(self) -> None:
         """Close the connections."""
         await self._request.shutdown()

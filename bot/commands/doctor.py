@@ -1,6 +1,7 @@
 """krajai doctor: is everything as it should be, and what to mend."""
 
-from collections.abc import Callable, Iterator
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -9,10 +10,12 @@ from sqlalchemy import func
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import select
 
+from bot.channels.accounts import ConnectedAccount
 from bot.channels.registry import NotConnected, main_credentials
 from bot.commands.console import JsonOption, console, settings, write_json
 from bot.embedded_lock import DatabaseBusy, require_owner
 from bot.settings import Settings
+from bot.wiring import Krajai, open_krajai
 from storage import migrate, people, places
 from storage.broadcasts import Broadcast
 from storage.database import Database
@@ -20,6 +23,9 @@ from storage.inbox import InboxEvent
 from storage.lifecycles import BroadcastState, InboxState
 from storage.wording import LANGUAGES
 from storage.wording.catalogue import keys
+
+RESERVED_MESSAGES_EACH = 2
+"""LINE messages a contact that are kept for emergencies."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,9 +39,11 @@ class Finding:
 
 
 def doctor(as_json: Annotated[bool, JsonOption] = False) -> None:
-    """Check settings, database, places, wording and what waits; exit status 1 when something is to be mended."""
+    """Check settings, database, what waits, and every vendor; exit status 1 when something is to be mended."""
     chosen = settings()
     findings = [*_settings(chosen), *_database(chosen), *_knowledge()]
+    if all(each.in_order for each in findings if each.subject in _BEFORE_VENDORS_ARE_ASKED):
+        findings += _vendors(chosen)
     if as_json:
         write_json({"findings": [vars(each) for each in findings]})
     for each in () if as_json else findings:
@@ -44,6 +52,10 @@ def doctor(as_json: Annotated[bool, JsonOption] = False) -> None:
             console.print(f"      {each.mend}", markup=False)
     if not all(each.in_order for each in findings):
         raise typer.Exit(1)
+
+
+_BEFORE_VENDORS_ARE_ASKED = ("channels", "database", "migrations")
+"""An installation that is not whole has no accounts to ask about."""
 
 
 def _settings(chosen: Settings) -> Iterator[Finding]:
@@ -64,18 +76,9 @@ def _settings(chosen: Settings) -> Iterator[Finding]:
     yield Finding(
         subject="channels",
         in_order=True,
-        seen="; ".join(_TO_REMEMBER[each] for each in connected)
+        seen=", ".join(connected)
         or "local (the simulator) only by the environment: no message of it leaves this machine",
     )
-
-
-_TO_REMEMBER = {
-    "line": "line (webhook redelivery must be on in the LINE Developers Console, or words sent while we are away "
-    "are lost)",
-    "telegram": "telegram",
-    "sms": "sms through Kannel",
-}
-"""What is seen of a channel that is on, with what its operator must not forget."""
 
 
 def _database(chosen: Settings) -> Iterator[Finding]:
@@ -122,7 +125,9 @@ def _waiting(database: Database) -> Iterator[Finding]:
         paused = session.exec(
             select(func.count()).where(Broadcast.state == BroadcastState.PAUSED.value)
         ).one()
-        added = [each for each in people.accounts(session) if each.state == "active" and each.settings]
+        added = [
+            each for each in people.accounts(session) if each.state == "active" and "sealed" in each.settings
+        ]
     names = ", ".join(f"{each.channel}/{each.name}" for each in added)
     yield Finding(subject="accounts", in_order=True, seen=names or "none beside the environment's")
     yield Finding(
@@ -137,6 +142,52 @@ def _waiting(database: Database) -> Iterator[Finding]:
         seen=f"{paused} are paused",
         mend="krajai broadcast list shows which and why; after mending: krajai broadcast resume NUMBER",
     )
+
+
+def _vendors(chosen: Settings) -> list[Finding]:
+    """What the vendors say of our accounts, asked now."""
+    try:
+        krajai = open_krajai(chosen)
+    except NotConnected as fault:
+        return [Finding(subject="accounts", in_order=False, seen="one cannot be used", mend=str(fault))]
+    try:
+        return asyncio.run(_asked(krajai))
+    finally:
+        krajai.close()
+
+
+async def _asked(krajai: Krajai) -> list[Finding]:
+    try:
+        rows = [row for account in krajai.accounts for row in await _rows(krajai, account)]
+    finally:
+        await krajai.close_channels()
+    return [Finding(subject=subject, in_order=ok, seen=seen, mend=mend) for subject, ok, seen, mend in rows]
+
+
+async def _rows(krajai: Krajai, account: ConnectedAccount) -> Sequence[tuple[str, bool, str, str]]:
+    """Each vendor's questions are imported with it: an installation without it needs not wait for its packages."""
+    public_url = krajai.settings.public_url
+    match account.channel_name:
+        case "line":
+            from bot.channels import line_account
+
+            with krajai.database.read() as session:
+                called_for = people.called_bot(session, account.id)
+                reserve = RESERVED_MESSAGES_EACH * people.count_active(session, account.id)
+            return await line_account.check(
+                account, public_url=public_url, reserve=reserve, called_for=called_for
+            )
+        case "telegram":
+            from bot.commands import telegram
+
+            return await telegram.check(account, public_url="" if account in krajai.polled else public_url)
+        case "sms":
+            from bot.channels import sms_check
+
+            status_url = krajai.settings.sms_status_url.get_secret_value()
+            return await sms_check.check(account, public_url=public_url, status_url=status_url)
+        case _:
+            return ()
 
 
 def _knowledge() -> Iterator[Finding]:

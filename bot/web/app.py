@@ -11,7 +11,6 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot.web import health, home, simulator
-from bot.web.ingest import Ingest
 from bot.web.webhooks import line, sms, telegram
 from bot.wiring import Krajai
 
@@ -38,7 +37,7 @@ def create_app(krajai: Krajai) -> FastAPI:
     """The application of one process; `krajai` is what it serves."""
     app = FastAPI(title="Krajai", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.krajai = krajai
-    app.state.ingest = Ingest(krajai.database)
+    app.state.ingest = krajai.ingest
     app.add_middleware(SecurityHeaders)
     app.add_exception_handler(RequestValidationError, _wrong_request)
     app.add_exception_handler(Exception, _own_fault)

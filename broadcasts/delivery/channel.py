@@ -121,6 +121,12 @@ class Channel(Protocol):
 
     def render(self, bubbles: Sequence[Bubble]) -> Rendering: ...
 
+    async def prepare(self) -> None:
+        """Make ready before the first send: load what loads slowly, connect what is to stay connected.
+
+        Called once, in the loop that sends; sending without it works, but the first one waits.
+        """
+
     async def close(self) -> None:
         """Give connections back; called once, in the loop that used them."""
 

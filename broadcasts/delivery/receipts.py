@@ -94,6 +94,32 @@ def apply_early(session: Session, prefix: str, at: datetime) -> int:
     return len(taken)
 
 
+def note_network_id(session: Session, account_id: int, network_id: str, reference: str, at: datetime) -> None:
+    """The network accepted what `reference` names, and its receipts will call it `network_id`.
+
+    One that overtook this is applied now.
+    """
+    receipts.know_network_id(session, account_id, network_id, reference, at)
+    for _, status in receipts.take(session, _early_name(account_id, network_id)):
+        apply_receipt(session, reference, status, at, account_id=account_id)
+
+
+def apply_network_receipt(
+    session: Session, account_id: int, network_id: str, status: int, at: datetime
+) -> Effect:
+    """As `apply_receipt`, for a network that names its own id of the message."""
+    reference = receipts.reference_of(session, account_id, network_id)
+    if reference is not None:
+        return apply_receipt(session, reference, status, at, account_id=account_id)
+    receipts.keep(session, _early_name(account_id, network_id), status, at)
+    return Effect.KEPT
+
+
+def _early_name(account_id: int, network_id: str) -> str:
+    """Ends with a sign, so that M1 is not the beginning of M10."""
+    return f"n{account_id}.{network_id};"
+
+
 def _apply_to_batch(
     session: Session, batch_id: int, contact_id: int, told: Outcome, at: datetime, account_id: int | None
 ) -> Effect:

@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, func, select
 
-from bot.web import ingest as door
-from bot.web.ingest import Ingest
+from bot import ingest as door
+from bot.ingest import Ingest
 from storage import inbox
 from storage.database import Database
 from storage.inbox import InboxEvent, ReceivedEvent

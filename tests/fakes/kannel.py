@@ -8,7 +8,7 @@ import asyncio
 import re
 from collections import deque
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import TracebackType
@@ -19,6 +19,7 @@ import aiohttp
 from aiohttp import web
 
 from tests.fakes.sms_alphabet import GSM_SIZES
+from tests.fakes.threads import beside
 
 NEEDED = frozenset(["username", "password", "from", "to", "text", "charset", "coding"])
 KNOWN = NEEDED | {"priority", "validity", "dlr-mask", "dlr-url", "udh"}
@@ -59,6 +60,7 @@ class FakeKannel:
     password: str = "secret"
     most_a_second: int = 1000
     receipts_before_answer: Sequence[int] = ()
+    status_page: str = ""
     faults: deque[Fault | None] = field(default_factory=deque)
     accepted: list[Sent] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
@@ -67,6 +69,7 @@ class FakeKannel:
     async def __aenter__(self) -> Self:
         app = web.Application()
         app.router.add_get("/cgi-bin/sendsms", self._sendsms)
+        app.router.add_get("/status.xml", self._status)
         self._runner = web.AppRunner(app, shutdown_timeout=0.1)
         self._release = asyncio.Event()
         self._arrivals: deque[float] = deque()
@@ -83,6 +86,10 @@ class FakeKannel:
     ) -> None:
         self._release.set()
         await self._runner.cleanup()
+
+    def beside(self) -> AbstractContextManager[Self]:
+        """Serve in a thread, for what runs a loop of its own."""
+        return beside(self)
 
     def shown_on(self, number: str) -> list[str]:
         """What the phone of a number shows: parts with the same header are joined once all are there."""
@@ -110,6 +117,9 @@ class FakeKannel:
                     assert await answer.read() == b""
                     answers.append(answer.status)
         return answers
+
+    async def _status(self, _: web.Request) -> web.Response:
+        return web.Response(text=self.status_page, content_type="text/xml")
 
     async def _sendsms(self, request: web.Request) -> web.StreamResponse:
         fault = self.faults.popleft() if self.faults else None
@@ -144,6 +154,8 @@ class FakeKannel:
             return 400, "a parameter came twice", None
         if (fields.get("username"), fields.get("password")) != (self.username, self.password):
             return 403, "Authorization failed for sendsms", None
+        if "to" not in fields:
+            return 400, "Missing receiver number, rejected", None
         if unknown := fields.keys() - KNOWN:
             return 400, f"unknown parameters {unknown}", None
         if missing := NEEDED - fields.keys():

@@ -6,11 +6,10 @@ refuses, in LINE's words; it writes down who got what.
 
 import asyncio
 import re
-import threading
 import time
 from collections import defaultdict, deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -20,6 +19,7 @@ from aiohttp import web
 
 from tests.fakes.line_limits import Json, faults_of
 from tests.fakes.line_menus import Menus
+from tests.fakes.threads import beside
 
 TOKEN = "channel/access+token="
 REPLY_LIVES_SECONDS = 60.0
@@ -141,26 +141,9 @@ class FakeLine:
             self._closing.set()
             await runner.cleanup()
 
-    @contextmanager
-    def beside(self) -> Iterator["FakeLine"]:
+    def beside(self) -> AbstractContextManager["FakeLine"]:
         """Serve in a thread, for what runs a loop of its own."""
-        started, stop = threading.Event(), asyncio.Event()
-        loops: list[asyncio.AbstractEventLoop] = []
-
-        async def run() -> None:
-            async with self.serve():
-                loops.append(asyncio.get_running_loop())
-                started.set()
-                await stop.wait()
-
-        thread = threading.Thread(target=asyncio.run, args=(run(),))
-        thread.start()
-        assert started.wait(10)
-        try:
-            yield self
-        finally:
-            loops[0].call_soon_threadsafe(stop.set)
-            thread.join(10)
+        return beside(self.serve())
 
     @web.middleware
     async def _authorized(

@@ -11,7 +11,6 @@ import os
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
 
@@ -174,7 +173,7 @@ def deliver(rows: list[dict[str, Any]]) -> tuple[Kept, list[str]]:
     channel = LineChannel(channel_secret=WEBHOOK_SECRET, channel_access_token="token")
     app = FastAPI()
     app.state.ingest = kept
-    app.state.krajai = SimpleNamespace(accounts=(account(channel, channel_secret=WEBHOOK_SECRET),))
+    app.state.krajai = served(account(channel, channel_secret=WEBHOOK_SECRET))
     app.include_router(router)
 
     async def run() -> None:

@@ -8,7 +8,7 @@ import asyncio
 import os
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import httpx
 import pytest
@@ -36,12 +36,34 @@ PORT = os.environ.get("SMPP_PORT", "2775")
 pytestmark = pytest.mark.peer
 
 
+class Heard:
+    """What the channel handed over. A receipt that comes before its answer counts as soon as that is there."""
+
+    def __init__(self) -> None:
+        self.messages: list[tuple[str, str]] = []
+        self._references: dict[str, str] = {}
+        self._receipts: list[tuple[str, int]] = []
+
+    async def message(self, sender: str, text: str) -> None:
+        self.messages.append((sender, text))
+
+    async def accepted(self, network_id: str, reference: str) -> None:
+        self._references[network_id] = reference
+
+    async def receipt(self, network_id: str, status: int) -> None:
+        self._receipts.append((network_id, status))
+
+    @property
+    def receipts(self) -> list[tuple[str, int]]:
+        known = self._references
+        return [(known[each], status) for each, status in self._receipts if each in known]
+
+
 @dataclass
 class Side:
     network: Network
     channel: SmppChannel
-    messages: list[tuple[str, str]] = field(default_factory=list)
-    receipts: list[tuple[str, int]] = field(default_factory=list)
+    heard: Heard
 
 
 def with_network(
@@ -52,26 +74,17 @@ def with_network(
     needed(HOST and SIM_URL, "SMPP_HOST, SIM_URL")
 
     async def run() -> None:
-        messages: list[tuple[str, str]] = []
-        receipts: list[tuple[str, int]] = []
-
-        async def take_message(sender: str, text: str, _: str) -> None:
-            messages.append((sender, text))
-
-        async def take_receipt(reference: str, status: int) -> None:
-            receipts.append((reference, status))
-
+        heard = Heard()
         channel = SmppChannel(
             url=f"smpp://{HOST}:{PORT}",
             username="krajai",
             password=password,
             options=SmsOptions(sender="1784", reply_number="1784"),
-            on_message=take_message,
-            on_receipt=take_receipt,
+            inlet=heard,
             long_messages=long_messages,
         )
         async with httpx.AsyncClient() as client:
-            side = Side(Network(client), channel, messages, receipts)
+            side = Side(Network(client), channel, heard)
             await side.network.reset()
             try:
                 await act(side)
@@ -90,8 +103,8 @@ def test_thai_arrives_and_is_receipted() -> None:
         stats = await side.network.stats()
         assert (stats["accepted"], stats["coding"], stats["binds"]) == (100, {"8": 100}, 1)
         assert sorted(each["text"] for each in stats["messages"]) == sorted(f"{THAI} {n}" for n in range(100))
-        await until(lambda: len(side.receipts) == 100)
-        assert Counter(side.receipts) == Counter((f"b1.{n}", 1) for n in range(100))
+        await until(lambda: len(side.heard.receipts) == 100)
+        assert Counter(side.heard.receipts) == Counter((f"b1.{n}", 1) for n in range(100))
         stats = await side.network.until(lambda stats: stats["dlrAcked"] == 100)
 
     with_network(act)
@@ -137,8 +150,8 @@ def test_receipts_that_fail_come_twice_early_or_late(
     async def act(side: Side) -> None:
         await side.network.reset(**faults)
         await side.channel.send(request(THAI, reference="m1"))
-        await until(lambda: len(side.receipts) == len(expected))
-        assert side.receipts == expected
+        await until(lambda: len(side.heard.receipts) == len(expected))
+        assert side.heard.receipts == expected
 
     with_network(act)
 
@@ -148,7 +161,7 @@ def test_receipts_that_never_come_hurt_nobody() -> None:
         await side.network.reset(DLR_NONE_PCT="100")
         await side.channel.send(request(THAI, reference="m1"))
         await side.network.until(lambda stats: stats["dlrWithheld"] == 1)
-        assert side.receipts == []
+        assert side.heard.receipts == []
 
     with_network(act)
 
@@ -204,12 +217,12 @@ def test_what_citizens_write_arrives_whole() -> None:
     long = "น้ำเข้าบ้านแล้ว มีคนแก่ติดเตียง 🏠 " * 8
 
     async def act(side: Side) -> None:
-        side.channel.start()
+        await side.channel.prepare()
         await side.network.until(lambda stats: stats["links"] == 1 and stats["binds"] == 1)
         await side.network.phone_writes("ช่วยด้วย", source="66811111111")
         await side.network.phone_writes(long, source="66811111112")
-        await until(lambda: len(side.messages) == 2)
-        assert {sender.lstrip("+"): text for sender, text in side.messages} == {
+        await until(lambda: len(side.heard.messages) == 2)
+        assert {sender.lstrip("+"): text for sender, text in side.heard.messages} == {
             "66811111111": "ช่วยด้วย",
             "66811111112": long,
         }

@@ -53,6 +53,7 @@ async def receive(request: Request) -> Response:
         log.warning("webhook for another bot", accounts=[each.name for each in signed_by])
         return Response(status_code=NOT_GENUINE)
     try:
+        await request.app.state.krajai.note_called_bot(account.id, str(webhook.get("destination") or ""))
         await request.app.state.ingest.store(events)
     except Exception as fault:  # noqa: BLE001 - whatever kept it from being stored, LINE must send it again
         # Its kind, not its text: that may quote what citizens wrote.

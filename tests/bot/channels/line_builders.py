@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Sequence
+from types import SimpleNamespace
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -61,6 +62,15 @@ def account(
         read_event=read_event,
         credentials={"channel_secret": SECRET, "channel_access_token": TOKEN, **credentials},
     )
+
+
+def served(*accounts: ConnectedAccount) -> SimpleNamespace:
+    """An installation as LINE's webhook needs it, which forgets whose webhooks came."""
+
+    async def note_called_bot(account_id: int, bot_user_id: str) -> None:
+        assert any(each.id == account_id for each in accounts), bot_user_id
+
+    return SimpleNamespace(accounts=accounts, note_called_bot=note_called_bot)
 
 
 def on_fake(

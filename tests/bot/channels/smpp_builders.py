@@ -31,21 +31,25 @@ def request(text: str = THAI, **more: object) -> SendRequest:
 class Heard:
     """What the channel handed over; `broken` is a database that does not answer."""
 
-    messages: list[tuple[str, str, str]] = field(default_factory=list)
+    messages: list[tuple[str, str]] = field(default_factory=list)
+    ids: dict[str, str] = field(default_factory=dict)
     receipts: list[tuple[str, int]] = field(default_factory=list)
     broken: bool = False
 
-    async def message(self, sender: str, text: str, event_id: str) -> None:
+    async def message(self, sender: str, text: str) -> None:
         if self.broken:
             raise OSError("the disk is full")
-        self.messages.append((sender, text, event_id))
+        self.messages.append((sender, text))
 
-    async def receipt(self, reference: str, status: int) -> None:
-        self.receipts.append((reference, status))
+    async def accepted(self, network_id: str, reference: str) -> None:
+        self.ids[network_id] = reference
+
+    async def receipt(self, network_id: str, status: int) -> None:
+        self.receipts.append((network_id, status))
 
     @property
     def texts(self) -> list[str]:
-        return [text for _, text, _ in self.messages]
+        return [text for _, text in self.messages]
 
 
 def with_smsc(
@@ -65,8 +69,7 @@ def with_smsc(
                 "username": "agency",
                 "password": "secret",
                 "options": SmsOptions(sender=sender, reply_number="1784"),
-                "on_message": heard.message,
-                "on_receipt": heard.receipt,
+                "inlet": heard,
             }
             channel = SmppChannel(**(fields | more))  # type: ignore[arg-type]
             try:
@@ -87,6 +90,6 @@ def sent(request: SendRequest, **more: object) -> FakeSmsc:
 
 
 async def bound(smsc: FakeSmsc, channel: SmppChannel) -> None:
-    channel.start()
+    await channel.prepare()
     await smsc.until(lambda: smsc.binds)
     await channel._link._bound.wait()

@@ -147,8 +147,7 @@ def test_nobody_there_is_unreachable(monkeypatch: pytest.MonkeyPatch) -> None:
                 username="agency",
                 password="secret",
                 options=SmsOptions(sender="1784"),
-                on_message=heard.message,
-                on_receipt=heard.receipt,
+                inlet=heard,
             )
             with pytest.raises(Unreachable):
                 await channel.send(request())
@@ -241,8 +240,7 @@ def test_what_smpp_cannot_carry_is_refused_at_once(more: dict[str, str], why: st
         SmppChannel(
             **(fields | more),  # type: ignore[arg-type]
             options=SmsOptions(sender="1784"),
-            on_message=heard.message,
-            on_receipt=heard.receipt,
+            inlet=heard,
         )
 
 

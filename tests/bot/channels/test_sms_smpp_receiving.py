@@ -2,7 +2,6 @@
 
 import pytest
 
-from bot.channels import sms_smpp
 from bot.channels.sms_smpp import SmppChannel
 from tests.bot.channels.smpp_builders import LONG, PHONE, Heard, bound, request, with_smsc
 from tests.fakes.smsc import FakeSmsc, How
@@ -20,12 +19,12 @@ from tests.fakes.smsc import FakeSmsc, How
         ("REJECTD", 16),
     ],
 )
-def test_receipts_come_with_our_reference(state: str, status: int) -> None:
+def test_receipts_come_with_the_networks_id(state: str, status: int) -> None:
     async def act(smsc: FakeSmsc, channel: SmppChannel, heard: Heard) -> None:
         await channel.send(request())
         smsc.receipt("M1", state)
         await smsc.until(lambda: smsc.answers)
-        assert heard.receipts == [("b7.12", status)]
+        assert (heard.ids, heard.receipts) == ({"M1": "b7.12"}, [("M1", status)])
 
     with_smsc(act)
 
@@ -45,17 +44,18 @@ def test_receipts_twice_shuffled_unknown_and_senseless() -> None:
         smsc.receipt("", text="no receipt at all")
         smsc.state("M1", 5)
         await smsc.until(lambda: len(smsc.answers) == 7)
-        assert heard.receipts == [("b7.2", 1), ("b7.1", 1), ("b7.1", 1), ("b7.1", 2)]
+        assert heard.ids == {"M1": "b7.1", "M2": "b7.2"}
+        assert heard.receipts == [("M2", 1), ("M1", 1), ("M1", 1), ("M9", 1), ("M1", 2)]
         assert {status for _, status in smsc.answers} == {0}
 
     with_smsc(act)
 
 
-def test_a_receipt_that_overtakes_the_answer_is_kept() -> None:
+def test_a_receipt_that_overtakes_the_answer_is_handed_over() -> None:
     async def act(smsc: FakeSmsc, channel: SmppChannel, heard: Heard) -> None:
         await channel.send(request())
         await smsc.until(lambda: smsc.answers)
-        assert heard.receipts == [("b7.12", 1)]
+        assert (heard.ids, heard.receipts) == ({"M1": "b7.12"}, [("M1", 1)])
 
     with_smsc(act, FakeSmsc(receipts_first="DELIVRD"))
 
@@ -66,7 +66,8 @@ def test_every_part_has_the_same_reference() -> None:
         for message in smsc.submitted:
             smsc.receipt(message.message_id)
         await smsc.until(lambda: len(smsc.answers) == 3)
-        assert heard.receipts == [("b7.12", 1)] * 3
+        assert heard.receipts == [(message.message_id, 1) for message in smsc.submitted]
+        assert heard.ids == {message.message_id: "b7.12" for message in smsc.submitted}
 
     with_smsc(act)
 
@@ -76,23 +77,9 @@ def test_a_network_whose_answers_have_hexadecimal_ids() -> None:
         await channel.send(request())
         smsc.receipt(str(0xABC1))
         await smsc.until(lambda: smsc.answers)
-        assert heard.receipts == [("b7.12", 1)]
+        assert (heard.ids, heard.receipts) == ({str(0xABC1): "b7.12"}, [(str(0xABC1), 1)])
 
     with_smsc(act, FakeSmsc(id_of=lambda number: f"{0xABC0 + number:X}"), message_ids="hexadecimal")
-
-
-def test_no_more_ids_are_kept_than_memory_is_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sms_smpp, "MOST_KNOWN_IDS", 2)
-
-    async def act(smsc: FakeSmsc, channel: SmppChannel, heard: Heard) -> None:
-        for number in (1, 2, 3):
-            await channel.send(request(reference=f"m{number}"))
-        for number in (1, 2, 3):
-            smsc.receipt(f"M{number}")
-        await smsc.until(lambda: len(smsc.answers) == 3)
-        assert heard.receipts == [("m2", 1), ("m3", 1)]
-
-    with_smsc(act)
 
 
 @pytest.mark.parametrize("how", ["plain", "udh8", "udh16", "sar", "payload"])
@@ -104,7 +91,7 @@ def test_messages_of_citizens_in_every_form(how: How, order: int) -> None:
         await bound(smsc, channel)
         numbers = smsc.message(text, how=how, order=order)
         await smsc.until(lambda: len(smsc.answers) == len(numbers))
-        assert heard.messages == [(f"+{PHONE}", text, "")]
+        assert heard.messages == [(f"+{PHONE}", text)]
         assert smsc.answers == [(number, 0) for number in numbers]
 
     with_smsc(act)
@@ -117,7 +104,7 @@ def test_two_citizens_with_the_same_reference_are_not_mixed() -> None:
         await bound(smsc, channel)
         pieces = sum(len(smsc.message(text, source=source, how="udh8")) for source, text in texts.items())
         await smsc.until(lambda: len(smsc.answers) == pieces)
-        assert {sender[1:]: text for sender, text, _ in heard.messages} == texts
+        assert {sender[1:]: text for sender, text in heard.messages} == texts
 
     with_smsc(act)
 

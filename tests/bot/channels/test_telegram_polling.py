@@ -10,7 +10,7 @@ from sqlmodel import select
 
 from bot.channels.accounts import ConnectedAccount
 from bot.channels.telegram_polling import poll
-from bot.web.ingest import Ingest
+from bot.ingest import Ingest
 from storage.database import Database
 from storage.inbox import InboxEvent, ReceivedEvent
 from storage.people import ensure_account

@@ -6,7 +6,6 @@ import hashlib
 import hmac
 import json
 from collections.abc import Sequence
-from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -18,11 +17,11 @@ from sqlmodel import select
 
 from bot.channels.accounts import ConnectedAccount
 from bot.channels.line import LineChannel, read_event
-from bot.web.ingest import Ingest
+from bot.ingest import Ingest
 from bot.web.webhooks.line import MOST_BODY_BYTES, is_signed, router
 from storage.database import Database
 from storage.inbox import InboxEvent, ReceivedEvent
-from tests.bot.channels.line_builders import CITIZEN, GROUP, SECRET, account, event, text, webhook
+from tests.bot.channels.line_builders import CITIZEN, GROUP, SECRET, account, event, served, text, webhook
 from tests.bot.channels.test_line_events import json_values, odd_events
 from tests.builders import account as account_row
 from tests.fakes.line import TOKEN
@@ -65,7 +64,7 @@ def deliver(
     """The statuses of some requests to an application; signed rightly unless said otherwise."""
     app = FastAPI()
     app.state.ingest = inbox
-    app.state.krajai = SimpleNamespace(accounts=tuple(accounts or (line(),)))
+    app.state.krajai = served(*(accounts or (line(),)))
     app.include_router(router)
 
     async def run() -> list[int]:

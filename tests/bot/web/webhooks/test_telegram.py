@@ -16,7 +16,7 @@ from sqlmodel import select
 
 from bot.channels.accounts import ConnectedAccount
 from bot.channels.telegram import TelegramChannel
-from bot.web.ingest import Ingest
+from bot.ingest import Ingest
 from bot.web.webhooks.telegram import HEADER, MOST_BYTES, router
 from storage.database import Database
 from storage.inbox import InboxEvent, ReceivedEvent

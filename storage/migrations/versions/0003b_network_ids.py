@@ -1,0 +1,20 @@
+"""What SMS networks call the messages that they accepted, since receipts over SMPP name nothing else."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0003b"
+down_revision = "0003"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "network_id",
+        sa.Column("account_id", sa.Integer(), sa.ForeignKey("account.id"), nullable=False),
+        sa.Column("network_id", sa.String(), nullable=False),
+        sa.Column("reference", sa.String(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("account_id", "network_id"),
+    )
