@@ -8,7 +8,7 @@ import asyncio
 import re
 from collections import deque
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AbstractContextManager, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import TracebackType
@@ -19,7 +19,6 @@ import aiohttp
 from aiohttp import web
 
 from tests.fakes.sms_alphabet import GSM_SIZES
-from tests.fakes.threads import beside
 
 NEEDED = frozenset(["username", "password", "from", "to", "text", "charset", "coding"])
 KNOWN = NEEDED | {"priority", "validity", "dlr-mask", "dlr-url", "udh"}
@@ -86,10 +85,6 @@ class FakeKannel:
     ) -> None:
         self._release.set()
         await self._runner.cleanup()
-
-    def beside(self) -> AbstractContextManager[Self]:
-        """Serve in a thread, for what runs a loop of its own."""
-        return beside(self)
 
     def shown_on(self, number: str) -> list[str]:
         """What the phone of a number shows: parts with the same header are joined once all are there."""

@@ -7,13 +7,10 @@ and messages of citizens are delivered when a test says so, in all the forms tha
 import asyncio
 from collections import deque
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from struct import pack, unpack
 from types import TracebackType
 from typing import Literal, Self
-
-from tests.fakes.threads import beside
 
 How = Literal["plain", "udh8", "udh16", "sar", "payload"]
 
@@ -86,10 +83,6 @@ class FakeSmsc:
         self._server.close()
         self.drop()
         await self.until(lambda: not self._links)
-
-    def beside(self) -> AbstractContextManager[Self]:
-        """Serve in a thread, for what runs a loop of its own."""
-        return beside(self)
 
     @property
     def url(self) -> str:

@@ -27,7 +27,16 @@ from bot.web.webhooks.line import router
 from broadcasts.delivery.channel import OutcomeUnknown
 from storage.inbox import ReceivedEvent
 from storage.replies import Bubble, Button, ButtonKind, IncomingKind, Picture
-from tests.bot.channels.line_builders import CITIZEN, GROUP, SECRET, WARNING, account, citizens, send_request
+from tests.bot.channels.line_builders import (
+    CITIZEN,
+    GROUP,
+    SECRET,
+    WARNING,
+    account,
+    citizens,
+    send_request,
+    served,
+)
 
 API = os.environ.get("LINE_API_BASE", "")
 WEBHOOKS = os.environ.get("LINE_WEBHOOKS", "")

@@ -21,8 +21,8 @@ from bot.channels.accounts import ConnectedAccount
 from bot.channels.sms_events import read_event
 from bot.channels.sms_kannel import KannelChannel
 from bot.channels.sms_options import SmsOptions
-from bot.text.splitting import clusters
 from bot.ingest import Ingest
+from bot.text.splitting import clusters
 from bot.web.webhooks.sms import router
 from broadcasts.delivery.channel import AccountRefused
 from broadcasts.delivery.receipts import NOT_DELIVERED

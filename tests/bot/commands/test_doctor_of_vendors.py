@@ -16,6 +16,7 @@ from tests.bot.commands.running import krajai
 from tests.fakes.kannel import FakeKannel
 from tests.fakes.line import TOKEN, FakeLine
 from tests.fakes.smsc import FakeSmsc
+from tests.fakes.threads import beside
 
 STATUS = """<gateway><smscs><count>2</count>
 <smsc><name>SMPP:10.0.0.1:2775</name><id>ais</id><status>online 30s</status></smsc>
@@ -43,14 +44,14 @@ def rows(database: Database, url: str, status_url: str = "", **more: str) -> dic
 def test_a_gateway_is_asked_and_nothing_is_sent(
     sqlite_database: Database, password: str, in_order: bool
 ) -> None:
-    with FakeKannel().beside() as kannel:
+    with beside(FakeKannel()) as kannel:
         found = rows(sqlite_database, kannel.url, password=password)
     assert found["SMS main"][0] is in_order
     assert kannel.accepted == []
 
 
 def test_an_operator_binds_us_or_not(sqlite_database: Database) -> None:
-    with FakeSmsc().beside() as smsc:
+    with beside(FakeSmsc()) as smsc:
         assert rows(sqlite_database, smsc.url)["SMS main"] == (True, "the network binds us")
         refused = rows(sqlite_database, smsc.url, password="guess")["SMS main"]
     assert not refused[0]
@@ -68,7 +69,7 @@ def test_a_bearer_that_is_down_is_named() -> None:
 @pytest.mark.parametrize(("status", "in_order"), [("online 1s", True), ("re-connecting", False)])
 def test_the_status_page_is_read(sqlite_database: Database, status: str, in_order: bool) -> None:
     page = STATUS.format(status=status)
-    with FakeKannel(status_page=page).beside() as kannel:
+    with beside(FakeKannel(status_page=page)) as kannel:
         asked = kannel.url.replace("/cgi-bin/sendsms", "/status.txt?password=secret-of-status")
         found = rows(sqlite_database, kannel.url, asked)
     assert found["SMS main bearers"][0] is in_order
