@@ -52,7 +52,9 @@ class Krajai:
 
     @property
     def forms(self) -> dict[int, Form]:
-        return {account.id: FORMS.get(account.channel_name, Form.CHAT) for account in self.accounts}
+        as_local = self.settings.local_behaves_like
+        names = {each.id: each.channel_name.replace(LOCAL, as_local) for each in self.accounts}
+        return {account: FORMS.get(name, Form.CHAT) for account, name in names.items()}
 
     @property
     def local_account_id(self) -> int:

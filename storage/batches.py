@@ -106,6 +106,11 @@ def unpack(packed: bytes) -> list[int]:
     return ids.tolist()
 
 
+def batch_with_key(session: Session, retry_key: UUID) -> Batch | None:
+    """The batch that a request with this key was about, None for a message to one."""
+    return session.exec(select(Batch).where(Batch.retry_key == retry_key)).first()
+
+
 def new_batch(
     broadcast_id: int, account_id: int, language: str, variant: str, contact_ids: Sequence[int], at: datetime
 ) -> dict[str, Any]:

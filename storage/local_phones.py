@@ -74,6 +74,20 @@ def deliver(
     return True
 
 
+def latest_from_krajai(
+    session: Session, address: str, most: int
+) -> list[tuple[LocalMessage, list[dict[str, Any]]]]:
+    """What Krajai said last to a phone, newest first, each with its body."""
+    query = (
+        select(LocalMessage, col(LocalRequest.body))
+        .join(LocalRequest, col(LocalRequest.key) == col(LocalMessage.request_key))
+        .where(LocalMessage.address == address, LocalMessage.origin == FROM_KRAJAI)
+        .order_by(col(LocalMessage.id).desc())
+        .limit(most)
+    )
+    return list(session.exec(query))
+
+
 def messages_after(
     session: Session, addresses: Sequence[str], after: int, most: int = 200
 ) -> list[tuple[LocalMessage, list[dict[str, Any]]]]:

@@ -1,4 +1,4 @@
-"""Receipts that came before the send they are about was settled wait here for a moment; so do networks' own names of it.
+"""Receipts that came before the send they are about was settled wait here; so do networks' own names of it.
 
 While a worker holds a batch or message, its row is the worker's alone. A receipt that beats the answer to the send
 would be overwritten by it, or lost where no answer comes at all.

@@ -6,6 +6,7 @@ import re
 import secrets
 from collections.abc import AsyncIterator
 from typing import Annotated, Any, Literal
+from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, HTTPException, Query, Request
 from fastapi.responses import HTMLResponse, StreamingResponse
@@ -13,17 +14,30 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from sqlmodel import Session, func, select
 
 from bot.web.pages import page, page_language
+from bot.web.previews import CHANNELS, previews
 from bot.wiring import Krajai
 from handlers.understanding.keywords import is_rescue
+from storage.batches import batch_with_key
+from storage.broadcasts import Broadcast, Form, bubbles_for, variant_for
 from storage.inbox import ReceivedEvent, receive
-from storage.local_phones import FROM_CITIZEN, LocalMessage, LocalPhone, deliver, messages_after, phones
-from storage.replies import Bubble, Incoming, IncomingKind, as_json
+from storage.local_phones import (
+    FROM_CITIZEN,
+    FROM_KRAJAI,
+    LocalMessage,
+    LocalPhone,
+    deliver,
+    latest_from_krajai,
+    messages_after,
+    phones,
+)
+from storage.replies import Bubble, Incoming, IncomingKind, as_json, from_json
 from storage.wording import say
 from storage.wording.catalogue import fills_of, keys
 
 router = APIRouter(prefix="/simulator")
 
 MOST_PHONES_A_PAGE = 8
+MOST_PREVIEWS = 8
 MOST_TEXT = 5000
 LOOK_SECONDS = 0.25
 HEARTBEAT_LOOKS = 60
@@ -87,7 +101,14 @@ def from_our_page(x_krajai_simulator: Annotated[str | None, Header()] = None) ->
 
 
 @router.get("", response_class=HTMLResponse)
-def simulator_page(request: Request) -> HTMLResponse:
+def simulator_page(
+    request: Request,
+    as_: Annotated[Literal["line", "telegram", "sms"] | None, Query(alias="as")] = None,
+    phone: Annotated[str, Query(max_length=64)] = "",
+) -> HTMLResponse:
+    """The phones; with `as` what Krajai said last to one of them, as each channel shows it, that channel first."""
+    if as_ is not None:
+        return _previews_page(request, as_, phone)
     language = page_language(request)
     words = {
         key.removeprefix("simulator."): say(language, key, **_left_open(language, key))
@@ -95,6 +116,46 @@ def simulator_page(request: Request) -> HTMLResponse:
         if key.startswith("simulator.")
     }
     return page(request, "simulator.html", script_words=json.dumps(words, ensure_ascii=False))
+
+
+def _previews_page(request: Request, first: str, address: str) -> HTMLResponse:
+    krajai: Krajai = request.app.state.krajai
+    with krajai.database.read() as session:
+        known = [each for each in phones(session) if each.name]
+        chosen = next((each for each in known if each.address == address), None) or _newest(session, known)
+        latest = latest_from_krajai(session, chosen.address, MOST_PREVIEWS) if chosen else []
+        replies = [
+            previews(from_json(body), _text_message(session, message, body), krajai.settings)
+            for message, body in latest
+        ]
+    return page(
+        request,
+        "previews.html",
+        phones=known,
+        chosen=chosen,
+        channels=sorted(CHANNELS, key=lambda each: each != first),
+        first=first,
+        replies=replies,
+    )
+
+
+def _newest(session: Session, known: list[LocalPhone]) -> LocalPhone | None:
+    """Of the phones with a name, the one that heard something last."""
+    query = select(func.max(LocalMessage.id)).where(LocalMessage.origin == FROM_KRAJAI)
+    last = {
+        each.address: session.exec(query.where(LocalMessage.address == each.address)).one() for each in known
+    }
+    return max(known, key=lambda each: last[each.address] or 0, default=None)
+
+
+def _text_message(session: Session, message: LocalMessage, body: list[dict[str, Any]]) -> tuple[Bubble, ...]:
+    """The words a phone without an app would get: a broadcast's own for SMS, else the same as in the chat."""
+    batch = batch_with_key(session, UUID(message.request_key))
+    if batch is None:
+        return from_json(body)
+    broadcast = session.get_one(Broadcast, batch.broadcast_id)
+    variant = variant_for(broadcast.words, batch.language, Form.SMS, batch.variant)
+    return bubbles_for(broadcast, batch.language, variant)
 
 
 @router.get("/api/phones")
