@@ -10,6 +10,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.channels.telegram_polling import poll
+from bot.menus import MenuKeeper
 from bot.wiring import Krajai
 from broadcasts.delivery.faults import kind_and_place
 from broadcasts.schedule import SCHEDULE, Scheduled
@@ -68,9 +69,14 @@ class ClockProcess:
             )
         scheduler.start()
         role_lost = asyncio.Event()
-        polls = [
+        beside = [
             asyncio.create_task(poll(account, self._krajai.ingest.store, role_lost))
             for account in self._krajai.polled
+        ]
+        beside += [
+            asyncio.create_task(MenuKeeper(self._krajai, account).keep(role_lost))
+            for account in self._krajai.accounts
+            if account.channel_name == "line"
         ]
         try:
             while not self._stopping.is_set():
@@ -84,7 +90,7 @@ class ClockProcess:
                 await asyncio.wait(self._at_work)
             scheduler.shutdown(wait=False)
             role_lost.set()
-            await asyncio.gather(*polls, return_exceptions=True)
+            await asyncio.gather(*beside, return_exceptions=True)
 
     async def _run_slot(self, scheduled: Scheduled) -> None:
         run = asyncio.ensure_future(asyncio.to_thread(self._run_once, scheduled))

@@ -99,6 +99,13 @@ def live_warnings(session: Session, places: Sequence[str], at: datetime) -> list
     ]
 
 
+def emergency_places(session: Session, at: datetime) -> tuple[str, ...]:
+    """The codes over which an emergency is live now, sorted; exercises and withdrawals are none."""
+    live = _released(session, AlertState.RELEASED, at)
+    real = (each for each, _ in live if each.level == "emergency" and each.msg_type != "Cancel")
+    return tuple(sorted({place for each in real if each.status == "Actual" for place in each.places}))
+
+
 def expire(session: Session, at: datetime) -> list[int]:
     """Mark released alerts as expired whose time is over; their ids."""
     query = select(Alert.id).where(Alert.state == AlertState.RELEASED.value, Alert.expires_at <= at)

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Index, UniqueConstraint, func
+from sqlalchemy import Index, UniqueConstraint, func, text
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Field, Session, SQLModel, col, select, update
 
@@ -14,6 +14,8 @@ from storage.lifecycles import CONTACT, ContactState, allowed, sources
 DEFAULT_LANGUAGE = "th"
 GROUP_CONTACT = "group"
 """The kind of a contact that is a group chat."""
+
+MENU_DUE = "?"
 
 MAIN = "main"
 """The account that the environment configures."""
@@ -51,11 +53,21 @@ class Person(SQLModel, table=True):
 
 
 class Contact(SQLModel, table=True):
-    """One address of a person on one account. `state_at` is the provider's time of the last change of state."""
+    """One address of a person on one account. `state_at` is the provider's time of the last change of state.
+
+    `menu` is what her app shows below the chat: '' the account's own, MENU_DUE where that is to be found out.
+    """
 
     __tablename__ = "contact"
     __table_args__ = (
         UniqueConstraint("account_id", "address", name="contact_account_address"),
+        Index(
+            "contact_menu",
+            "account_id",
+            "id",
+            sqlite_where=text("menu <> ''"),
+            postgresql_where=text("menu <> ''"),
+        ),
         Index("contact_person", "person_id"),
     )
 
@@ -67,6 +79,7 @@ class Contact(SQLModel, table=True):
     state: str = ContactState.ACTIVE
     state_at: datetime = Field(sa_type=UtcDateTime)
     created_at: datetime = Field(sa_type=UtcDateTime)
+    menu: str = ""
 
 
 def ensure_account(session: Session, channel: str, name: str = MAIN) -> Account:

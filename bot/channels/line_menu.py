@@ -177,6 +177,13 @@ async def link_menu(
     return True
 
 
+async def unlink_menu(channel: LineChannel, user_ids: Sequence[str]) -> None:
+    """Show citizens the account's default menu again."""
+    for start in range(0, len(user_ids), MOST_LINKED):
+        body = {"userIds": list(user_ids[start : start + MOST_LINKED])}
+        await channel.call("POST", "/v2/bot/richmenu/bulk/unlink", body)
+
+
 async def _put_up(channel: LineChannel, menu: Menu, *, replaces: bool) -> str:
     """The new menu's id. The alias moves last: it never points to a menu without its picture."""
     made = await channel.call("POST", "/v2/bot/richmenu", menu.request)

@@ -12,6 +12,7 @@ from bot.channels.line import LineChannel
 from bot.channels.line_menu import InstalledMenu, Variant
 from bot.channels.line_menu_image import MenuNotDrawn
 from bot.commands.console import WRONG_USE, JsonOption, console, fail, opened, write_json
+from broadcasts.audience.menus import ask_anew
 from broadcasts.delivery.channel import ChannelError
 from storage.people import MAIN
 from storage.wording import LANGUAGES
@@ -81,9 +82,13 @@ def _at_line(account: str, work: Callable[[LineChannel], Awaitable[Result]]) -> 
             known = ", ".join(channels) or "none: set KRAJAI_LINE_CHANNEL_SECRET and _ACCESS_TOKEN"
             fail(f"no LINE account {account!r} is connected ({known})", WRONG_USE)
         try:
-            return asyncio.run(run(channel))
+            done = asyncio.run(run(channel))
         except (ChannelError, MenuNotDrawn) as fault:
             fail(str(fault))
+        # The ids at LINE may be others now; who sees a menu of her own gets it again from the clock.
+        with krajai.database.write() as session:
+            ask_anew(session, next(each.id for each in krajai.accounts if each.channel is channel))
+        return done
 
 
 def _tell(menus: tuple[InstalledMenu, ...], as_json: bool) -> None:

@@ -88,7 +88,8 @@ def _line_message(message: dict[str, Any]) -> Shown:
 def _telegram(bubbles: Sequence[Bubble]) -> Preview:
     from bot.channels.telegram_render import render_parts
 
-    shown, below = [], ()
+    shown: list[Shown] = []
+    below: tuple[tuple[str, ...], ...] = ()
     for part in render_parts(bubbles):
         keyboard = part.keyboard.to_dict() if part.keyboard else {}
         inline = _labels(keyboard.get("inline_keyboard", ()))

@@ -2,6 +2,7 @@
 
 from handlers.dialogs import first_contact, rescue
 from handlers.turn import Bubbles, Turn
+from storage.people import MENU_DUE
 from storage.wording import LANGUAGES
 
 
@@ -12,6 +13,8 @@ def choose(turn: Turn, language: str = "") -> Bubbles:
         buttons = (turn.button("thai", "language:th"), turn.button("english", "language:en"))
         return (turn.bubble(turn.say(key), buttons),)
     turn.person.language = language
+    turn.contact.menu = MENU_DUE
+    turn.session.add(turn.contact)
     if (
         turn.person.consented_at is None
         and turn.person.stopped_at is None

@@ -35,6 +35,7 @@ class Menus:
             web.post("/v2/bot/richmenu/alias/{alias}", self._move_alias),
             web.delete("/v2/bot/richmenu/alias/{alias}", self._delete_alias),
             web.post("/v2/bot/richmenu/bulk/link", self._link_many),
+            web.post("/v2/bot/richmenu/bulk/unlink", self._unlink_many),
             web.post("/v2/bot/richmenu/{menu}/content", self._upload),
             web.delete("/v2/bot/richmenu/{menu}", self._delete),
             web.get("/v2/bot/user/all/richmenu", self._get_default),
@@ -141,6 +142,14 @@ class Menus:
         if body["richMenuId"] not in self.images or not 1 <= len(body["userIds"]) <= 500:
             return _refusal(400, "The request body has 1 error(s)")
         self.links |= dict.fromkeys(body["userIds"], body["richMenuId"])
+        return web.json_response({}, status=202)
+
+    async def _unlink_many(self, request: web.Request) -> web.Response:
+        body = await request.json()
+        if not 1 <= len(body["userIds"]) <= 500:
+            return _refusal(400, "The request body has 1 error(s)")
+        for user in body["userIds"]:
+            self.links.pop(user, None)
         return web.json_response({}, status=202)
 
     async def _unlink(self, request: web.Request) -> web.Response:

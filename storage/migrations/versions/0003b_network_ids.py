@@ -1,4 +1,4 @@
-"""What SMS networks call the messages that they accepted, since receipts over SMPP name nothing else."""
+"""What SMS networks call the messages that they accepted, and which menu a citizen sees at LINE."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -17,4 +17,12 @@ def upgrade() -> None:
         sa.Column("reference", sa.String(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("account_id", "network_id"),
+    )
+    op.add_column("contact", sa.Column("menu", sa.String(), nullable=False, server_default=""))
+    op.create_index(
+        "contact_menu",
+        "contact",
+        ["account_id", "id"],
+        sqlite_where=sa.text("menu <> ''"),
+        postgresql_where=sa.text("menu <> ''"),
     )
