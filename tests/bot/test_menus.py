@@ -2,15 +2,18 @@
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from bot import menus
 from bot.channels import line_menu
+from bot.channels.accounts import ConnectedAccount
+from bot.channels.line import LineChannel
 from bot.channels.line_menu import alias_of
 from bot.menus import MenuKeeper
 from bot.settings import Settings
-from bot.wiring import open_krajai
+from bot.wiring import Krajai, open_krajai
 from broadcasts.alerts import releasing
 from storage.database import Database
 from storage.people import MENU_DUE, ensure_account
@@ -25,6 +28,15 @@ NORMAL, EMERGENCY = line_menu.Variant.NORMAL, line_menu.Variant.EMERGENCY
 
 def settings(fake: FakeLine, database: Database) -> Settings:
     return settings_for(LineNetwork(fake), database.url.render_as_string(hide_password=False))
+
+
+def line_account(krajai: Krajai) -> ConnectedAccount:
+    return next(each for each in krajai.accounts if each.channel_name == "line")
+
+
+async def install(account: ConnectedAccount) -> None:
+    assert isinstance(account.channel, LineChannel)
+    await line_menu.install(account.channel)
 
 
 def citizens(database: Database) -> None:
@@ -57,9 +69,9 @@ def test_an_emergency_changes_the_menus_of_its_place_and_its_end_changes_them_ba
     async def scene() -> None:
         async with FakeLine().serve() as fake:
             krajai = open_krajai(settings(fake, database))
-            account = next(each for each in krajai.accounts if each.channel_name == "line")
+            account = line_account(krajai)
             await asyncio.to_thread(citizens, database)
-            await line_menu.install(account.channel)
+            await install(account)
             aliases = {menu_id: alias for alias, menu_id in fake.menus.aliases.items()}
             keeper = MenuKeeper(krajai, account)
 
@@ -85,13 +97,13 @@ def test_an_emergency_changes_the_menus_of_its_place_and_its_end_changes_them_ba
 
 
 @pytest.mark.parametrize("more", [{"status": "Exercise"}, {"level": "watch"}])
-def test_what_is_no_emergency_changes_no_menu(sqlite_database: Database, more: dict[str, str]) -> None:
+def test_what_is_no_emergency_changes_no_menu(sqlite_database: Database, more: dict[str, Any]) -> None:
     async def scene() -> None:
         async with FakeLine().serve() as fake:
             krajai = open_krajai(settings(fake, sqlite_database))
-            account = next(each for each in krajai.accounts if each.channel_name == "line")
+            account = line_account(krajai)
             await asyncio.to_thread(citizens, sqlite_database)
-            await line_menu.install(account.channel)
+            await install(account)
             with sqlite_database.write() as session:
                 live_warning(session, places=("5709",), at=sqlite_database.now(session), **more)
             keeper = MenuKeeper(krajai, account)
@@ -108,7 +120,7 @@ def test_menus_that_are_not_installed_are_waited_for(sqlite_database: Database) 
     async def scene() -> None:
         async with FakeLine().serve() as fake:
             krajai = open_krajai(settings(fake, sqlite_database))
-            account = next(each for each in krajai.accounts if each.channel_name == "line")
+            account = line_account(krajai)
             await asyncio.to_thread(citizens, sqlite_database)
             stopping = asyncio.Event()
             keeping = asyncio.create_task(MenuKeeper(krajai, account).keep(stopping))
