@@ -1,23 +1,34 @@
 """Handling what is in the inbox: one event, one commit, in order for each sender."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Protocol
 
 import structlog
 from sqlmodel import Session
 
+from broadcasts.delivery.channel import ChannelError
 from broadcasts.delivery.faults import kind_and_place
 from handlers.conversation import Conversation
-from storage import inbox, outbox, people
+from storage import erasure, inbox, outbox, people
 from storage.database import Database
 from storage.inbox import InboxEvent
 from storage.lifecycles import ContactState, InboxState
+from storage.people import MENU_DUE, Contact, Person
 from storage.replies import Bubble, Incoming
-from storage.wording import say
+from storage.wording import LANGUAGES, say
 
 log = structlog.get_logger()
+
+MOST_EVENTS_A_JOB = 10
+"""So many events of one sender are handled before others have their turn."""
+
+LANGUAGE_SECONDS = 2.0
+WORKING_AFTER_SECONDS = 1.5
+MOST_KNOWN = 100_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +43,16 @@ EventReader = Callable[[bytes], ReadEvent]
 """A channel's reading of one event's raw bytes. When it raises, the event is tried again and parked in the end."""
 
 
+class Courtesies(Protocol):
+    """What some channels can do beside sending. Both raise ChannelError."""
+
+    async def language_of(self, address: str) -> str:
+        """The language of her app ("th", "en", ...), '' where it is not told."""
+
+    async def show_working(self, address: str) -> None:
+        """Show that an answer is being made."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Receiver:
     """Lets the conversation answer what `readers` (by account id) read; counts by `handled` and `parked`."""
@@ -41,14 +62,44 @@ class Receiver:
     readers: Mapping[int, EventReader]
     handled: Callable[[], None] = lambda: None
     parked: Callable[[], None] = lambda: None
+    courtesies: Mapping[int, Courtesies] = field(default_factory=dict)
+    _known: set[tuple[int, str]] = field(default_factory=set)
 
     async def handle(self, key: str) -> None:
-        """Handle all that waits of one sender."""
+        """Handle what waits of one sender; after `MOST_EVENTS_A_JOB` the rest goes behind all others in the queue."""
         account_id, sender = inbox.split_sender_key(key)
-        while await asyncio.to_thread(self._handle_next, account_id, sender):
-            continue
+        courtesies = self.courtesies.get(account_id)
+        language = await self._language_of_newcomer(courtesies, account_id, sender) if courtesies else ""
+        waiting = asyncio.create_task(_show_working(courtesies, sender)) if courtesies else None
+        try:
+            for _ in range(MOST_EVENTS_A_JOB):
+                if not await asyncio.to_thread(self._handle_next, account_id, sender, language):
+                    return
+            await asyncio.to_thread(self._announce_rest, account_id, sender)
+        finally:
+            if waiting is not None:
+                waiting.cancel()
 
-    def _handle_next(self, account_id: int, sender: str) -> bool:
+    async def _language_of_newcomer(self, courtesies: Courtesies, account_id: int, sender: str) -> str:
+        """Asked once, before the first answer; '' for those whom we know, and where nobody tells in time."""
+        if (account_id, sender) in self._known or await asyncio.to_thread(self._is_known, account_id, sender):
+            return ""
+        try:
+            async with asyncio.timeout(LANGUAGE_SECONDS):
+                return await courtesies.language_of(sender)
+        except (ChannelError, TimeoutError):
+            return ""
+
+    def _is_known(self, account_id: int, sender: str) -> bool:
+        with self.database.read() as session:
+            known = people.is_known(session, account_id, sender)
+        if known:
+            if len(self._known) >= MOST_KNOWN:
+                self._known.clear()
+            self._known.add((account_id, sender))
+        return known
+
+    def _handle_next(self, account_id: int, sender: str, language: str = "") -> bool:
         event: InboxEvent | None = None
         try:
             with self.database.write() as session:
@@ -58,12 +109,19 @@ class Receiver:
                     return False
                 contact, person = people.contact_at(session, account_id, sender, now)
                 read = self.readers[account_id](event.body)
+                if contact.created_at == now:
+                    _speak(person, contact, read.incoming.language or language)
                 bubbles = self.conversation.answer(session, contact, person, read.incoming, now)
-                if contact.id is not None and contact.state != ContactState.ERASED:
-                    outbox.say_to(
-                        session, contact.id, bubbles, now, reply_token=read.reply_token, important=True
-                    )
+                erased = contact.state == ContactState.ERASED
+                if erased:
+                    # Who was just forgotten is told so through a contact that knows her address alone.
+                    contact, _ = people.contact_at(session, account_id, sender, now)
+                    self._known.discard((account_id, sender))
+                assert contact.id is not None
+                outbox.say_to(session, contact.id, bubbles, now, reply_token=read.reply_token, important=True)
                 inbox.mark_handled(session, event, now)
+                if erased:
+                    erasure.empty_event(session, event)
         except Exception as fault:
             if event is None or event.id is None:
                 raise
@@ -71,6 +129,10 @@ class Receiver:
             return True
         self.handled()
         return True
+
+    def _announce_rest(self, account_id: int, sender: str) -> None:
+        with self.database.write() as session:
+            inbox.announce_rest(session, account_id, sender, self.database.now(session))
 
     def _failed(self, event_id: int, fault: Exception) -> None:
         kind = kind_and_place(fault)
@@ -92,3 +154,17 @@ class Receiver:
         contact, person = people.contact_at(session, event.account_id, event.sender, now)
         if contact.id is not None and contact.state == ContactState.ACTIVE:
             outbox.say_to(session, contact.id, [Bubble(text=say(person.language, "trouble.kept"))], now)
+
+
+def _speak(person: Person, contact: Contact, language: str) -> None:
+    """A newcomer is greeted in the language of her app where Krajai speaks it."""
+    if language in LANGUAGES and language != person.language:
+        person.language, contact.menu = language, MENU_DUE
+
+
+async def _show_working(courtesies: Courtesies | None, sender: str) -> None:
+    """Where the answer takes a while, say that one is being made."""
+    await asyncio.sleep(WORKING_AFTER_SECONDS)
+    if courtesies is not None:
+        with contextlib.suppress(ChannelError):
+            await courtesies.show_working(sender)

@@ -105,6 +105,7 @@ class Krajai:
             readers=self.readers,
             handled=self.metrics.handled,
             parked=self.metrics.parked,
+            courtesies={each.id: each.courtesies for each in self.accounts if each.courtesies},
         )
 
     async def note_called_bot(self, account_id: int, bot_user_id: str) -> None:

@@ -46,6 +46,9 @@ class Person(SQLModel, table=True):
     erased_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     quiet_from_hour: int | None = None
     quiet_until_hour: int | None = None
+    routine_hour: int | None = None
+    """The hour of the day at which she wants to get what is not urgent; None for at once."""
+
     text_only: bool = False
     """She cannot call or hear: officers write to her."""
 
@@ -113,6 +116,12 @@ def note_called_bot(session: Session, account_id: int, bot_user_id: str) -> None
 def called_bot(session: Session, account_id: int) -> str:
     """Whom the last webhook called us for; '' before the first."""
     return str(session.get_one(Account, account_id).settings.get("called_bot", ""))
+
+
+def is_known(session: Session, account_id: int, address: str) -> bool:
+    """Whether there was a word from this address before."""
+    query = select(Contact.id).where(Contact.account_id == account_id, Contact.address == address)
+    return session.exec(query).first() is not None
 
 
 def contact_at(session: Session, account_id: int, address: str, at: datetime) -> tuple[Contact, Person]:

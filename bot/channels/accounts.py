@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bot.receiving import EventReader
+from bot.receiving import Courtesies, EventReader
 from broadcasts.delivery.channel import Channel
 
 
@@ -17,6 +17,7 @@ class ConnectedAccount:
     channel: Channel
     read_event: EventReader
     credentials: Mapping[str, str]
+    courtesies: Courtesies | None = None
 
     def __repr__(self) -> str:
         return f"<account {self.channel_name}/{self.name}>"

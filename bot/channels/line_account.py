@@ -23,6 +23,9 @@ NOT_READY_SECONDS = 5.0
 MOST_CONTENT_BYTES = 20 * 1024 * 1024
 MOST_LOADING_SECONDS = 60
 
+_USER = "U"
+"""User ids begin so, those of groups and rooms with C and R."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Quota:
@@ -34,6 +37,20 @@ class Quota:
     @property
     def left(self) -> int | None:
         return None if self.limit is None else max(self.limit - self.used, 0)
+
+
+@dataclass(frozen=True)
+class LineCourtesies:
+    """What LINE can do beside sending; groups have neither."""
+
+    channel: LineChannel
+
+    async def language_of(self, address: str) -> str:
+        return await profile_language(self.channel, address) if address.startswith(_USER) else ""
+
+    async def show_working(self, address: str) -> None:
+        if address.startswith(_USER):
+            await show_loading(self.channel, address)
 
 
 @dataclass(frozen=True, kw_only=True)

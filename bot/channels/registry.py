@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from bot.channels.accounts import ConnectedAccount
 from bot.channels.sms_options import SmsOptions
 from bot.ingest import Ingest
-from bot.receiving import EventReader
+from bot.receiving import Courtesies, EventReader
 from bot.settings import Settings
 from broadcasts.delivery.channel import Channel
 from storage.broadcasts import Form
 from storage.database import Database
 
 Credentials = Mapping[str, str]
+Made = tuple[Channel, EventReader, Courtesies | None]
 
 CREDENTIALS: dict[str, tuple[str, ...]] = {
     "line": ("channel_secret", "channel_access_token"),
@@ -94,7 +95,7 @@ def connect(
 ) -> ConnectedAccount:
     """An account ready to work; nothing is called yet. Raises NotConnected."""
     try:
-        channel, reader = _MAKERS[channel_name](account_id, credentials, house)
+        channel, reader, courtesies = _MAKERS[channel_name](account_id, credentials, house)
     except (ValueError, KeyError) as fault:
         raise NotConnected(f"account {channel_name}/{name}: {fault}") from fault
     return ConnectedAccount(
@@ -104,11 +105,13 @@ def connect(
         channel=channel,
         read_event=reader,
         credentials=credentials,
+        courtesies=courtesies,
     )
 
 
-def _line(_: int, credentials: Credentials, house: House) -> tuple[Channel, EventReader]:
+def _line(_: int, credentials: Credentials, house: House) -> Made:
     from bot.channels.line import LineChannel, read_event
+    from bot.channels.line_account import LineCourtesies
 
     settings = house.settings
     channel = LineChannel(
@@ -118,10 +121,10 @@ def _line(_: int, credentials: Credentials, house: House) -> tuple[Channel, Even
         data_api_url=settings.line_data_api_url,
         requests_per_second=settings.line_requests_per_second,
     )
-    return channel, read_event
+    return channel, read_event, LineCourtesies(channel)
 
 
-def _telegram(_: int, credentials: Credentials, house: House) -> tuple[Channel, EventReader]:
+def _telegram(_: int, credentials: Credentials, house: House) -> Made:
     from bot.channels.telegram import TelegramChannel
 
     settings = house.settings
@@ -131,14 +134,14 @@ def _telegram(_: int, credentials: Credentials, house: House) -> tuple[Channel, 
         api_url=settings.telegram_api_url,
         messages_per_second=settings.telegram_messages_per_second,
     )
-    return channel, channel.read_event
+    return channel, channel.read_event, channel
 
 
-def _sms(account_id: int, credentials: Credentials, house: House) -> tuple[Channel, EventReader]:
+def _sms(account_id: int, credentials: Credentials, house: House) -> Made:
     from bot.channels.sms_events import read_event
 
     reaches = _smpp if credentials["url"].startswith(SMPP_SCHEMES) else _kannel
-    return reaches(account_id, credentials, house), read_event
+    return reaches(account_id, credentials, house), read_event, None
 
 
 def _kannel(_: int, credentials: Credentials, house: House) -> Channel:
@@ -178,7 +181,7 @@ def _sms_options(credentials: Credentials, settings: Settings) -> SmsOptions:
     )
 
 
-_MAKERS: dict[str, Callable[[int, Credentials, House], tuple[Channel, EventReader]]] = {
+_MAKERS: dict[str, Callable[[int, Credentials, House], Made]] = {
     "line": _line,
     "telegram": _telegram,
     "sms": _sms,

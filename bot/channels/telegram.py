@@ -13,6 +13,7 @@ from uuid import UUID
 
 import structlog
 from telegram import LinkPreviewOptions, Message
+from telegram.constants import ChatAction
 from telegram.error import BadRequest, TelegramError
 
 from bot.channels.telegram_errors import meaning
@@ -124,6 +125,17 @@ class TelegramChannel:
             if number + 1 < len(parts):
                 _remember(self._accepted, key, number + 1)
         self._accepted.pop(key, None)
+
+    async def language_of(self, address: str) -> str:
+        """Telegram tells it with every message; nothing is asked."""
+        return ""
+
+    async def show_working(self, address: str) -> None:
+        """Show that an answer is being typed, for five seconds. Raises ChannelError."""
+        try:
+            await self.bot.send_chat_action(int(address), ChatAction.TYPING)
+        except TelegramError as fault:
+            raise meaning(fault) from fault
 
     async def answer_tap(self, query_id: str) -> None:
         """Stop the button's spinner. Best effort: it is called when the tap is stored, and changes nothing else."""

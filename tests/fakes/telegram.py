@@ -168,6 +168,9 @@ class FakeTelegram:
                 return self._me()
             case "sendMessage" | "sendPhoto" | "sendVideo":
                 return self._send(method, params)
+            case "sendChatAction":
+                self._refuse_chat(int(params["chat_id"]))
+                return True
             case "answerCallbackQuery":
                 self.taps_answered[params["callback_query_id"]] += 1
                 return True

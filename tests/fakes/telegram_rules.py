@@ -168,6 +168,7 @@ METHODS: dict[str, tuple[tuple[str, ...], dict[str, Check]]] = {
     ),
     "sendPhoto": (("chat_id", "photo"), {**_TO_CHAT, **_CAPTION, "photo": _file}),
     "sendVideo": (("chat_id", "video"), {**_TO_CHAT, **_CAPTION, "video": _file}),
+    "sendChatAction": (("chat_id", "action"), {"chat_id": _chat, "action": _string("typing")}),
     "answerCallbackQuery": (("callback_query_id",), {"callback_query_id": _string(".+")}),
     "setMyCommands": (("commands",), {"commands": _commands, "language_code": _string("[a-z]{2}")}),
     "setWebhook": (
