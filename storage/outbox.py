@@ -11,7 +11,7 @@ from sqlmodel import Field, Session, col, select, update
 from storage.columns import BigId, Json, UtcDateTime, is_one_of
 from storage.jobs import Job, Work, announce
 from storage.leases import LEASE_SECONDS, Leased
-from storage.lifecycles import MESSAGE, ContactState, MessageState, sources
+from storage.lifecycles import MESSAGE, WRITABLE, MessageState, sources
 from storage.people import Contact
 from storage.replies import Bubble, as_json
 
@@ -94,7 +94,7 @@ def claim_next(session: Session, contact_id: int, at: datetime) -> tuple[Message
     if message is None or message.state != MessageState.WAITING or message.not_before > at:
         return None
     contact = session.get_one(Contact, contact_id)
-    if contact.state != ContactState.ACTIVE:
+    if contact.state not in WRITABLE:
         _finish(message, MessageState.FAILED, f"contact {contact.state}", at)
     elif message.expires_at <= at:
         _finish(message, MessageState.EXPIRED, "", at)
@@ -121,9 +121,19 @@ def settle(session: Session, message: Message, state: MessageState, at: datetime
 
 
 def put_back(
-    session: Session, message: Message, wait_seconds: float, at: datetime, reason: str, *, again: bool = False
+    session: Session,
+    message: Message,
+    wait_seconds: float,
+    at: datetime,
+    reason: str,
+    *,
+    again: bool = False,
+    tried: bool = True,
 ) -> bool:
-    """Let a claimed message wait for its next attempt; `again` when the first one may have arrived."""
+    """Let a claimed message wait for its next attempt; `again` when the first one may have arrived.
+
+    One that was held back before anything was `tried` keeps its free reply token for the next.
+    """
     statement = (
         update(Message)
         .where(col(Message.id) == message.id, col(Message.fence) == message.fence)
@@ -134,6 +144,7 @@ def put_back(
             lease_until=None,
             reason=reason,
             possibly_twice=message.possibly_twice or again,
+            attempts=message.attempts if tried else message.attempts - 1,
         )
     )
     written = _changed(session, statement) == 1

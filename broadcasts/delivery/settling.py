@@ -89,7 +89,7 @@ def settle_message(
     if verdict.moved_to:
         people.move_contact(session, contact.id, verdict.moved_to)
     wait_seconds = verdict.wait_seconds or backoff_seconds(message.attempts)
-    outbox.put_back(session, message, wait_seconds, at, verdict.reason)
+    outbox.put_back(session, message, wait_seconds, at, verdict.reason, tried=verdict.called)
     return False
 
 

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from broadcasts.delivery import sending
 from broadcasts.delivery.channel import (
     AccountRefused,
     ContentRefused,
@@ -160,6 +161,21 @@ def test_a_reply_token_is_good_for_one_try_and_what_it_did_is_in_doubt(lasting: 
         (message,) = scene.messages("sim-1")
         assert [call.request.reply_token for call in scene.channel.journal] == ["token-1", ""]
         assert (message.state, message.possibly_twice) == ("accepted", True)
+
+
+def test_a_reply_that_was_held_back_keeps_its_token(
+    lasting: Lasting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Others went first: nothing was tried, so the free reply is still to be had."""
+    with Scene(lasting, ScriptedChannel(keyed=True)) as scene:
+        scene.say("sim-1", "one", reply_token="token-1")
+        with monkeypatch.context() as crowded:
+            crowded.setattr(sending, "PASSAGE_TIMEOUT_SECONDS", 0.0)
+            scene.converse("sim-1")
+        assert scene.channel.journal == []
+        scene.clock.advance(1)
+        scene.converse("sim-1")
+        assert [call.request.reply_token for call in scene.channel.journal] == ["token-1"]
 
 
 class Dies(BaseException):
