@@ -33,6 +33,12 @@ class PostgresServer:
         self._execute(f'CREATE DATABASE "{name}" TEMPLATE "{self._template}"')
         return self._address(name)
 
+    def give_up_lasting(self) -> None:
+        """What is committed need not outlive the machine: waiting for the disk is most of a test's time."""
+        for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+            self._execute(f"ALTER SYSTEM SET {setting} = off")
+        self._execute("SELECT pg_reload_conf()")
+
     def _make_template(self) -> str:
         name = f"krajai_template_{os.getpid()}"
         self._execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
@@ -65,6 +71,8 @@ def postgres_server() -> Iterator[PostgresServer]:
     with tempfile.TemporaryDirectory(prefix="krajai-postgres-") as folder:
         server = get_server(Path(folder) / "data", cleanup_mode="delete")
         try:
-            yield PostgresServer(server.get_uri())
+            started = PostgresServer(server.get_uri())
+            started.give_up_lasting()
+            yield started
         finally:
             server.cleanup()
