@@ -33,14 +33,21 @@ COMMANDS: dict[str, Command] = {
         ("account", "bot.commands.accounts", "app", "Accounts on LINE, Telegram and SMS."),
         ("alert", "bot.commands.alerts", "app", "Warnings: CAP in, released to those they concern."),
         ("broadcast", "bot.commands.broadcasts", "app", "Broadcasts: what went out to whom."),
+        ("case", "bot.commands.cases", "app", "Complaints and requests: take them, answer them, close them."),
         ("demo", "bot.commands.demo", "demo", "Fill the simulator with citizens and release sample warnings to them."),
         ("doctor", "bot.commands.doctor", "doctor", "Check settings, database, what waits, and every vendor"),
         ("group", "bot.commands.groups", "app", "Group chats that are warned."),
         ("inbox", "bot.commands.inbox", "app", "What citizens sent and could not be handled."),
+        ("knowledge", "bot.commands.knowledge", "app", "The articles that answer questions about government services."),
         ("line", "bot.commands.line", "app", "What is set up at LINE."),
         ("officer", "bot.commands.officers", "app", "Officers who act for the agency."),
+        ("person", "bot.commands.people", "app", "One citizen's data, on her request."),
         ("places", "bot.commands.places", "app", "The register of provinces, districts, subdistricts and villages."),
+        ("replay", "bot.commands.replay", "replay", "Play recorded answers of sources with the clock in hand"),
+        ("schedule", "bot.commands.schedule", "schedule", "Show the scheduled jobs"),
+        ("sources", "bot.commands.sources", "sources", "Show every outside source"),
         ("telegram", "bot.commands.telegram", "app", "Bots on Telegram."),
+        ("understand", "bot.commands.understand", "understand", "Tell what words are taken to mean"),
     )
 }  # fmt: skip
 

@@ -1,47 +1,289 @@
-"""Fetching a document that an operator named: bounded in time and size, without a detour."""
+"""Fetching documents from hosts that an operator named: bounded in time and size, without a detour.
 
+`fetch` is for sources: conditional, with retries, following redirects as far as they are allowed. `fetch_document` is
+for one document by its address, at a command. Settings of the environment about proxies and passwords are not used.
+"""
+
+import random
+import threading
 import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from urllib.parse import urljoin
 
 import requests
 from urllib3.exceptions import HTTPError
+
+from bot.addresses import AddressRefused, Allowed, Guard, Resolve, allowed_by, check, look_up, parted
 
 MOST_BYTES = 1_000_000
 CONNECT_SECONDS = 5.0
 READ_SECONDS = 15.0
 TOTAL_SECONDS = 30.0
+MOST_REDIRECTS = 3
+MOST_TRIES = 3
+FIRST_PAUSE_SECONDS = 1.0
+MOST_PAUSE_SECONDS = 30.0
 
 _CHUNK_BYTES = 65_536
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_TRY_AGAIN = frozenset({429, 500, 502, 503, 504})
+_CAP = "application/cap+xml, application/xml, text/xml"
 
 
 class FetchRefused(Exception):
-    """The document could not be had; the message says why."""
+    """The document could not be had; the message says why. `transient` when another try may help."""
+
+    def __init__(self, reason: str, *, transient: bool = False) -> None:
+        super().__init__(reason)
+        self.transient = transient
 
 
-def fetch_document(address: str) -> bytes:
-    """The bytes at `address`. Raises FetchRefused: no answer, an error, a redirect, more than 1 MB or 30 seconds."""
-    ends = time.monotonic() + TOTAL_SECONDS
-    try:
-        with requests.get(
-            address,
-            timeout=(CONNECT_SECONDS, READ_SECONDS),
-            stream=True,
-            allow_redirects=False,
-            headers={"User-Agent": "Krajai", "Accept": "application/cap+xml, application/xml, text/xml"},
-        ) as response:
-            if response.status_code != requests.codes.ok:
-                raise FetchRefused(
-                    f"answered {response.status_code}: give the address of the document itself"
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """How long and how large a fetch may be: each connection, each silence, all tries together; bytes when unpacked."""
+
+    connect_seconds: float = CONNECT_SECONDS
+    read_seconds: float = READ_SECONDS
+    total_seconds: float = TOTAL_SECONDS
+    most_bytes: int = MOST_BYTES
+    most_tries: int = MOST_TRIES
+    most_redirects: int = MOST_REDIRECTS
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fetched:
+    """A document. `data` is None when it is what the validators (ETag, Last-Modified) said is known."""
+
+    data: bytes | None
+    etag: str = ""
+    last_modified: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fetcher:
+    """Fetches from allowed hosts until it is stopped. `resolve` and `pause` are replaced in tests."""
+
+    resolve: Resolve = look_up
+    pause: Callable[[float], None] | None = None
+    seconds: Callable[[], float] = time.monotonic
+    user_agent: str = "Krajai"
+    stopped: threading.Event = field(default_factory=threading.Event)
+    _guards: set[Guard] = field(default_factory=set)
+    _jitter: random.Random = field(default_factory=random.Random)
+
+    def stop(self) -> None:
+        """End what is being fetched, from another thread, and begin nothing more."""
+        self.stopped.set()
+        for guard in tuple(self._guards):
+            guard.shut()
+
+    def fetch(
+        self,
+        address: str,
+        allowed: Allowed,
+        limits: Limits,
+        *,
+        headers: Mapping[str, str],
+        parameters: Mapping[str, str] | None = None,
+        etag: str = "",
+        last_modified: str = "",
+    ) -> Fetched:
+        """The document, or the news that it has not changed. Raises FetchRefused; it never names `parameters`."""
+        sent = {"User-Agent": self.user_agent, **headers}
+        sent |= {"If-None-Match": etag} if etag else {}
+        sent |= {"If-Modified-Since": last_modified} if last_modified else {}
+        ends = self.seconds() + limits.total_seconds
+        for number in range(1, limits.most_tries + 1):
+            try:
+                return self._try(address, allowed, limits, sent, parameters or {}, ends)
+            except _Pause as pause:
+                wait = max(
+                    pause.seconds, FIRST_PAUSE_SECONDS * 4 ** (number - 1) * self._jitter.uniform(0.75, 1.25)
                 )
-            data = b""
-            # What has arrived, however little: waiting for a full chunk would let a slow server hold us for hours.
-            while chunk := response.raw.read1(_CHUNK_BYTES, decode_content=True):
-                data += chunk
-                if len(data) > MOST_BYTES:
-                    raise FetchRefused("is larger than 1 MB, so it is no CAP alert")
-                if time.monotonic() > ends:
-                    raise FetchRefused(f"did not arrive within {TOTAL_SECONDS:.0f} seconds: try again later")
-            return data
-    except (requests.RequestException, HTTPError) as fault:
-        raise FetchRefused(
-            f"cannot be fetched ({type(fault).__name__}): check the address and try again"
-        ) from fault
+                last = number == limits.most_tries or self.stopped.is_set()
+                if last or wait > MOST_PAUSE_SECONDS or self.seconds() + wait >= ends:
+                    raise FetchRefused(str(pause), transient=True) from pause
+                (self.pause or self.stopped.wait)(wait)
+        raise AssertionError("a fetch is tried at least once")
+
+    def _try(
+        self,
+        address: str,
+        allowed: Allowed,
+        limits: Limits,
+        headers: Mapping[str, str],
+        parameters: Mapping[str, str],
+        ends: float,
+    ) -> Fetched:
+        """Once, with its redirects. Credentials go to the host they are for and to no other."""
+        first_host = None
+        for _ in range(limits.most_redirects + 1):
+            scheme, host, _port = _checked(address, allowed)
+            first_host = first_host or (scheme, host)
+            same = (scheme, host) == first_host
+            sent = (
+                headers
+                if same
+                else {name: value for name, value in headers.items() if name != "Authorization"}
+            )
+            found, onward = self._ask(address, allowed, limits, sent, parameters, ends)
+            if found is not None:
+                return found
+            following = urljoin(address, onward)
+            if scheme == "https" and not following.startswith("https:"):
+                raise FetchRefused("redirects from https to an address that is not encrypted")
+            address, parameters = following, {}
+        many = f"more than {limits.most_redirects} times" if limits.most_redirects else "to another address"
+        raise FetchRefused(f"redirects {many}")
+
+    def _ask(
+        self,
+        address: str,
+        allowed: Allowed,
+        limits: Limits,
+        headers: Mapping[str, str],
+        parameters: Mapping[str, str],
+        ends: float,
+    ) -> tuple[Fetched | None, str]:
+        """The document, or None and where its address redirects to."""
+        left = ends - self.seconds()
+        if self.stopped.is_set():
+            raise FetchRefused("was not asked for: the process ends", transient=True)
+        guard = Guard(allowed, self.resolve)
+        self._guards.add(guard)
+        overdue = threading.Event()
+        # A server may send its headers a letter at a time: only ending the connection from outside bounds that.
+        alarm = threading.Timer(max(left, 0.0), _end, (guard, overdue))
+        alarm.daemon = True
+        alarm.start()
+        try:
+            with requests.Session() as session:
+                session.trust_env = False
+                session.mount("http://", guard)
+                session.mount("https://", guard)
+                timeout = (min(limits.connect_seconds, left), min(limits.read_seconds, left))
+                with session.get(
+                    address,
+                    params=dict(parameters),
+                    headers=dict(headers),
+                    timeout=timeout,
+                    stream=True,
+                    allow_redirects=False,
+                ) as response:
+                    return self._answer(response, limits, ends, overdue)
+        except AddressRefused as refused:
+            raise FetchRefused(str(refused)) from refused
+        except (requests.RequestException, HTTPError, OSError) as fault:
+            if inside := _refused_inside(fault):
+                raise FetchRefused(str(inside)) from fault
+            if overdue.is_set():
+                raise FetchRefused(_too_slow(limits), transient=True) from fault
+            if isinstance(fault, requests.exceptions.InvalidURL | requests.exceptions.InvalidSchema):
+                raise FetchRefused("is no web address") from fault
+            raise _Pause(f"cannot be fetched ({_kind(fault)})") from fault
+        finally:
+            alarm.cancel()
+            self._guards.discard(guard)
+
+    def _answer(
+        self, response: requests.Response, limits: Limits, ends: float, overdue: threading.Event
+    ) -> tuple[Fetched | None, str]:
+        status = response.status_code
+        if status in _REDIRECTS and "Location" in response.headers:
+            return None, response.headers["Location"]
+        kept = {
+            "etag": response.headers.get("ETag", ""),
+            "last_modified": response.headers.get("Last-Modified", ""),
+        }
+        if status == requests.codes.not_modified:
+            return Fetched(data=None, **kept), ""
+        if status in _TRY_AGAIN:
+            raise _Pause(f"answered {status}", _retry_after(response.headers.get("Retry-After", "")))
+        if status != requests.codes.ok:
+            raise FetchRefused(f"answered {status}")
+        data = bytearray()
+        # What has arrived, however little: waiting for a full chunk would let a slow server hold us for hours.
+        while chunk := response.raw.read1(_CHUNK_BYTES, decode_content=True):
+            data += chunk
+            if len(data) > limits.most_bytes:
+                raise FetchRefused(f"is larger than {limits.most_bytes / 1_000_000:g} MB")
+            if self.seconds() > ends or overdue.is_set():
+                raise FetchRefused(_too_slow(limits), transient=True)
+        if overdue.is_set():
+            raise FetchRefused(_too_slow(limits), transient=True)
+        promised = response.headers.get("Content-Length", "")
+        if promised.isdecimal() and "Content-Encoding" not in response.headers and len(data) < int(promised):
+            raise _Pause(f"was cut off after {len(data)} of {promised} bytes")
+        return Fetched(data=bytes(data), **kept), ""
+
+
+def fetch_document(address: str, fetcher: Fetcher | None = None) -> bytes:
+    """The bytes at `address`. Raises FetchRefused: no answer, an error, a redirect, more than 1 MB or 30 seconds.
+
+    Whoever gives an address at a command means it, so numbers that are inside a network are allowed, as in a setting.
+    """
+    limits = Limits(read_seconds=READ_SECONDS, total_seconds=TOTAL_SECONDS, most_tries=1, most_redirects=0)
+    try:
+        allowed = allowed_by([address])
+        data = (fetcher or Fetcher()).fetch(address, allowed, limits, headers={"Accept": _CAP}).data
+    except (AddressRefused, FetchRefused) as refused:
+        raise FetchRefused(f"{refused}: check the address and try again") from refused
+    if data is None:
+        raise FetchRefused("answered 304 to somebody who knows nothing yet: try again later")
+    return data
+
+
+class _Pause(Exception):
+    """What failed may work in a moment."""
+
+    def __init__(self, reason: str, seconds: float = 0.0) -> None:
+        super().__init__(reason)
+        self.seconds = seconds
+
+
+def _checked(address: str, allowed: Allowed) -> tuple[str, str, int]:
+    try:
+        check(address, allowed)
+        return parted(address)
+    except AddressRefused as refused:
+        raise FetchRefused(str(refused)) from refused
+
+
+def _end(guard: Guard, overdue: threading.Event) -> None:
+    overdue.set()
+    guard.shut()
+
+
+def _refused_inside(fault: BaseException | None) -> AddressRefused | None:
+    """The refusal that libraries wrapped into errors of their own."""
+    seen: set[int] = set()
+    waiting = [fault]
+    while waiting:
+        each = waiting.pop()
+        if each is None or id(each) in seen:
+            continue
+        seen.add(id(each))
+        if isinstance(each, AddressRefused):
+            return each
+        waiting += [
+            each.__cause__,
+            each.__context__,
+            *(arg for arg in each.args if isinstance(arg, BaseException)),
+        ]
+    return None
+
+
+def _kind(fault: BaseException) -> str:
+    """What kind of fault, without addresses (they may hold passwords)."""
+    reason = fault.args[0] if fault.args else None
+    inner = getattr(reason, "reason", None)
+    return type(inner).__name__ if isinstance(inner, Exception) else type(fault).__name__
+
+
+def _too_slow(limits: Limits) -> str:
+    return f"did not arrive within {limits.total_seconds:g} seconds"
+
+
+def _retry_after(written: str) -> float:
+    return float(written) if written.isdecimal() and len(written) < 6 else 0.0

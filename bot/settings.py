@@ -1,5 +1,6 @@
 """The settings: the only reader of the environment. `.env` in the working directory is read, the environment wins."""
 
+import re
 from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -27,6 +28,12 @@ class Settings(BaseSettings):
     timezone: str = "Asia/Bangkok"
     agency_name_th: str = "หน่วยงานตัวอย่าง"
     agency_name_en: str = "Sample Agency"
+    agency_phone: str = ""
+    retention_reason_th: str = ""
+    retention_reason_en: str = ""
+    agencies_file: str = ""
+    articles_folder: str = ""
+    media_folder: str = "data/media"
     log_format: Literal["text", "json"] = "text"
     simulator: Literal["auto", "on", "off"] = "auto"
     local_behaves_like: Literal["line", "telegram", "sms"] = "line"
@@ -53,6 +60,18 @@ class Settings(BaseSettings):
     sms_reply_number: str = ""
     sms_messages_per_second: float = Field(default=10.0, gt=0, le=1000)
     sms_satang_per_segment: int = Field(default=0, ge=0, le=10_000)
+    sources: Literal["on", "off"] = "on"
+    automatic_release: str = ""
+    tmd_cap_url: str = "https://www.tmd.go.th/api/xml/CAP"
+    tmd_warnings_url: str = "https://data.tmd.go.th/api/WeatherWarningNews/v2/"
+    tmd_nwp_url: str = "https://data.tmd.go.th/nwpapi/v1/forecast/location/daily/at"
+    tmd_uid: str = ""
+    tmd_ukey: SecretStr = SecretStr("")
+    tmd_nwp_token: SecretStr = SecretStr("")
+    usgs_url: str = "https://earthquake.usgs.gov/earthquakes/feed/v1.0/summary/4.5_day.geojson"
+    gdacs_url: str = "https://www.gdacs.org/xml/rss.xml"
+    air4thai_url: str = "http://air4thai.pcd.go.th/services/getNewAQI_JSON.php"
+    thaiwater_url: str = "https://api-v3.thaiwater.net/api/v1/thaiwater30/public/waterlevel_load"
 
     @field_validator("database_url")
     @classmethod
@@ -76,6 +95,20 @@ class Settings(BaseSettings):
         except (KeyError, ValueError, OSError) as error:
             raise ValueError("is no time zone of the IANA list; try Asia/Bangkok") from error
         return value
+
+    @field_validator("automatic_release")
+    @classmethod
+    def _known_releases(cls, value: str) -> str:
+        for rule in filter(None, (each.strip() for each in value.split(","))):
+            if not re.fullmatch(r"[a-z0-9_]+/[^/\s,]+/(Extreme|Severe|Moderate|Minor)", rule):
+                raise ValueError(f"{rule!r} is not feed/sender/severity, such as tmd_cap/TMD/Extreme")
+        return value
+
+    @property
+    def release_rules(self) -> tuple[tuple[str, str, str], ...]:
+        """Feed, sender and CAP severity of the warnings that are released without an officer."""
+        rules = (each.strip().split("/") for each in self.automatic_release.split(",") if each.strip())
+        return tuple((feed, sender, severity) for feed, sender, severity in rules)
 
     @property
     def zone(self) -> ZoneInfo:

@@ -3,6 +3,7 @@
 import asyncio
 import re
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from bot.channels.accounts import ConnectedAccount
 from bot.channels.local import Faults, LocalChannel
@@ -18,8 +19,11 @@ from broadcasts.delivery.pacing import Gates
 from broadcasts.delivery.sending import Sender
 from handlers.conversation import Conversation
 from handlers.turn import Agency
+from handlers.understanding.service_articles import ArticleBroken, use_overlay
 from storage import people
 from storage.broadcasts import Form
+from storage.cases_agencies import Agencies, AgenciesRefused, read_agencies
+from storage.cases_privacy import use_secret_key
 from storage.database import Database
 from storage.pace import DatabasePacer, MemoryPacer, Pacer
 from storage.people import MAIN, Account
@@ -38,6 +42,7 @@ class Krajai:
     database: Database
     ingest: Ingest
     accounts: tuple[ConnectedAccount, ...]
+    agencies: Agencies
     metrics: Metrics
     local_faults: Faults
     _called_bots: dict[int, str] = field(default_factory=dict)
@@ -70,7 +75,15 @@ class Krajai:
 
     @property
     def agency(self) -> Agency:
-        return Agency(name_th=self.settings.agency_name_th, name_en=self.settings.agency_name_en)
+        chosen = self.settings
+        return Agency(
+            name_th=chosen.agency_name_th,
+            name_en=chosen.agency_name_en,
+            retention_reason_th=chosen.retention_reason_th,
+            retention_reason_en=chosen.retention_reason_en,
+            phone=chosen.agency_phone,
+            public_url=chosen.public_url,
+        )
 
     @property
     def simulator_is_open(self) -> bool:
@@ -101,7 +114,7 @@ class Krajai:
     def receiver(self) -> Receiver:
         return Receiver(
             database=self.database,
-            conversation=Conversation(self.agency, self.settings.zone, self.forms),
+            conversation=Conversation(self.agency, self.settings.zone, self.forms, agencies=self.agencies),
             readers=self.readers,
             handled=self.metrics.handled,
             parked=self.metrics.parked,
@@ -139,6 +152,7 @@ def open_krajai(settings: Settings) -> Krajai:
     """Join everything for one process. The database must be migrated. Raises NotConnected."""
     database = Database(settings.database_url)
     join_commits(database)
+    use_secret_key(database, settings.secret_key.get_secret_value())
     faults = Faults()
     house = House(settings=settings, database=database, ingest=Ingest(database))
     return Krajai(
@@ -146,9 +160,23 @@ def open_krajai(settings: Settings) -> Krajai:
         database=database,
         ingest=house.ingest,
         accounts=(_local(settings, database, faults), *_connected(house)),
+        agencies=_knowledge(settings),
         metrics=Metrics(),
         local_faults=faults,
     )
+
+
+def _knowledge(settings: Settings) -> Agencies:
+    """The agencies of this installation; its own answers about services are put over ours."""
+    try:
+        use_overlay(Path(settings.articles_folder) if settings.articles_folder else None)
+    except ArticleBroken as fault:
+        raise NotConnected(f"KRAJAI_ARTICLES_FOLDER: {fault}") from fault
+    file = Path(settings.agencies_file) if settings.agencies_file else None
+    try:
+        return read_agencies(settings.agency_name_th, settings.agency_name_en, file)
+    except AgenciesRefused as fault:
+        raise NotConnected(f"KRAJAI_AGENCIES_FILE: {fault}") from fault
 
 
 def _local(settings: Settings, database: Database, faults: Faults) -> ConnectedAccount:

@@ -1,6 +1,8 @@
 """The worker: handles the inbox, plans broadcasts, sends the outbox."""
 
 import asyncio
+import contextlib
+import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -8,12 +10,14 @@ from datetime import UTC, datetime, timedelta
 import structlog
 from sqlalchemy import text
 
+from bot.media import fetch_wanted, media_folder, remove_strays
 from bot.queue import FORGET_SECONDS, Queue, SharedQueue, Worker, feed, forget_log
 from bot.text.splitting import load_words
 from bot.wiring import Krajai
 from broadcasts.delivery.faults import kind_and_place
 from broadcasts.delivery.planning import plan_page
 from broadcasts.delivery.reconcile import recover, waiting_jobs
+from handlers.understanding.articles import find_articles
 from storage.broadcasts import Priority
 from storage.jobs import Job, Work, announce
 
@@ -24,6 +28,9 @@ THREADS = 24
 
 PLAN_SECONDS = 1.0
 RECONCILE_SECONDS = 2.0
+MEDIA_SECONDS = 2.0
+STRAYS_SECONDS = 24 * 3600.0
+GRACE_SECONDS = 5.0
 _RECONCILE_KEY = 0x6B72616A
 
 
@@ -35,6 +42,7 @@ class WorkerProcess:
         self._queue: Queue = krajai.queue()
         self._sender = krajai.sender()
         self._receiver = krajai.receiver()
+        self._stopping = asyncio.Event()
         self._forgets_at = datetime.min.replace(tzinfo=UTC)
 
     async def run(self) -> None:
@@ -42,17 +50,29 @@ class WorkerProcess:
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS, "database"))
         if self._krajai.database.is_sqlite:
             await asyncio.to_thread(self._recover, nobody_else_works=True)
-        beside = [asyncio.create_task(self._reconcile()), asyncio.create_task(self._make_ready())]
+        ready = asyncio.create_task(self._make_ready())
+        beside = [asyncio.create_task(work()) for work in (self._reconcile, self._fetch_media)]
         try:
             await self._queue.run(self._workers())
         finally:
-            for task in beside:
+            self._stopping.set()
+            ready.cancel()
+            # Patiently: a cancelled task leaves its thread behind, with a connection in hand.
+            _, late = await asyncio.wait(beside, timeout=GRACE_SECONDS)
+            for task in late:
                 task.cancel()
-            await asyncio.gather(*beside, return_exceptions=True)
+            await asyncio.gather(ready, *beside, return_exceptions=True)
 
     def stop(self) -> None:
         """Begin nothing new."""
+        self._stopping.set()
         self._queue.stop()
+
+    async def _pause(self, seconds: float) -> None:
+        """Wait so long, or until it is time to stop."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._stopping.wait()
 
     def _workers(self) -> Mapping[Work, Worker]:
         return {
@@ -78,7 +98,12 @@ class WorkerProcess:
         database = self._krajai.database
         with database.write() as session:
             return plan_page(
-                session, broadcast_id, database.now(session), self._krajai.batch_sizes, self._krajai.forms
+                session,
+                broadcast_id,
+                database.now(session),
+                self._krajai.batch_sizes,
+                self._krajai.forms,
+                self._krajai.settings.zone,
             )
 
     def _announce(self, job: Job) -> None:
@@ -90,12 +115,25 @@ class WorkerProcess:
         try:
             await self._krajai.prepare_channels()
             await asyncio.to_thread(load_words)
+            await asyncio.to_thread(find_articles, "")
         except Exception as fault:  # noqa: BLE001 - the process's edge
             log.error("a channel is not ready", fault=kind_and_place(fault))  # noqa: TRY400
 
+    async def _fetch_media(self) -> None:
+        folder, strays_at = media_folder(self._krajai), 0.0
+        while not self._stopping.is_set():
+            try:
+                if (now := time.monotonic()) >= strays_at:
+                    await asyncio.to_thread(remove_strays, self._krajai.database, folder)
+                    strays_at = now + STRAYS_SECONDS
+                await fetch_wanted(self._krajai, folder)
+            except Exception as fault:  # noqa: BLE001 - the process's edge: what is wanted stays so
+                log.error("media not fetched, will be tried again", fault=kind_and_place(fault))  # noqa: TRY400
+            await self._pause(MEDIA_SECONDS)
+
     async def _reconcile(self) -> None:
-        while True:
-            await asyncio.sleep(RECONCILE_SECONDS)
+        while not self._stopping.is_set():
+            await self._pause(RECONCILE_SECONDS)
             try:
                 await asyncio.to_thread(self._reconcile_once)
             except Exception as fault:  # noqa: BLE001 - the process's edge: without it nothing lost is ever found

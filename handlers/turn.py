@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from sqlmodel import Session
 
 from storage.broadcasts import Broadcast, Form, bubbles_for, variant_for
+from storage.cases_agencies import Agencies
 from storage.dialogs import Dialog
 from storage.people import Contact, Person
 from storage.replies import Bubble, Button, ButtonKind, Incoming
@@ -35,9 +36,19 @@ class Agency:
 
     name_th: str
     name_en: str
+    retention_reason_th: str = ""
+    retention_reason_en: str = ""
+    """Why what is left of cases outlives who reported them, as the agency's officer confirmed it; '' until then."""
+    phone: str = ""
+    """Where citizens ask, as it is said: "053-731-234"; empty where there is none to give."""
+    public_url: str = ""
+    """Where their telephones can fetch pictures from; empty where there is no such address."""
 
     def name(self, language: str) -> str:
         return self.name_en if language == "en" else self.name_th
+
+    def retention_reason(self, language: str) -> str:
+        return self.retention_reason_en if language == "en" else self.retention_reason_th
 
 
 @dataclass(kw_only=True)
@@ -53,6 +64,8 @@ class Turn:
     agency: Agency
     zone: ZoneInfo
     form: Form = Form.CHAT
+    agencies: Agencies | None = None
+    """Who answers for cases; None where all of them are the agency's own."""
 
     @property
     def language(self) -> str:

@@ -115,6 +115,17 @@ def expire(session: Session, at: datetime) -> list[int]:
     return ended
 
 
+def expire_drafts(session: Session, at: datetime, *, origin: str) -> list[int]:
+    """Mark drafts as expired whose time is over and whose origin begins with `origin`; their ids."""
+    query = select(Alert.id).where(
+        Alert.state == AlertState.DRAFT.value, Alert.expires_at <= at, col(Alert.origin).startswith(origin)
+    )
+    ended = [found for found in session.exec(query) if found is not None]
+    for alert_id in ended:
+        move(session, alert_id, AlertState.EXPIRED, at, by="clock")
+    return ended
+
+
 def _released(session: Session, state: AlertState, at: datetime) -> list[tuple[Alert, Broadcast]]:
     query = (
         select(Alert, Broadcast)

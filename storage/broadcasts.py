@@ -26,6 +26,15 @@ class BroadcastKind(StrEnum):
     CHANGE = "change"
     """An Update or a Cancel of an alert that went out before."""
 
+    ADVICE = "advice"
+    """To those who grow something, by the weather or in an officer's own words."""
+
+    MORNING_PRICES = "morning_prices"
+    """To those who asked for prices every morning, each the products she named."""
+
+    PRICE_PASSED = "price_passed"
+    """To those whose threshold a price has passed."""
+
 
 class Priority(StrEnum):
     EMERGENCY = "emergency"
@@ -52,6 +61,8 @@ class Form(StrEnum):
 
 class Broadcast(SQLModel, table=True):
     """`audience`: {"topic", "places": [codes], "reached": [ids of earlier broadcasts whose recipients are meant]}.
+
+    Where it has "listed" its recipients are no area's subscribers but that list (broadcasts/audience/listed.py).
 
     `plan` is the planner's cursor: what of the audience has been written into batches.
     """
@@ -116,13 +127,19 @@ def release(
     expires_at: datetime,
     by: str,
     at: datetime,
+    listed: Mapping[str, Any] | None = None,
 ) -> Broadcast:
-    """Release a broadcast: from this commit on it goes out to those subscribed at `at`."""
+    """Release a broadcast: from this commit on it goes out to those subscribed at `at`, or to the list `listed`."""
     broadcast = Broadcast(
         kind=kind,
         priority=priority,
         words=words,
-        audience={"topic": topic, "places": list(places), "reached": list(reached)},
+        audience={
+            "topic": topic,
+            "places": list(places),
+            "reached": list(reached),
+            **({"listed": dict(listed)} if listed else {}),
+        },
         content_hash="",
         expires_at=expires_at,
         released_at=at,

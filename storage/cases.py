@@ -1,52 +1,198 @@
-"""Cases: complaints and requests with a ticket number. The dialogs that open them come later; the number is settled."""
+"""Cases: complaints and requests with a ticket number, from the citizen's words to the agency's answer."""
 
+from collections.abc import Sequence
 from datetime import datetime
+from enum import StrEnum
 
-from sqlmodel import Field, Session, SQLModel
+from sqlalchemy import ColumnElement, Index, or_, text
+from sqlmodel import Field, Session, SQLModel, col, func, select
+from stdnum import damm
 
-from storage.columns import BigId, UtcDateTime
+from storage.cases_following import CaseFollower
+from storage.cases_privacy import privacy
+from storage.cases_timeline import By, EventKind, add_event
+from storage.columns import BigId, UtcDateTime, is_one_of
+from storage.lifecycles import CaseState
 
 _CASE_IDS = range(1, 2**63)
 _MOST_DIGITS = 20
 
-_DAMM = (
-    "0317598642",
-    "7092154863",
-    "4206871359",
-    "1750983426",
-    "6123045978",
-    "3674209581",
-    "5869720134",
-    "8945362017",
-    "9438617205",
-    "2581436790",
+OPEN_STATES = (
+    CaseState.NEW.value,
+    CaseState.TAKEN.value,
+    CaseState.IN_PROGRESS.value,
+    CaseState.REOPENED.value,
 )
+"""Somebody still has work with it."""
+
+UNFINISHED_STATES = (*OPEN_STATES, CaseState.DONE.value)
+"""In this order in the condition of the index `case_open`."""
+
+
+class CaseKind(StrEnum):
+    COMPLAINT = "complaint"
+    DAMAGE = "damage"
+    PRAISE = "praise"
+    SUGGESTION = "suggestion"
+    QUESTION = "question"
+    HUMAN = "human"
+    """She wants to talk to a person."""
+
+    RUMOUR = "rumour"
+    VOICE = "voice"
+    """A voice note outside of any matter: somebody has to listen."""
 
 
 class Case(SQLModel, table=True):
-    """One thing a citizen asked us to do, and who has it."""
+    """One thing a citizen asked us to do, and who has it.
+
+    `words`, `place_words` and a `rating_reason` of her own are private: read them with `words_of` and its like.
+    `agency` is an id of the list of agencies, '' for the installation's own. `anonymous` hides who she is from the
+    officers; `confidential` cases are never shown to anybody else.
+    """
 
     __tablename__ = "case"
+    __table_args__ = (
+        Index("case_person", "person_id", "id"),
+        Index(
+            "case_open",
+            "category",
+            "id",
+            sqlite_where=text("state IN ('new', 'taken', 'in_progress', 'reopened', 'done')"),
+            postgresql_where=text("state IN ('new', 'taken', 'in_progress', 'reopened', 'done')"),
+        ),
+    )
 
     id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
     kind: str
+    category: str = ""
     words: str
+    place_words: str = ""
     person_id: int | None = Field(default=None, foreign_key="person.id", sa_type=BigId)
     contact_id: int | None = Field(default=None, foreign_key="contact.id", sa_type=BigId)
     place: str | None = None
+    latitude: float | None = None
+    longitude: float | None = None
     agency: str = ""
-    state: str = "new"
+    officer: str = ""
+    state: str = CaseState.NEW
+    anonymous: bool = False
+    confidential: bool = False
+    rating: int | None = None
+    rating_reason: str = ""
     opened_at: datetime = Field(sa_type=UtcDateTime)
     due_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    done_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     closed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+    @property
+    def number(self) -> int:
+        assert self.id is not None
+        return self.id
+
+
+class UnknownCase(LookupError):
+    """There is no case of this ticket number."""
 
 
 def open_case(session: Session, case: Case) -> str:
-    """Store a new case; its ticket number."""
+    """Store a new case, its words concealed, and the first line of its timeline; its ticket number."""
+    keeps = privacy(session)
+    case.words, case.place_words = keeps.conceal(case.words), keeps.conceal(case.place_words)
     session.add(case)
     session.flush()
-    assert case.id is not None
-    return ticket(case.id)
+    add_event(session, case.number, EventKind.OPENED, case.opened_at, by=By.CITIZEN, person_id=case.person_id)
+    return ticket(case.number)
+
+
+def words_of(session: Session, case: Case) -> str:
+    """What she wrote."""
+    return privacy(session).reveal(case.words)
+
+
+def place_words_of(session: Session, case: Case) -> str:
+    """Where it is, in her words."""
+    return privacy(session).reveal(case.place_words)
+
+
+def add_words(session: Session, case: Case, words: str) -> None:
+    """Put more words under a case's first ones."""
+    known = words_of(session, case)
+    case.words = privacy(session).conceal(f"{known}\n{words}" if known else words)
+    session.add(case)
+    session.flush()
+
+
+def case_of(session: Session, case_id: int, person_id: int) -> Case | None:
+    """The case, when it is hers or she follows it; None for others' cases exactly as for none.
+
+    One query answers both, so that not even the time tells them apart.
+    """
+    query = select(Case).where(Case.id == case_id, _is_hers(person_id))
+    return session.exec(query).first()
+
+
+def cases_of(session: Session, person_id: int, most: int = 50) -> list[Case]:
+    """Her cases and those she follows, the newest first; what was cancelled is over."""
+    query = (
+        select(Case)
+        .where(_is_hers(person_id), Case.state != CaseState.CANCELLED.value)
+        .order_by(col(Case.id).desc())
+    )
+    return list(session.exec(query.limit(most)))
+
+
+def open_case_of_kind(session: Session, person_id: int, kind: CaseKind) -> Case | None:
+    """Her newest open case of a kind."""
+    query = (
+        select(Case)
+        .where(Case.person_id == person_id, Case.kind == kind.value, col(Case.state).in_(OPEN_STATES))
+        .order_by(col(Case.id).desc())
+    )
+    return session.exec(query.limit(1)).first()
+
+
+def waiting_before(session: Session, case: Case) -> int:
+    """How many cases of its kind nobody has taken yet came before this one."""
+    query = select(func.count()).where(
+        is_one_of(col(Case.state), *UNFINISHED_STATES),
+        Case.category == case.category,
+        Case.kind == case.kind,
+        Case.state == CaseState.NEW.value,
+        col(Case.id) < case.number,
+    )
+    return session.exec(query).one()
+
+
+def listed(
+    session: Session,
+    *,
+    states: Sequence[str] = OPEN_STATES,
+    kind: str | None = None,
+    category: str | None = None,
+    agency: str | None = None,
+    place: str | None = None,
+    most: int = 100,
+) -> list[Case]:
+    """Cases for officers: the one that is due first comes first, those without a deadline last."""
+    query = select(Case).where(col(Case.state).in_(states))
+    for column, wanted in ((Case.kind, kind), (Case.category, category), (Case.agency, agency)):
+        if wanted is not None:
+            query = query.where(col(column) == wanted)
+    if place is not None:
+        query = query.where(col(Case.place).startswith(place, autoescape=True))
+    return list(session.exec(query.order_by(col(Case.due_at).nulls_last(), col(Case.id)).limit(most)))
+
+
+def case_by_ticket(session: Session, typed: str) -> Case:
+    """The case an officer names. Raises UnknownCase; the row is locked for the transaction."""
+    case_id = case_id_of(typed)
+    if case_id is None:
+        raise UnknownCase(f"{typed!r} is no ticket number: its last digit does not fit, look again")
+    found = session.get(Case, case_id, with_for_update=True)
+    if found is None:
+        raise UnknownCase(f"there is no case {ticket(case_id)}")
+    return found
 
 
 def ticket(case_id: int) -> str:
@@ -79,7 +225,9 @@ def check_digit(digits: str) -> str:
     >>> check_digit("572")
     '4'
     """
-    check = 0
-    for digit in digits:
-        check = int(_DAMM[check][int(digit)])
-    return str(check)
+    return str(damm.calc_check_digit(digits))
+
+
+def _is_hers(person_id: int) -> ColumnElement[bool]:
+    followed = select(CaseFollower.case_id).where(CaseFollower.person_id == person_id)
+    return or_(col(Case.person_id) == person_id, col(Case.id).in_(followed))

@@ -19,7 +19,14 @@ from storage.jobs import Job, announced
 BUSY_TIMEOUT_MILLISECONDS = 10_000
 CONNECT_TIMEOUT_SECONDS = 5
 LOCK_TIMEOUT_MILLISECONDS = 10_000
+WIPE_TIMEOUT_MILLISECONDS = 500
 _BEGIN = "krajai_begin"
+_WIPE_JOURNAL = "krajai.wipe_journal"
+
+
+def wipe_journal_after(session: Session) -> None:
+    """What this session erases is to be gone from SQLite's journal too: see `Database.wipe_journal`."""
+    session.info[_WIPE_JOURNAL] = True
 
 
 class Database:
@@ -66,6 +73,8 @@ class Database:
             session.commit()
         if jobs and self.after_commit is not None:
             self.after_commit(jobs)
+        if session.info.get(_WIPE_JOURNAL):
+            self.wipe_journal()
 
     def now(self, session: Session) -> datetime:
         """The clock that leases and pace are measured by: one for all workers of a database."""
@@ -75,6 +84,26 @@ class Database:
             return datetime.now(UTC)
         found: datetime = session.connection().execute(text("SELECT clock_timestamp()")).scalar_one()
         return found.astimezone(UTC)
+
+    def wipe_journal(self) -> bool:
+        """Empty SQLite's journal, which holds former contents of its pages; False while a reader is in the way.
+
+        What was deleted in the file itself is overwritten with zeros (`secure_delete`). On PostgreSQL there is
+        nothing to do here: dead rows go with its vacuum, its journal with the next checkpoints.
+        """
+        if not self.is_sqlite:
+            return True
+        connection = self.engine.raw_connection()
+        cursor = connection.cursor()
+        try:
+            cursor.execute(f"PRAGMA busy_timeout={WIPE_TIMEOUT_MILLISECONDS}")
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            busy, *_ = cursor.fetchone() or (1,)
+            return not busy
+        finally:
+            cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MILLISECONDS}")
+            cursor.close()
+            connection.close()
 
     def ping(self) -> None:
         """Raise what the driver raises when the database does not answer."""
@@ -129,6 +158,7 @@ def _sqlite_engine(database: Database) -> Engine:
             "journal_mode=WAL",
             "synchronous=FULL",
             "foreign_keys=ON",
+            "secure_delete=ON",
         ):
             connection.execute(f"PRAGMA {pragma}")
 

@@ -12,7 +12,8 @@ from storage.replies import Bubble
 class Dialog(SQLModel, table=True):
     """Where a contact stands: the dialog's name ('' for none), its step, what it knows so far.
 
-    `offered` are the buttons shown last, so that they can also be typed or chosen by number.
+    `offered` are the buttons shown last, so that they can also be typed or chosen by number. `memory` outlives the
+    dialogs: what was said today already, how fast she writes (`handlers/attention.py`).
     """
 
     __tablename__ = "dialog"
@@ -23,6 +24,7 @@ class Dialog(SQLModel, table=True):
     known: dict[str, Any] = Field(default_factory=dict, sa_type=Json)
     offered: list[dict[str, str]] = Field(default_factory=list, sa_type=Json)
     not_understood: int = 0
+    memory: dict[str, Any] = Field(default_factory=dict, sa_type=Json)
     updated_at: datetime = Field(sa_type=UtcDateTime)
 
 
@@ -46,9 +48,14 @@ def leave(dialog: Dialog) -> None:
 
 
 def remember_offer(dialog: Dialog, bubbles: tuple[Bubble, ...], at: datetime) -> None:
-    """Keep the buttons of the last bubble that has any: a number or a typed label answers them."""
+    """Keep the buttons of the last bubble that has any: a number or a typed label answers them.
+
+    Where nothing was said, the last answer is still the one on her screen.
+    """
+    dialog.updated_at = at
+    if not bubbles:
+        return
     offered = next((bubble.buttons for bubble in reversed(bubbles) if bubble.buttons), ())
     dialog.offered = [
         {"label": button.label, "action": button.action, "kind": button.kind} for button in offered
     ]
-    dialog.updated_at = at

@@ -120,6 +120,19 @@ def next_event(session: Session, account_id: int, sender: str, at: datetime) -> 
     return session.exec(waiting.where(col(InboxEvent.urgent), col(InboxEvent.not_before) <= at)).first()
 
 
+def announce_rest(session: Session, account_id: int, sender: str, at: datetime) -> bool:
+    """Put a sender's next event behind all others that wait; False when she has none."""
+    event = next_event(session, account_id, sender, at)
+    if event is None:
+        return False
+    wait = max(0.0, (event.not_before - at).total_seconds())
+    announce(
+        session,
+        Job(work=_WORK[event.urgent], key=sender_key(account_id, sender), delay_seconds=wait),
+    )
+    return True
+
+
 def mark_handled(session: Session, event: InboxEvent, at: datetime) -> None:
     """The event's effects are in this transaction; it will not be handled again."""
     event.state = InboxState.HANDLED

@@ -55,7 +55,37 @@ class AlertState(StrEnum):
 class ContactState(StrEnum):
     ACTIVE = "active"
     BLOCKED = "blocked"
+    LEAVING = "leaving"
+    """Nothing is known of her but the address, which is kept until her farewell is out."""
+
     ERASED = "erased"
+
+
+class CaseState(StrEnum):
+    NEW = "new"
+    TAKEN = "taken"
+    IN_PROGRESS = "in_progress"
+    REOPENED = "reopened"
+    DONE = "done"
+    """The agency says so; the citizen is asked."""
+
+    CLOSED = "closed"
+    CANCELLED = "cancelled"
+
+
+class MediaState(StrEnum):
+    WANTED = "wanted"
+    KEPT = "kept"
+    REFUSED = "refused"
+    """Too large, or of a kind that is not taken."""
+
+    GONE = "gone"
+    """The channel could not give it, however often it was asked."""
+
+    REMOVING = "removing"
+    """Nobody may see it any more; its file is about to go."""
+
+    REMOVED = "removed"
 
 
 class Outcome(StrEnum):
@@ -70,6 +100,10 @@ class Outcome(StrEnum):
 
 
 Lifecycle = Mapping[str, frozenset[str]]
+
+
+WRITABLE = (ContactState.ACTIVE.value, ContactState.LEAVING.value)
+"""States of a contact to whom a message may be sent."""
 
 
 def _table(rows: dict[StrEnum, set[StrEnum]]) -> Lifecycle:
@@ -160,7 +194,37 @@ CONTACT: Lifecycle = _table(
     {
         ContactState.ACTIVE: {ContactState.BLOCKED, ContactState.ERASED},
         ContactState.BLOCKED: {ContactState.ACTIVE, ContactState.ERASED},
+        # She wrote before she was forgotten: a stranger, as any other.
+        ContactState.LEAVING: {ContactState.ACTIVE, ContactState.ERASED},
         ContactState.ERASED: set(),
+    }
+)
+
+CASE: Lifecycle = _table(
+    {
+        CaseState.NEW: {CaseState.TAKEN, CaseState.CANCELLED},
+        CaseState.TAKEN: {CaseState.IN_PROGRESS, CaseState.DONE, CaseState.CANCELLED},
+        CaseState.IN_PROGRESS: {CaseState.DONE, CaseState.CANCELLED},
+        CaseState.REOPENED: {
+            CaseState.TAKEN,
+            CaseState.IN_PROGRESS,
+            CaseState.DONE,
+            CaseState.CANCELLED,
+        },
+        CaseState.DONE: {CaseState.CLOSED, CaseState.REOPENED},
+        CaseState.CLOSED: {CaseState.REOPENED},
+        CaseState.CANCELLED: set(),
+    }
+)
+
+MEDIA: Lifecycle = _table(
+    {
+        MediaState.WANTED: {MediaState.KEPT, MediaState.REFUSED, MediaState.GONE, MediaState.REMOVED},
+        MediaState.KEPT: {MediaState.REMOVING},
+        MediaState.REMOVING: {MediaState.REMOVED},
+        MediaState.REFUSED: {MediaState.REMOVED},
+        MediaState.GONE: {MediaState.REMOVED},
+        MediaState.REMOVED: set(),
     }
 )
 
@@ -172,6 +236,8 @@ ALL: dict[str, Lifecycle] = {
     "broadcast": BROADCAST,
     "alert": ALERT,
     "contact": CONTACT,
+    "case": CASE,
+    "media": MEDIA,
 }
 
 

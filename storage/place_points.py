@@ -64,6 +64,21 @@ def kilometres(from_latitude: float, from_longitude: float, latitude: float, lon
     return 2 * EARTH_RADIUS_KM * math.asin(min(1.0, math.sqrt(squared)))
 
 
+def distances(latitude: float, longitude: float) -> tuple[tuple[str, float], ...]:
+    """Every district that has a point, with how far it is from a position anywhere on earth, in kilometres."""
+    return tuple((code, away) for away, code in _distances(latitude, longitude, _points()))
+
+
+def point_of(district: str) -> tuple[float, float] | None:
+    """Latitude and longitude of a district's point in degrees (WGS 84); None when it has none.
+
+    >>> point_of("5709")
+    (20.4335, 99.8762)
+    """
+    found = (each for each in _points() if each[0] == district)
+    return next(((latitude, longitude) for _, latitude, longitude in found), None)
+
+
 def _within(bounds: tuple[float, float], degrees: float) -> bool:
     return bounds[0] <= degrees <= bounds[1]
 

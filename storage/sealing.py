@@ -10,6 +10,10 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 LEAST_SECRET_KEY_BYTES = 16
 
+_OTHER_KEY = (
+    "a sealed value does not open: KRAJAI_SECRET_KEY is not the one it was sealed with; set that one again"
+)
+
 
 class SealBroken(Exception):
     """Something sealed cannot be opened with this KRAJAI_SECRET_KEY; the message says what to do."""
@@ -18,6 +22,19 @@ class SealBroken(Exception):
 def seal(secret_key: str, value: dict[str, Any], *, purpose: str) -> str:
     """`value` sealed for one purpose; another purpose's seal cannot be opened in its place."""
     return _fernet(secret_key, purpose).encrypt(json.dumps(value).encode()).decode()
+
+
+def seal_bytes(secret_key: str, data: bytes, *, purpose: str) -> bytes:
+    """As `seal`, for the bytes of a file."""
+    return _fernet(secret_key, purpose).encrypt(data)
+
+
+def unseal_bytes(secret_key: str, sealed: bytes, *, purpose: str) -> bytes:
+    """What `seal_bytes` sealed. Raises SealBroken."""
+    try:
+        return _fernet(secret_key, purpose).decrypt(sealed)
+    except InvalidToken:
+        raise SealBroken(_OTHER_KEY) from None
 
 
 def unseal(secret_key: str, sealed: str, *, purpose: str) -> dict[str, Any]:
@@ -29,9 +46,7 @@ def unseal(secret_key: str, sealed: str, *, purpose: str) -> dict[str, Any]:
     try:
         opened: dict[str, Any] = json.loads(_fernet(secret_key, purpose).decrypt(sealed.encode()))
     except InvalidToken:
-        raise SealBroken(
-            "a sealed value does not open: KRAJAI_SECRET_KEY is not the one it was sealed with; set that one again"
-        ) from None
+        raise SealBroken(_OTHER_KEY) from None
     return opened
 
 

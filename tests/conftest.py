@@ -24,6 +24,8 @@ def _no_settings_of_this_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     """Tests see neither the `.env` nor the KRAJAI_ variables of whoever runs them."""
     for name in [name for name in os.environ if name.startswith("KRAJAI_") and "TEST" not in name]:
         monkeypatch.delenv(name)
+    # Nothing goes out to the sources of the world unless a test serves them itself.
+    monkeypatch.setenv("KRAJAI_SOURCES", "off")
 
 
 @pytest.fixture(scope="session")

@@ -40,9 +40,9 @@ class Tile:
 
 _NEAR_ME = Tile(key="near_me", action="near_me", pictogram="warning")
 _PRICES = Tile(key="prices", action="not_yet:prices", pictogram="coin")
-_REPORT = Tile(key="report", action="not_yet:report", pictogram="speech")
+_REPORT = Tile(key="report", action="complaint", pictogram="speech")
 _MINE = Tile(key="mine", action="mine", pictogram="list")
-_ASK = Tile(key="ask", action="not_yet:ask", pictogram="question")
+_ASK = Tile(key="ask", action="ask", pictogram="question")
 _RESCUE = Tile(key="rescue", action="rescue.check", pictogram="lifebuoy", look=RED)
 _SAFE = Tile(key="safe", action="safe", pictogram="check", look=GREEN)
 _NEED_HELP = Tile(key="need_help", action="rescue.now", pictogram="lifebuoy", look=RED)

@@ -66,9 +66,15 @@ def list_(
     state: Annotated[
         str | None, typer.Option(help="Only alerts in this state, such as draft or released.")
     ] = None,
+    drafts: Annotated[
+        bool, typer.Option("--drafts", help="Only drafts that wait for an officer, with what they rest on.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Show alerts, the newest first (at most 100)."""
+    if drafts and state not in (None, AlertState.DRAFT):
+        fail(f"--drafts and --state {state}: give one of them", WRONG_USE)
+    state = AlertState.DRAFT.value if drafts else state
     if state is not None and state not in list(AlertState):
         fail(f"--state {state}: give one of {', '.join(AlertState)}", WRONG_USE)
     with opened() as krajai:
@@ -84,6 +90,9 @@ def list_(
             kind = f"{alert.status} {alert.msg_type}"
             row = (alert.state, kind, alert.level or "-", alert.hazard or "-", where, expires, alert.sender)
             table.add_row(str(alert.id), *row)
+            if drafts:
+                for remark in (alert.headline, *alert.remarks):
+                    table.add_row("", "", "", "", "", f"  {remark}", "", "")
         console.print(table)
 
 

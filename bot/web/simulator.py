@@ -13,6 +13,7 @@ from fastapi.responses import HTMLResponse, StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from sqlmodel import Session, func, select
 
+from bot.web import simulator_uploads
 from bot.web.pages import page, page_language
 from bot.web.previews import CHANNELS, previews
 from bot.wiring import Krajai
@@ -35,6 +36,7 @@ from storage.wording import say
 from storage.wording.catalogue import fills_of, keys
 
 router = APIRouter(prefix="/simulator")
+router.include_router(simulator_uploads.router)
 
 MOST_PHONES_A_PAGE = 8
 MOST_PREVIEWS = 8
@@ -43,6 +45,7 @@ LOOK_SECONDS = 0.25
 HEARTBEAT_LOOKS = 60
 LARGEST_ID = 2**63 - 1
 
+_WITH_FILES = frozenset({IncomingKind.PHOTO, IncomingKind.VOICE, IncomingKind.FILE})
 _ADDRESS = re.compile(r"sim-[0-9A-Za-z-]{1,60}")
 
 After = Annotated[int, Query(ge=0, le=LARGEST_ID)]
@@ -92,6 +95,7 @@ class PhoneEvent(BaseModel):
     label: str = Field(default="", max_length=200)
     latitude: float | None = Field(default=None, ge=-90, le=90)
     longitude: float | None = Field(default=None, ge=-180, le=180)
+    media: str = Field(default="", max_length=64, pattern=r"^(upload-[0-9a-f]+)?$")
 
 
 def from_our_page(x_krajai_simulator: Annotated[str | None, Header()] = None) -> None:
@@ -290,12 +294,18 @@ def _take_event(krajai: Krajai, address: str, event: PhoneEvent, event_id: str, 
             action=event.action,
             latitude=event.latitude,
             longitude=event.longitude,
+            media=event.media or _sample(session, krajai, event.type),
         )
         _receive(session, krajai, address, event_id, incoming)
         now = krajai.database.now(session)
         # PostgreSQL's JSON holds no NUL; the inbox keeps the words as they came.
         bubble = Bubble(text=shown.replace("\x00", ""))
         deliver(session, event_id, [address], as_json([bubble]), now, origin=FROM_CITIZEN)
+
+
+def _sample(session: Session, krajai: Krajai, kind: IncomingKind) -> str:
+    """A telephone that sends a file has one, also where the page chose none."""
+    return simulator_uploads.sample(session, kind, krajai) if kind in _WITH_FILES else ""
 
 
 def _phone(session: Session, address: str) -> LocalPhone:

@@ -1,15 +1,15 @@
 """Which places of the register an info block's areas are.
 
 Codes count first. The names in ``areaDesc`` are read only where an area's codes give no place, since
-a name can mean several places and a code cannot; nothing is guessed. Polygons and circles give no
-places: they would also touch the neighbours.
+a name can mean several places and a code cannot; nothing is guessed. Polygons and circles are asked
+last, and only of a caller who has boundaries (`broadcasts.alerts.cap_shapes`).
 """
 
 import re
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 
-from broadcasts.alerts.cap_model import CapInfo, Geocode
+from broadcasts.alerts.cap_model import CapArea, CapInfo, Geocode
 from storage import places
 
 POLYGON_WITHOUT_CODE = "polygon without code"
@@ -46,8 +46,17 @@ _MOST_WORDS_OF_A_NAME = 6
 _MOST_WORDS = 400
 
 
-def places_of(info: CapInfo) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The codes of the places, in the fewest codes and sorted, and what was not understood."""
+def _no_places(_: CapArea) -> tuple[str, ...]:
+    return ()
+
+
+def places_of(
+    info: CapInfo, by_shape: Callable[[CapArea], tuple[str, ...]] = _no_places
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The codes of the places, in the fewest codes and sorted, and what was not understood.
+
+    `by_shape` tells the places of an area that has only polygons and circles.
+    """
     codes: list[str] = []
     not_understood: list[str] = []
     words_left = _MOST_WORDS
@@ -57,7 +66,9 @@ def places_of(info: CapInfo) -> tuple[tuple[str, ...], tuple[str, ...]]:
             words_left -= len(_WORD.findall(area.description))
             found = _places_by_name(area.description, words_left >= 0, not_understood.append)
         if not found and (area.polygons or area.circles):
-            not_understood.append(POLYGON_WITHOUT_CODE)
+            found = list(by_shape(area))
+            if not found:
+                not_understood.append(POLYGON_WITHOUT_CODE)
         codes += found
     return places.simplify(codes), tuple(dict.fromkeys(not_understood))
 

@@ -1,6 +1,6 @@
 """Taking CAP alerts in: read, understood, stored as drafts that wait for an officer."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -8,6 +8,7 @@ from sqlmodel import Session
 
 from broadcasts.alerts.cap import read_cap
 from broadcasts.alerts.cap_model import CapAlert, CapInfo, CapRefused, MessageType
+from broadcasts.alerts.cap_shapes import places_by_shape
 from broadcasts.alerts.meaning import (
     hazard_of,
     infos_for,
@@ -104,8 +105,10 @@ def _draft(
     infos = infos_in_order(cap)
     main = infos[0] if infos else None
     parts, remarks = _parts(cap, infos)
-    codes, unclear = _places(parts, infos)
-    remarks = [*cap.remarks, *remarks, *(f"area not understood: {each}" for each in unclear)]
+    by_shape: list[str] = []
+    codes, unclear = _places(session, parts, infos, by_shape.append)
+    remarks = [*cap.remarks, *remarks, *dict.fromkeys(by_shape)]
+    remarks += [f"area not understood: {each}" for each in unclear]
     replaces = _replaced(session, cap, sent, rehearsal)
     if cap.msg_type is not MessageType.ALERT and replaces is None:
         remarks.append("refers to an alert that is not known here")
@@ -157,18 +160,21 @@ def _parts(cap: CapAlert, infos: Sequence[CapInfo]) -> tuple[tuple[CapInfo, ...]
     return tuple(same), remarks
 
 
-def _places(parts: Sequence[CapInfo], infos: Sequence[CapInfo]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _places(
+    session: Session, parts: Sequence[CapInfo], infos: Sequence[CapInfo], report: Callable[[str], None]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Where the alert holds: all its parts together, else the first block of another language that names places."""
     codes: list[str] = []
     unclear: list[str] = []
+    by_shape = places_by_shape(session, report)
     for part in parts:
-        understood, not_understood = places_of(part)
+        understood, not_understood = places_of(part, by_shape)
         codes += understood
         unclear += not_understood
     if codes:
         return places.simplify(codes), tuple(unclear)
     for info in infos:
-        understood, not_understood = places_of(info)
+        understood, not_understood = places_of(info, by_shape)
         if understood:
             return understood, not_understood
     return (), tuple(unclear)

@@ -6,6 +6,7 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from broadcasts.alerts.cap_model import CapAlert, CapInfo, Certainty, MessageType, Status
+from broadcasts.alerts.composing import ALL_CLEAR, VALUE
 from broadcasts.alerts.importing import infos_in_order
 from broadcasts.alerts.meaning import language_of
 from storage.alerts import Alert
@@ -21,6 +22,10 @@ HELP_PHONE = "1784"
 """The disaster hotline of the Department of Disaster Prevention and Mitigation (voice.md 3.1 names it)."""
 
 _KINDS = {MessageType.ALERT: "alert", MessageType.UPDATE: "update", MessageType.CANCEL: "cancel"}
+
+# What happened at a time, where others last until one.
+_MOMENTS = frozenset({"earthquake"})
+_MOST_VALUE_LETTERS = 12
 
 Wording = Literal["chat", "sms"]
 
@@ -103,16 +108,23 @@ def words_of_alert(
     }
 
 
-def kind_of(alert: Alert, replaced: Alert | None) -> str:
-    """alert, update, cancel or exercise: which frame the words stand in."""
+def says_over(cap: CapAlert) -> bool:
+    """Whether it says that a danger has passed (CAP 1.2, 3.2.2, responseType), not that a warning was a mistake."""
+    return any(ALL_CLEAR in info.response_types for info in cap.infos)
+
+
+def kind_of(alert: Alert, cap: CapAlert, replaced: Alert | None) -> str:
+    """alert, update, cancel, all_clear or exercise: which frame the words stand in."""
     if alert.status == Status.EXERCISE:
         return "exercise"
+    if alert.msg_type == MessageType.CANCEL and says_over(cap):
+        return "all_clear"
     kind = _KINDS[MessageType(alert.msg_type)]
     return "alert" if kind == "update" and replaced is None else kind
 
 
 def _bubble(said: _Said, language: str, near: str | None, form: Form) -> Bubble:
-    kind, level = kind_of(said.alert, said.replaced), said.alert.level or "watch"
+    kind, level = kind_of(said.alert, said.cap, said.replaced), said.alert.level or "watch"
     wording: Wording = "sms" if form is Form.SMS else "chat"
     text = ""
     for wordiness in (_LADDERS if said.alert.hazard is not None else _LADDERS_OF_FREE_WORDS)[wording]:
@@ -120,7 +132,7 @@ def _bubble(said: _Said, language: str, near: str | None, form: Form) -> Bubble:
         text = _text(said, kind, level, fills, language, wording)
         if units(text) <= limit_units(language, wording, text):
             break
-    emergency = kind != "cancel" and level == "emergency"
+    emergency = kind not in ("cancel", "all_clear") and level == "emergency"
     # A group is warned; what is answered is between one person and Krajai. A text message has room for an
     # emergency's buttons only.
     shown = form is Form.CHAT or (form is Form.SMS and emergency)
@@ -130,7 +142,8 @@ def _bubble(said: _Said, language: str, near: str | None, form: Form) -> Bubble:
 
 def _fills(said: _Said, language: str, near: str | None, form: Form, wordiness: _Wordiness) -> dict[str, str]:
     alert, at, zone = said.alert, said.at, said.zone
-    sender_name = said.main.sender_name if said.main else None
+    own = next((info for info in said.cap.infos if language_of(info) == language), said.main)
+    sender_name = own.sender_name if own else None
     who = issuer_name(alert.sender, sender_name, language, wordiness.issuer_form)
     fills = {
         "who": shorten(who, wordiness.issuer_units),
@@ -142,6 +155,7 @@ def _fills(said: _Said, language: str, near: str | None, form: Form, wordiness: 
         else "",
         "phone": HELP_PHONE,
     }
+    fills |= _measured(said, language)
     if form is Form.GROUP:
         fills["help"] = say(language, "help.group.emergency", phone=HELP_PHONE)
     if said.replaced is not None and wordiness.says_replaced:
@@ -149,8 +163,20 @@ def _fills(said: _Said, language: str, near: str | None, form: Form, wordiness: 
     return fills
 
 
+def _measured(said: _Said, language: str) -> dict[str, str]:
+    """What a source measured, as Krajai composed it; a long one would be somebody's own use of the parameter."""
+    for info in said.cap.infos:
+        if language_of(info) == language:
+            found = (each.value for each in info.parameters if each.value_name == VALUE)
+            value = next(found, "")
+            return {"value": value} if 0 < len(value) <= _MOST_VALUE_LETTERS else {}
+    return {}
+
+
 def _when(said: _Said, language: str, wordiness: _Wordiness) -> str:
     start = said.alert.effective_at if wordiness.says_start else None
+    if start is not None and said.alert.hazard in _MOMENTS:
+        return dates.moment(start, said.at, language, said.zone, wordiness.dates_form)
     if start is not None and start > said.at and not wordiness.says_end:
         return dates.moment(start, said.at, language, said.zone, wordiness.dates_form)
     return dates.span(start, said.alert.expires_at, said.at, language, said.zone, wordiness.dates_form)
@@ -207,7 +233,7 @@ def _buttons(kind: str, level: str, language: str) -> tuple[Button, ...]:
     chosen: tuple[tuple[str, str], ...]
     if kind == "exercise":
         chosen = (("exercise_seen", "exercise.seen"),)
-    elif kind == "cancel":
+    elif kind in ("cancel", "all_clear"):
         chosen = (("near_me", "near_me"), ("menu", "menu"))
     elif level == "emergency":
         chosen = (("safe", "safe"), ("need_help", "rescue.now"))

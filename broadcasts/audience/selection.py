@@ -32,6 +32,8 @@ from storage.broadcasts import Addressed
 from storage.columns import UtcDateTime
 from storage.lifecycles import ContactState
 from storage.people import GROUP_CONTACT, Account, Contact, Person
+from storage.quiet_hours import NONE as NO_WISHES
+from storage.quiet_hours import Wishes, wishes_of
 from storage.subscriptions import Subscription
 
 _SPANS_A_COUNT = 400
@@ -50,7 +52,7 @@ class AudienceRule:
 
 @dataclass(frozen=True, kw_only=True)
 class Chosen:
-    """One copy to be sent."""
+    """One copy to be sent, and when what is not urgent may reach her."""
 
     place: str
     contact_id: int
@@ -58,6 +60,7 @@ class Chosen:
     account_id: int
     language: str
     in_group: bool = False
+    wishes: Wishes = NO_WISHES
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,8 +104,9 @@ def page(session: Session, rule: AudienceRule, span: Span, after: tuple[str, int
             account_id=account,
             language=language,
             in_group=kind == GROUP_CONTACT,
+            wishes=wishes_of(*hours),
         )
-        for p, c, person, account, language, kind in found
+        for p, c, person, account, language, kind, *hours in found
     ]
 
 
@@ -182,6 +186,9 @@ def _matching(*, addressed: bool) -> Any:
             col(Contact.account_id),
             col(Person.language),
             col(Contact.kind),
+            col(Person.quiet_from_hour),
+            col(Person.quiet_until_hour),
+            col(Person.routine_hour),
         )
         .join(Contact, col(Contact.id) == col(Subscription.contact_id))
         .join(Person, col(Person.id) == col(Subscription.person_id))

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import exists
+from sqlalchemy import ColumnElement, and_, exists
 from sqlmodel import Session, col, select
 
 from storage import batches, broadcasts
@@ -163,12 +163,7 @@ def _freeze(
 
 
 def _reachable(session: Session, broadcast: Broadcast, contact_ids: set[int]) -> dict[int, str]:
-    """Addresses of those who may still get this: reachable, not erased, and still subscribed to the topic somewhere."""
-    still_listens = exists().where(
-        col(Subscription.person_id) == col(Contact.person_id),
-        col(Subscription.topic) == broadcast.audience["topic"],
-        col(Subscription.until).is_(None),
-    )
+    """Addresses of those who may still get this: reachable, not erased, and still wanting it."""
     query = (
         select(Contact.id, Contact.address)
         .join(Person, col(Person.id) == col(Contact.person_id))
@@ -176,10 +171,23 @@ def _reachable(session: Session, broadcast: Broadcast, contact_ids: set[int]) ->
             col(Contact.id).in_(contact_ids),
             Contact.state == ContactState.ACTIVE.value,
             col(Person.erased_at).is_(None),
-            still_listens,
+            _still_listens(broadcast),
         )
     )
     return {contact_id: address for contact_id, address in session.exec(query) if contact_id is not None}
+
+
+def _still_listens(broadcast: Broadcast) -> ColumnElement[bool]:
+    """Subscribed to the topic somewhere; for a list, not stopped, and for a topic of several kinds to any of them."""
+    topic = broadcast.audience["topic"]
+    if not topic:
+        return col(Person.stopped_at).is_(None)
+    of_topic = col(Subscription.topic) == topic
+    if topic.endswith(":"):
+        of_topic = and_(col(Subscription.topic) >= topic, col(Subscription.topic) < f"{topic[:-1]};")
+    return exists().where(
+        col(Subscription.person_id) == col(Contact.person_id), of_topic, col(Subscription.until).is_(None)
+    )
 
 
 def _addresses(session: Session, contact_ids: tuple[int, ...], known: dict[int, str]) -> tuple[str, ...]:

@@ -5,24 +5,40 @@ with the first page. Half-filled groups travel in the cursor until they fill a b
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import insert, text
 from sqlalchemy import select as sql_select
 from sqlmodel import Session, col, select
 
+from broadcasts.audience import listed
 from broadcasts.audience.selection import AudienceRule, first_key, page, spans
 from storage import broadcasts
 from storage.batches import Batch, new_batch, unpack
-from storage.broadcasts import DELIVERY_WORK, Addressed, Broadcast, Form, Priority, variant_for
+from storage.broadcasts import (
+    DELIVERY_WORK,
+    Addressed,
+    Broadcast,
+    BroadcastKind,
+    Form,
+    Priority,
+    variant_for,
+)
 from storage.columns import is_one_of
 from storage.jobs import Job, announce
 from storage.lifecycles import BatchState, BroadcastState, ContactState, Outcome
 from storage.people import GROUP_CONTACT, Contact, Person
+from storage.quiet_hours import Wishes, routine_may_go_at, wishes_of
+from storage.wording.dates import BANGKOK
 
 PAGE_RECIPIENTS = 2000
 PAGE_BATCHES = 8
+PAGE_LISTED = 10_000
+"""People of a list a page: what waits for a full batch is written down with each page."""
+
 PAGE_SPANS = 40
 """So many ranges of codes a page looks into: an area of many villages must not hold the database up."""
 
@@ -40,10 +56,12 @@ def plan_page(
     at: datetime,
     batch_sizes: Mapping[int, int],
     forms: Mapping[int, Form] | None = None,
+    zone: ZoneInfo = BANGKOK,
 ) -> float | None:
     """Write one page of a broadcast's audience into batches.
 
     `batch_sizes` gives recipients a batch by account id, `forms` how words are put there (as in a chat unless said).
+    What is not urgent waits for the hours its recipients wish, which are hours of `zone`; an emergency never does.
     Returns the seconds to wait before the next page, None when there is nothing more to plan.
     """
     # Whoever refers to the broadcast meanwhile (notes, split batches) is not in the way; whoever moves it is.
@@ -54,7 +72,7 @@ def plan_page(
     if broadcast.state != BroadcastState.RELEASED or broadcast.planned_at is not None:
         return None
     _read_by_index(session)
-    page_plan = _Page(session, broadcast, at, batch_sizes, forms or {})
+    page_plan = _Page(session, broadcast, at, batch_sizes, forms or {}, zone)
     wait_seconds = page_plan.take()
     broadcast.plan = page_plan.cursor
     if wait_seconds is None:
@@ -70,8 +88,14 @@ def _read_by_index(session: Session) -> None:
             session.connection().execute(text(f"SET LOCAL enable_{way} TO off"))
 
 
+def _first_stage(broadcast: Broadcast) -> str:
+    if "listed" in broadcast.audience:
+        return "listed"
+    return "reached" if broadcast.audience["reached"] else "places"
+
+
 class _Page:
-    """One step of the plan. The cursor: `stage` reached | unsettled | places, where in it, and the unfilled groups."""
+    """One step of the plan. The cursor: `stage` reached | unsettled | places | listed, where in it, the unfilled groups."""
 
     def __init__(
         self,
@@ -80,15 +104,17 @@ class _Page:
         at: datetime,
         batch_sizes: Mapping[int, int],
         forms: Mapping[int, Form],
+        zone: ZoneInfo,
     ) -> None:
         self._session = session
         self._broadcast = broadcast
         self._at = at
         self._sizes = batch_sizes
         self._forms = forms
+        self._zone = zone
         self._rows: list[dict[str, Any]] = []
         self.cursor: dict[str, Any] = dict(broadcast.plan) or {
-            "stage": "reached" if broadcast.audience["reached"] else "places",
+            "stage": _first_stage(broadcast),
             "batch": 0,
             "unsettled": [],
             "span": 0,
@@ -102,6 +128,7 @@ class _Page:
             "reached": self._take_reached,
             "unsettled": self._take_unsettled,
             "places": self._take_places,
+            "listed": self._take_listed,
         }
         wait_seconds = stages[self.cursor["stage"]]()
         if wait_seconds is None:
@@ -166,7 +193,7 @@ class _Page:
             chosen = page(self._session, rule, span, (place, contact_id), room)
             for one in chosen:
                 variant = self._variant(one.language, one.account_id, one.place[:2], in_group=one.in_group)
-                self._add(one.account_id, one.language, variant, one.contact_id)
+                self._add(one.account_id, one.language, variant, one.contact_id, one.wishes)
             room -= len(chosen)
             if room <= 0:
                 self.cursor["after"] = [chosen[-1].place, chosen[-1].contact_id]
@@ -174,6 +201,18 @@ class _Page:
             self.cursor["span"] += 1
             self.cursor["after"] = None
         return 0.0 if self.cursor["span"] < len(ranges) else None
+
+    def _take_listed(self) -> float | None:
+        """Those on a list, in words of their own; who has changed her mind since the release is passed over."""
+        audience = self._broadcast.audience
+        found = listed.page(self._session, audience["listed"], self.cursor["after"] or 0, PAGE_LISTED)
+        known = self._broadcast.words["th"]
+        for one in found.people:
+            if one.variant in known:
+                name = self._variant(one.language, one.account_id, one.variant, in_group=one.in_group)
+                self._add(one.account_id, one.language, name, one.contact_id, one.wishes)
+        self.cursor["after"] = found.after
+        return None if found.after is None else 0.0
 
     def _address(self, batches: Sequence[Batch]) -> list[int]:
         """Address whom these batches reached or may have reached; the ids of batches that must be looked at again.
@@ -214,6 +253,9 @@ class _Page:
                 col(Contact.account_id),
                 col(Person.language),
                 col(Contact.kind),
+                col(Person.quiet_from_hour),
+                col(Person.quiet_until_hour),
+                col(Person.routine_hour),
             )
             .join(Person, col(Person.id) == col(Contact.person_id))
             .where(col(Contact.id).in_(variants), col(Contact.state) == ContactState.ACTIVE.value)
@@ -226,7 +268,7 @@ class _Page:
         )
         addressed = set(self._session.exec(known))
         new: list[dict[str, int]] = []
-        for contact_id, person_id, account_id, language, kind in rows:
+        for contact_id, person_id, account_id, language, kind, *hours in rows:
             assert contact_id is not None
             assert self._broadcast.id is not None
             if person_id in addressed:
@@ -235,7 +277,7 @@ class _Page:
             new.append({"broadcast_id": self._broadcast.id, "person_id": person_id})
             province = variants[contact_id].rpartition("/")[2]
             variant = self._variant(language, account_id, province, in_group=kind == GROUP_CONTACT)
-            self._add(account_id, language, variant, contact_id)
+            self._add(account_id, language, variant, contact_id, wishes_of(*hours))
         if new:
             self._session.connection().execute(insert(Addressed), new)
 
@@ -243,19 +285,34 @@ class _Page:
         form = Form.GROUP if in_group else self._forms.get(account_id, Form.CHAT)
         return variant_for(self._broadcast.words, language, form, province)
 
-    def _add(self, account_id: int, language: str, variant: str, contact_id: int) -> None:
+    def _add(self, account_id: int, language: str, variant: str, contact_id: int, wishes: Wishes) -> None:
         key = f"{account_id}|{language}|{variant}"
+        if (later := self._later(wishes)) is not None:
+            key += f"|{later.isoformat()}"
         group = self._pending.setdefault(key, [])
         group.append(contact_id)
         if len(group) >= self._sizes.get(account_id, BATCH_OF_AN_UNKNOWN_CHANNEL):
             self._write(key, self._pending.pop(key))
 
     def _write(self, key: str, contact_ids: list[int]) -> None:
-        account_id, language, variant = key.split("|")
+        account_id, language, variant, *later = key.split("|")
         assert self._broadcast.id is not None
+        not_before = datetime.fromisoformat(later[0]) if later else self._at
         self._rows.append(
-            new_batch(self._broadcast.id, int(account_id), language, variant, contact_ids, self._at)
+            new_batch(self._broadcast.id, int(account_id), language, variant, contact_ids, not_before)
         )
+
+    def _later(self, wishes: Wishes) -> datetime | None:
+        """When this may reach somebody with such wishes, None for at once.
+
+        An exercise is only kept from the night, and so are prices that go out at her hour anyway.
+        """
+        if self._broadcast.priority == Priority.EMERGENCY:
+            return None
+        if self._broadcast.kind in (BroadcastKind.EXERCISE, BroadcastKind.MORNING_PRICES):
+            wishes = replace(wishes, routine_hour=None)
+        may_go_at = routine_may_go_at(wishes, self._at, self._zone)
+        return may_go_at if may_go_at > self._at else None
 
     def _flush(self) -> None:
         if not self._rows:

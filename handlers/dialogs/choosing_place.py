@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 
 from handlers.turn import Bubbles, Turn
-from handlers.understanding.keywords import without_politeness
-from handlers.understanding.typed_places import typed_places
+from handlers.understanding.places import places_in
 from storage import places
 from storage.place_points import nearest_districts
+from storage.place_shapes import place_at
 from storage.replies import Button, IncomingKind
 from storage.wording.lengths import shorten, units
 
-MOST_CHOICES = 4
+MOST_CHOICES = 5
 NEAREST = 3
 LABEL_UNITS = 20
 MOST_NAMED = 3
@@ -25,21 +25,21 @@ def found_or_ask(turn: Turn, action: str) -> tuple[str | None, Bubbles]:
     incoming = turn.incoming
     if incoming.kind is IncomingKind.LOCATION:
         return None, _offer_nearest(turn, action)
-    codes = [each.code for each in typed_places(incoming.text)]
-    if codes and _same_name_chain(codes):
-        return codes[0], ()
-    if codes:
-        return None, _offer_several(turn, codes, action)
+    found = places_in(incoming.text)
+    if found.certain:
+        return found.codes[0], ()
+    if found.codes:
+        written = " ".join(incoming.text[start:end] for start, end in found.spans)
+        return None, _offer(turn, _outermost(found.codes), written, action)
     return None, _not_found(turn)
 
 
 def place_buttons(codes: Sequence[str], action: str, language: str) -> list[Button]:
-    """A button for each place, no two with the same words."""
-    plain = [_fitting(_names(code, language)) for code in codes]
-    alike = {text for text in plain if plain.count(text) > 1}
+    """A button for each place, no two with the same words; namesakes with a place around them where it fits."""
+    bare = [_bare_name(code, language) for code in codes]
     labels = [
-        _fitting(_names_with_parents(code, language)) if text in alike else text
-        for code, text in zip(codes, plain, strict=True)
+        _fitting(_names_with_parents(code, language) if bare.count(name) > 1 else _names(code, language))
+        for code, name in zip(codes, bare, strict=True)
     ]
     # Where even that is the same, the code tells them apart.
     labels = [
@@ -59,32 +59,50 @@ def named(turn: Turn, codes: Sequence[str]) -> str:
 
 def _offer_nearest(turn: Turn, action: str) -> Bubbles:
     latitude, longitude = turn.incoming.latitude, turn.incoming.longitude
-    near = () if latitude is None or longitude is None else nearest_districts(latitude, longitude, NEAREST)
+    if latitude is None or longitude is None:
+        near: tuple[str, ...] = ()
+    elif (inside := place_at(turn.session, latitude, longitude)) is not None:
+        return _offer_inside(turn, inside, action)
+    else:
+        near = nearest_districts(latitude, longitude, NEAREST)
     if not near:
         return (turn.bubble(turn.say("first_contact.outside"), (turn.button("later", "leave"),)),)
     buttons = [*place_buttons(near, action, turn.language), turn.button("not_these", "place.type")]
     return (turn.bubble(turn.say("first_contact.nearest"), buttons),)
 
 
-def _offer_several(turn: Turn, codes: list[str], action: str) -> Bubbles:
+def _offer_inside(turn: Turn, code: str, action: str) -> Bubbles:
+    """The place that a shared location lies in, and its district: she may be just across a border within it."""
+    around = [code, *(each for each in places.ancestors(code) if len(each) == 4)]
+    buttons = [*place_buttons(around, action, turn.language), turn.button("not_these", "place.type")]
+    place = places.full_name(code, turn.language)
+    return (turn.bubble(turn.say("first_contact.this_place", place=place), buttons),)
+
+
+def _offer(turn: Turn, codes: Sequence[str], written: str, action: str) -> Bubbles:
     shown = codes[:MOST_CHOICES]
     buttons = [*place_buttons(shown, action, turn.language), turn.button("not_these", "place.type")]
-    name = _common_name(turn, codes)
+    if len(codes) == 1:
+        place = places.full_name(codes[0], turn.language)
+        return (turn.bubble(turn.say("first_contact.this_place", place=place), buttons),)
+    name = _common_name(turn, codes, written)
     texts = [turn.say("first_contact.several", name=name)]
     if len(codes) > len(shown):
         texts.append(turn.say("first_contact.several_more", name=name, count=len(codes) - len(shown)))
     return (turn.bubble("\n".join(texts), buttons),)
 
 
-def _common_name(turn: Turn, codes: list[str]) -> str:
-    """The name that all the places bear, else what was typed; parted from the Thai around it when it is not Thai."""
-    bare = {
-        "th": lambda code: places.require_place(code).name_th,
-        "en": lambda code: places.require_place(code).name_en,
-    }
-    names = {bare.get(turn.language, bare["th"])(code) for code in codes}
-    typed = shorten(without_politeness(turn.incoming.text), _TYPED_UNITS)
-    name = names.pop() if len(names) == 1 else typed
+def _outermost(codes: Sequence[str]) -> list[str]:
+    """Without places that lie in another of them, in the same order."""
+    return [
+        code for code in codes if not any(code != outer and places.contains(outer, code) for outer in codes)
+    ]
+
+
+def _common_name(turn: Turn, codes: Sequence[str], written: str) -> str:
+    """The name that all the places bear, else as it was typed; parted from the Thai around it when it is not Thai."""
+    names = {_bare_name(code, turn.language) for code in codes}
+    name = names.pop() if len(names) == 1 else shorten(written, _TYPED_UNITS)
     return f" {name} " if turn.language == "th" and name[:1].isascii() else name
 
 
@@ -99,9 +117,9 @@ def _not_found(turn: Turn) -> Bubbles:
     return (turn.bubble(turn.say(key), (turn.location_button(), turn.button("later", "leave"))),)
 
 
-def _same_name_chain(codes: list[str]) -> bool:
-    """True when all readings lie in the widest: 'Chiang Rai' is the province before it is anything in it."""
-    return all(code.startswith(codes[0]) for code in codes)
+def _bare_name(code: str, language: str) -> str:
+    place = places.require_place(code)
+    return place.name_en if language == "en" else place.name_th
 
 
 def _names(code: str, language: str) -> list[str]:

@@ -2,16 +2,24 @@
 
 from handlers.dialogs import first_contact, rescue
 from handlers.turn import Bubbles, Turn
+from handlers.understanding.languages import own_name
 from storage.people import MENU_DUE
+from storage.replies import Button
 from storage.wording import LANGUAGES
+from storage.wording.languages import ComingLanguage, coming_languages
+
+MOST_OFFERED = 6
 
 
 def choose(turn: Turn, language: str = "") -> Bubbles:
-    """Switch to `language`; ask which one when it is empty or not spoken yet. A dialog that runs goes on in it."""
+    """Switch to `language`; ask which one when it is empty. A dialog that runs goes on in it."""
+    if language in coming_languages():
+        return _in_part(turn, coming_languages()[language])
     if language not in LANGUAGES:
-        key = "language.not_yet" if language else "language.ask"
-        buttons = (turn.button("thai", "language:th"), turn.button("english", "language:en"))
-        return (turn.bubble(turn.say(key), buttons),)
+        text = turn.say("language.ask")
+        if language:
+            text = turn.say("language.named_not_yet", language=own_name(language))
+        return (turn.bubble(text, _offered(turn)),)
     turn.person.language = language
     turn.contact.menu = MENU_DUE
     turn.session.add(turn.contact)
@@ -26,5 +34,37 @@ def choose(turn: Turn, language: str = "") -> Bubbles:
         return (turn.bubble(changed), *first_contact.ask_topics(turn, turn.dialog.known.get("place", "")))
     if turn.dialog.name == rescue.NAME and turn.dialog.step == "details":
         return (turn.bubble(changed), *rescue.ask_again(turn))
-    back = turn.button("thai", "language:th") if language == "en" else turn.button("english", "language:en")
-    return (turn.bubble(changed, (turn.button("ok", "menu"), back)),)
+    return (turn.bubble(changed, _after(turn)),)
+
+
+def _in_part(turn: Turn, coming: ComingLanguage) -> Bubbles:
+    """One sentence in a language that is not complete yet; then it goes on in English, beside Thai."""
+    turn.person.language = "en"
+    turn.contact.menu = MENU_DUE
+    turn.session.add(turn.contact)
+    if turn.is_sms:
+        return (turn.bubble(coming.not_yet),)
+    if turn.dialog.name == rescue.NAME and turn.dialog.step == "details":
+        return (turn.bubble(coming.not_yet), *rescue.ask_again(turn))
+    if turn.person.consented_at is None and turn.person.stopped_at is None:
+        return first_contact.greet_in_part(turn, coming.not_yet)
+    return (turn.bubble(coming.not_yet), turn.bubble(turn.say("language.changed"), _after(turn)))
+
+
+def _after(turn: Turn) -> tuple[Button, ...]:
+    """OK, the other language that is complete, and the one that is asked for most beside them (voice.md 3.16)."""
+    other = (
+        turn.button("thai", "language:th") if turn.language == "en" else turn.button("english", "language:en")
+    )
+    return (turn.button("ok", "menu"), other, _named(first_contact.MOST_ASKED_FOR))
+
+
+def _offered(turn: Turn) -> tuple[Button, ...]:
+    """Each by its name in its own script."""
+    coming = list(coming_languages())[: MOST_OFFERED - len(LANGUAGES)]
+    complete = (turn.button("thai", "language:th"), turn.button("english", "language:en"))
+    return (*complete, *map(_named, coming))
+
+
+def _named(code: str) -> Button:
+    return Button(label=own_name(code), action=f"language:{code}")

@@ -6,13 +6,13 @@ from storage.replies import Button
 
 _TILES = (
     ("near_me", "near_me"),
-    ("prices", "not_yet:prices"),
-    ("report", "not_yet:report"),
+    ("prices", "prices"),
+    ("report", "complaint"),
     ("mine", "mine"),
-    ("ask", "not_yet:ask"),
+    ("ask", "ask"),
     ("rescue", "rescue.check"),
 )
-_NOT_YET = ("prices", "report", "ask", "officer", "erase")
+_NOT_YET = ("prices",)
 
 
 def menu(turn: Turn, _: str = "") -> Bubbles:
@@ -28,10 +28,14 @@ def with_tiles(turn: Turn, text: str) -> Bubbles:
     return (turn.bubble(text, [turn.button(key, action) for key, action in _TILES]),)
 
 
-def not_yet(turn: Turn, argument: str) -> Bubbles:
+def tile(turn: Turn, key: str) -> Button:
+    """A tile of the menu, to put under another answer."""
+    return turn.button(key, dict(_TILES)[key])
+
+
+def not_yet(turn: Turn, _: str) -> Bubbles:
     """What this edition cannot do, said plainly."""
-    key = f"menu.not_yet.{argument}" if argument in _NOT_YET else "menu.not_yet"
-    return (turn.bubble(turn.say(key), ways_on(turn)),)
+    return (turn.bubble(turn.say("menu.not_yet"), ways_on(turn)),)
 
 
 def ways_on(turn: Turn) -> tuple[Button, ...]:

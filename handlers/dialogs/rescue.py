@@ -5,7 +5,7 @@ from handlers.dialogs.menu import menu, ways_on
 from handlers.dialogs.warnings_near_me import live_warnings_in
 from handlers.turn import Bubbles, Turn
 from handlers.understanding.keywords import is_rescue
-from handlers.understanding.typed_places import typed_places
+from handlers.understanding.places import places_in
 from storage import places
 from storage.dialogs import enter, leave
 from storage.replies import Button, IncomingKind
@@ -158,11 +158,11 @@ def _water_is_near(turn: Turn) -> bool:
 
 
 def _place_in_words(turn: Turn) -> str | None:
-    """The place that the whole message names, when it is one only."""
+    """The place that the message names, when it can be one only."""
     if turn.incoming.kind is not IncomingKind.TEXT:
         return None
-    found = typed_places(turn.incoming.text)
-    return found[0].code if len(found) == 1 else None
+    found = places_in(turn.incoming.text)
+    return found.codes[0] if found.certain else None
 
 
 def _store(turn: Turn, answer: SafetyAnswer, place: str | None = None) -> None:

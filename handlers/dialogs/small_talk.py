@@ -1,17 +1,18 @@
-"""Greetings, thanks, stickers, voice, photos and what was not understood: a kind way on for each."""
+"""Greetings, thanks, stickers and what was not understood: a kind way on for each."""
 
+from handlers.attention import is_first_today, is_greeted
 from handlers.dialogs import first_contact, stopping
 from handlers.dialogs.choosing_place import named
 from handlers.dialogs.menu import ways_on, with_tiles
 from handlers.dialogs.warnings_near_me import live_warnings_in, places_of
 from handlers.turn import Bubbles, Turn
-from storage.replies import Button, ButtonKind, IncomingKind
-
-_KEYS_OF_KINDS = {IncomingKind.VOICE: "voice.received", IncomingKind.PHOTO: "photo.received"}
+from storage.replies import Button, ButtonKind
 
 
 def greeting(turn: Turn) -> Bubbles:
-    """Hello: the first contact for newcomers, the state of her places for all others."""
+    """Hello: the first contact for newcomers, the state of her places for all others; said once when a chat opens."""
+    if is_greeted(turn, first_contact.NAME):
+        return ()
     if turn.person.stopped_at is not None:
         return stopping.offer_return(turn)
     if not turn.places:
@@ -23,23 +24,16 @@ def sticker(turn: Turn) -> Bubbles:
     """A sticker is never counted as "safe": while a warning is live it is asked."""
     if turn.person.stopped_at is not None:
         return stopping.offer_return(turn)
+    live = live_warnings_in(turn, turn.places)
+    if not live and not is_first_today(turn, "sticker" if turn.places else "sticker of a stranger"):
+        return ()
     if not turn.places:
         ask = (turn.location_button(), turn.button("type_it", "place.type"), turn.button("menu", "menu"))
         return (turn.bubble(turn.say("sticker.hello_no_place"), ask),)
-    if live_warnings_in(turn, turn.places):
+    if live:
         buttons = (turn.button("safe", "safe"), turn.button("need_help", "rescue.now"))
         return (turn.bubble(turn.say("sticker.after_warning"), buttons, lasting=True),)
     return _state_of_places(turn, "sticker.hello", "sticker.hello_warning")
-
-
-def voice_or_photo(turn: Turn) -> Bubbles:
-    """It arrived; what is it about?"""
-    buttons = (
-        turn.button("rescue", "rescue.now"),
-        turn.button("report", "not_yet:report"),
-        turn.button("other", "menu"),
-    )
-    return (turn.bubble(turn.say(_KEYS_OF_KINDS.get(turn.incoming.kind, "file.received")), buttons),)
 
 
 def thanks(turn: Turn) -> Bubbles:
@@ -69,7 +63,28 @@ def not_understood(turn: Turn) -> Bubbles:
     keys = ("not_understood.first", "not_understood.second", "not_understood.third")
     key = keys[min(turn.dialog.not_understood, len(keys) - 1)]
     turn.dialog.not_understood += 1
-    return (turn.bubble(turn.say(key), ways_on(turn)),)
+    officer = turn.button("talk_to_officer", "human")
+    if key == keys[-1]:
+        buttons = (officer, *ways_on(turn))
+    else:
+        tiles = (
+            turn.button("near_me", "near_me"),
+            turn.button("report", "complaint"),
+            turn.button("ask", "ask"),
+        )
+        # A cry in words that nobody knows must find its button here.
+        buttons = (*tiles, officer, turn.button("rescue", "rescue.check"), turn.button("menu", "menu"))
+    return (turn.bubble(turn.say(key), buttons),)
+
+
+def insulted(turn: Turn) -> Bubbles:
+    """Whoever scolds is asked what happened, and may have a person."""
+    buttons = (
+        turn.button("mine", "mine"),
+        turn.button("talk_to_officer", "human"),
+        turn.button("menu", "menu"),
+    )
+    return (turn.bubble(turn.say("not_understood.insult"), buttons),)
 
 
 def _state_of_places(turn: Turn, quiet_key: str, warning_key: str) -> Bubbles:

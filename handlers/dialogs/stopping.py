@@ -6,7 +6,9 @@ from handlers.dialogs import first_contact, subscriptions
 from handlers.dialogs.choosing_place import named
 from handlers.dialogs.warnings_near_me import live_warnings_in, shown
 from handlers.turn import Bubbles, Turn
+from storage import price_thresholds
 from storage.dialogs import leave
+from storage.person_record import count_open_cases
 from storage.replies import Button
 from storage.subscriptions import WARNING, Subscription, open_subscriptions, subscribe, unsubscribe
 
@@ -14,14 +16,15 @@ from storage.subscriptions import WARNING, Subscription, open_subscriptions, sub
 def stop(turn: Turn, _: str = "") -> Bubbles:
     """Close every subscription at once; then ask whether warnings should go on."""
     leave(turn.dialog)
+    price_thresholds.close(turn.session, turn.person_id, turn.at)
     if not turn.subscriptions:
         turn.person.stopped_at = turn.person.stopped_at or turn.at
-        return (turn.bubble(turn.say("stop.already"), _back_or_menu(turn)),)
+        return (turn.bubble(_with_cases(turn, "stop.already"), _back_or_menu(turn)),)
     _close_all(turn)
     if turn.is_sms:
         return turn.text_message("stop.sms")
     buttons = (turn.button("keep_warnings", "stop.keep"), turn.button("stop_everything", "stop.all"))
-    return (turn.bubble(turn.say("stop.done"), buttons, lasting=True),)
+    return (turn.bubble(_with_cases(turn, "stop.done"), buttons, lasting=True),)
 
 
 def keep_warnings(turn: Turn, _: str) -> Bubbles:
@@ -75,12 +78,19 @@ def resume(turn: Turn, _: str) -> Bubbles:
     return (*shown(turn, live[:1], codes), turn.bubble("\n".join(texts), buttons))
 
 
+def _with_cases(turn: Turn, key: str) -> str:
+    """To stop messages is not to give up what was reported: that goes on, and she hears of it."""
+    text, going_on = turn.say(key), count_open_cases(turn.session, turn.person_id)
+    return f"{text}\n{turn.say('stop.cases', count=going_on)}" if going_on else text
+
+
 def _back_or_menu(turn: Turn) -> tuple[Button, ...]:
     return turn.button("resume", "resume"), turn.button("menu", "menu")
 
 
 def _close_all(turn: Turn) -> None:
     unsubscribe(turn.session, turn.person_id, turn.at)
+    price_thresholds.close(turn.session, turn.person_id, turn.at)
     turn.person.stopped_at = turn.at
     turn.subscriptions = []
 

@@ -1,11 +1,15 @@
 """What I receive: see it, add a place, remove one."""
 
-from handlers.dialogs import first_contact
+from collections.abc import Sequence
+
+from handlers.dialogs import first_contact, hours, own_places
 from handlers.dialogs.choosing_place import found_or_ask, place_buttons
 from handlers.turn import Bubbles, Turn
 from storage import places
 from storage.dialogs import enter, leave
-from storage.subscriptions import TOPICS, open_subscriptions, unsubscribe
+from storage.own_places import call
+from storage.price_thresholds import rules_of
+from storage.subscriptions import open_subscriptions, unsubscribe
 
 MOST_CHOICES = 5
 """Of places to remove; the way out is the sixth button."""
@@ -16,26 +20,39 @@ def mine(turn: Turn, _: str = "") -> Bubbles:
     leave(turn.dialog)
     if not turn.subscriptions:
         stopped = turn.person.stopped_at is not None
-        ways_on = [turn.location_button(), turn.button("type_it", "place.type"), turn.button("menu", "menu")]
+        ways_on = [
+            turn.location_button(),
+            turn.button("type_it", "place.type"),
+            turn.button("my_data", "data"),
+            turn.button("menu", "menu"),
+        ]
         if stopped:
             ways_on.insert(0, turn.button("resume", "resume"))
+        if rules_of(turn.session, turn.person_id):
+            ways_on.insert(0, turn.button("price_mine", "price.mine"))
         return (turn.bubble(turn.say(f"subscriptions.{'stopped' if stopped else 'none'}"), ways_on),)
-    topics: dict[str, list[str]] = {}
-    for each in turn.subscriptions:
-        topics.setdefault(each.place, []).append(each.topic.partition(":")[0])
+    called = own_places.names(turn)
     lines = [
         turn.say(
             "subscriptions.line",
-            place=places.short_name(place, turn.language),
-            topics=_topics_in_words(turn, received),
+            place=own_places.name_of(turn, place, called),
+            topics=own_places.topics_in_words(turn, topics),
         )
-        for place, received in topics.items()
+        for place, topics in own_places.topics_by_place(turn).items()
     ]
+    if turn.person.quiet_from_hour is not None or turn.person.routine_hour is not None:
+        lines.append(hours.in_words(turn))
+    waits_for = len(rules_of(turn.session, turn.person_id))
+    if waits_for:
+        lines.append(turn.say("threshold.line", count=waits_for))
+    gets_prices = waits_for or any(each.topic.startswith("price:") for each in turn.subscriptions)
     buttons = (
-        turn.button("add_place", "place.type"),
-        turn.button("remove_place", "remove"),
-        turn.button("language", "language"),
-        turn.button("stop", "stop"),
+        turn.button("my_places", "own"),
+        turn.button("settings", "hours"),
+        turn.button("case_mine", "cases"),
+        turn.button("my_data", "data"),
+        # Six buttons are the most; who gets prices can still type the word for stop.
+        turn.button("price_mine", "price.mine") if gets_prices else turn.button("stop", "stop"),
         turn.button("menu", "menu"),
     )
     *first, last = turn.in_bubbles([turn.say("subscriptions.list"), *lines], "subscriptions.more")
@@ -49,10 +66,34 @@ def remove(turn: Turn, code: str) -> Bubbles:
         return _ask_which(turn, known, first=0) if known else mine(turn)
     leave(turn.dialog)
     unsubscribe(turn.session, turn.person_id, turn.at, place=code)
+    call(turn.session, turn.person_id, code, None)
     turn.subscriptions = open_subscriptions(turn.session, turn.person_id)
     key = "subscriptions.removed" if turn.subscriptions else "subscriptions.removed_last"
     buttons = [turn.button("add_place", "place.type"), turn.button("menu", "menu")]
     return (turn.bubble(turn.say(key, place=places.short_name(code, turn.language)), buttons),)
+
+
+def remove_by_words(turn: Turn, codes: Sequence[str]) -> Bubbles:
+    """เลิกรับแม่สาย: of her places the ones that were named, what lies in them or around them."""
+    known = sorted({each.place for each in turn.subscriptions})
+    named = [code for code in known if code == codes[0]]
+    named = named or [code for code in known if any(_touch(code, each) for each in codes)]
+    if len(named) == 1:
+        return remove(turn, named[0])
+    if named:
+        return _ask_which(turn, named, first=0)
+    text = turn.say("meant.no_such_place", place=places.short_name(codes[0], turn.language))
+    return (turn.bubble(text), *mine(turn)) if known else mine(turn)
+
+
+def remove_prices(turn: Turn) -> Bubbles:
+    """No prices any more, of no place; all else goes on."""
+    leave(turn.dialog)
+    prices = {each.topic for each in turn.subscriptions if each.topic.partition(":")[0] == "price"}
+    closed = sum(unsubscribe(turn.session, turn.person_id, turn.at, topic=topic) for topic in prices)
+    turn.subscriptions = open_subscriptions(turn.session, turn.person_id)
+    key = "meant.price_topic_removed" if closed else "meant.which_topic"
+    return (turn.bubble(turn.say(key), (turn.button("mine", "mine"), turn.button("menu", "menu"))),)
 
 
 def remove_another(turn: Turn, first: str) -> Bubbles:
@@ -72,6 +113,10 @@ def subscribe_by_words(turn: Turn, typed: str) -> Bubbles:
     return first_contact.subscribe_to(turn, code) if code else question
 
 
+def _touch(code: str, other: str) -> bool:
+    return code.startswith(other) or other.startswith(code)
+
+
 def _ask_which(turn: Turn, known: list[str], first: int) -> Bubbles:
     # Beyond six buttons the last of the places gives its button to "others".
     most = MOST_CHOICES if len(known) <= MOST_CHOICES else MOST_CHOICES - 1
@@ -81,11 +126,3 @@ def _ask_which(turn: Turn, known: list[str], first: int) -> Bubbles:
         buttons.append(turn.button("other_places", f"remove.from:{following}"))
     buttons.append(turn.button("later", "leave"))
     return (turn.bubble(turn.say("subscriptions.ask_remove"), buttons),)
-
-
-def _topics_in_words(turn: Turn, received: list[str]) -> str:
-    if set(received) >= set(TOPICS):
-        return turn.say("topic.everything")
-    return (" " if turn.language == "th" else ", ").join(
-        turn.say(f"topic.{topic}") for topic in TOPICS if topic in received
-    )

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from handlers.dialogs.choosing_place import named
 from handlers.turn import Bubbles, Turn
+from storage import places
 from storage.alerts import Alert, live_warnings
 from storage.broadcasts import Broadcast
 from storage.replies import Bubble, Button
@@ -32,6 +33,19 @@ def near_me(turn: Turn, _: str = "") -> Bubbles:
         head += "\n" + turn.say("warnings_near_me.more", count=len(live) - MOST_BUBBLES)
         buttons = (turn.button("all_warnings", "near_me.all"), *buttons)
     return (*shown(turn, live[:MOST_BUBBLES], turn.places), turn.bubble(head, buttons))
+
+
+def at_place(turn: Turn, code: str) -> Bubbles:
+    """The live warnings of a place that need not be hers."""
+    if places.place(code) is None:
+        return near_me(turn)
+    live = live_warnings_in(turn, [code])
+    if not live:
+        return (turn.bubble(turn.say("warnings_near_me.none", place=named(turn, [code])), _ways_on(turn)),)
+    head = turn.say("warnings_near_me.list", place=named(turn, [code]), count=len(live))
+    if len(live) > MOST_BUBBLES:
+        head += "\n" + turn.say("warnings_near_me.more", count=len(live) - MOST_BUBBLES)
+    return (*shown(turn, live[:MOST_BUBBLES], [code]), turn.bubble(head, _ways_on(turn)))
 
 
 def all_of_them(turn: Turn, _: str = "") -> Bubbles:

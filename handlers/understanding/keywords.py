@@ -1,20 +1,18 @@
 """Words that always mean the same, in whatever dialog they are typed. The lists are `knowledge/words.toml`."""
 
-import re
 import tomllib
 import unicodedata
 from enum import StrEnum
 from functools import cache
 from importlib.resources import files
 
+from handlers.understanding.cries import cry_in
+from handlers.understanding.writing import latin, soft
 from storage import places
 from storage.place_reading import same_to_the_eye
 
-_LATIN_WORDS = re.compile(r"[a-z']+")
-# A Thai letter that carries one of these is another syllable: ช่วยที is a cry, ช่วยที่ is not.
-_ENDS_A_SYLLABLE = "(?![\u0e31\u0e34-\u0e3a\u0e47-\u0e4e])"
 # Kept with their spaces; all other lists are compared without any.
-_SPACED = frozenset({"words", "not_words", "first", "last"})
+_SPACED = frozenset({"words", "first", "last"})
 
 
 class Keyword(StrEnum):
@@ -29,6 +27,9 @@ class Keyword(StrEnum):
     GREETING = "greeting"
     NEAR_ME = "near_me"
     MINE = "mine"
+    MY_DATA = "my_data"
+    MY_PLACES = "my_places"
+    HOURS = "hours"
     PRICES = "prices"
     REPORT = "report"
     ASK = "ask"
@@ -38,24 +39,23 @@ class Keyword(StrEnum):
     LANGUAGE_EN = "language_en"
     LANGUAGE_TH = "language_th"
     LEAVE = "leave"
+    BACK = "back"
     THANKS = "thanks"
 
 
 def is_rescue(text: str) -> bool:
     """True when a message cries for help. Rather once too often: the answer offers a way out."""
-    if keyword(text) is not None:
-        return False
-    lists, said = _lists()["rescue"], same_to_the_eye(text)
-    for denial in lists["not_words"]:
-        said = said.replace(denial, " ")
-    plain = _plain(said)
-    for denial in lists["not"]:
-        plain = plain.replace(denial, " ")
-    return (
-        bool(_cries().search(plain))
-        or not lists["whole"].isdisjoint(_bare(text))
-        or not lists["words"].isdisjoint(_LATIN_WORDS.findall(said))
-    )
+    return keyword(text) is None and cry_in(text) is not None
+
+
+def is_insult(text: str) -> bool:
+    """True when a message scolds."""
+    return _says(text, "insult")
+
+
+def says_cannot_call(text: str) -> bool:
+    """True when somebody says that she cannot use the telephone's voice."""
+    return _says(text, "cannot_call")
 
 
 def keyword(text: str) -> Keyword | None:
@@ -91,6 +91,12 @@ def without_politeness(text: str) -> str:
     return spoken
 
 
+def _says(text: str, name: str) -> bool:
+    lists = _soft_lists()[name]
+    key, words = soft(text), latin(text)
+    return any(each in key for each in lists[0]) or any(each in words for each in lists[1])
+
+
 def _bare(text: str) -> tuple[str, ...]:
     """The message as it is compared: as it was typed, and without politeness."""
     return _plain(text), _plain(without_politeness(text))
@@ -121,6 +127,16 @@ def _lists() -> dict[str, dict[str, frozenset[str]]]:
 
 
 @cache
+def _soft_lists() -> dict[str, tuple[tuple[str, ...], tuple[str, ...]]]:
+    """Of each list that is looked for anywhere: its Thai words and its Latin ones."""
+    return {
+        name: (tuple(map(soft, lists["anywhere"])), tuple(map(latin, lists["words"])))
+        for name, lists in _lists().items()
+        if "anywhere" in lists
+    }
+
+
+@cache
 def _keywords() -> dict[str, Keyword]:
     return {word: each for each in Keyword for word in _lists()[each.value]["whole"]}
 
@@ -128,9 +144,3 @@ def _keywords() -> dict[str, Keyword]:
 @cache
 def _polite() -> tuple[str, ...]:
     return tuple(sorted(_lists()["polite"]["last"], key=len, reverse=True))
-
-
-@cache
-def _cries() -> re.Pattern[str]:
-    words = "|".join(re.escape(word) for word in sorted(_lists()["rescue"]["anywhere"]))
-    return re.compile(f"(?:{words}){_ENDS_A_SYLLABLE}")

@@ -12,7 +12,18 @@ from importlib.resources import files
 from babel.messages.pofile import PoFileError, read_po
 
 LANGUAGES: tuple[str, ...] = ("th", "en")
-DOMAINS: tuple[str, ...] = ("conversation", "warnings", "areas")
+DOMAINS: tuple[str, ...] = (
+    "conversation",
+    "warnings",
+    "areas",
+    "cases",
+    "services",
+    "understanding",
+    "person",
+    "sources",
+    "advice",
+    "market",
+)
 
 _FILL = re.compile(r"\{([a-z_]+)\}")
 

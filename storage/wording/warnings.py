@@ -99,7 +99,11 @@ def warning(
     _require("form", form, ("chat", "sms"))
     _require("kind", kind, KINDS)
     _require("level", level, LEVELS)
-    known = _known(language, fills) | {"hazard": hazard_name(hazard, language)}
+    name = hazard_name(hazard, language)
+    # Thai words are written without a space between them, but not after a Latin name.
+    known = _known(language, fills) | {
+        "hazard": f"{name} " if name[-1].isascii() and language != "en" else name
+    }
     after = kind == "all_clear" and hazard in _DAMAGE_HOUSES
     what = _event(language, form, kind, known)
     if what is None:

@@ -36,8 +36,16 @@ class Network(Protocol):
     async def tap(self, client: httpx.AsyncClient, citizen: int, label: str) -> None:
         """She taps the button with this label, the newest there is."""
 
+    async def locate(
+        self, client: httpx.AsyncClient, citizen: int, latitude: float, longitude: float
+    ) -> None:
+        """She shares a position."""
+
     def shown(self, citizen: int) -> list[str]:
         """Everything her phone has shown, in order."""
+
+    def screens(self, citizen: int) -> list[str]:
+        """As `shown`, with the buttons: [in the message] and (at the edge of the screen)."""
 
     def lose_answers(self, times: int) -> None:
         """The network takes the next sends, and the connection breaks before it says so."""
@@ -68,11 +76,27 @@ class LineNetwork:
             for each in _objects(message)
             if each.get("label") == label and each.get("type") == "postback"
         ]
+        assert found, f"no button {label!r}: {self.screens(citizen)[-1:]}"
         data = {"data": found[-1]["data"]}
         await self._tell(client, citizen, line_builders.event("postback", postback=data))
 
+    async def locate(
+        self, client: httpx.AsyncClient, citizen: int, latitude: float, longitude: float
+    ) -> None:
+        place = {"type": "location", "id": "1", "latitude": latitude, "longitude": longitude}
+        await self._tell(client, citizen, line_builders.event(message=place))
+
     def shown(self, citizen: int) -> list[str]:
         return line_builders.texts(self.fake.received_by(_user(citizen)))
+
+    def screens(self, citizen: int) -> list[str]:
+        screens = []
+        for message in self.fake.received_by(_user(citizen)):
+            quick = [item["action"]["label"] for item in message.get("quickReply", {}).get("items", [])]
+            card = message.get("contents", {}).get("footer", {}).get("contents", [])
+            words = str(message.get("text") or message.get("altText") or f"<{message['type']}>")
+            screens.append(_screen(words, [each["action"]["label"] for each in card], quick))
+        return screens
 
     def lose_answers(self, times: int) -> None:
         self.fake.order(*[line_fake.Fault.ACCEPTS_AND_CUTS] * times)
@@ -117,6 +141,11 @@ class TelegramNetwork:
             for each in _objects(message)
             if each.get("text") == label and "callback_data" in each
         ]
+        if not found:
+            # A button of the keyboard below types its label.
+            assert f"({label})" in self.screens(citizen)[-1], f"no button {label!r}: {self.screens(citizen)[-1:]}"
+            await self.write(client, citizen, label)
+            return
         query = {
             "id": f"{citizen}-{len(self.fake.journal)}",
             "from": telegram_builders.message("", chat=citizen)["from"] | {"id": citizen},
@@ -126,8 +155,26 @@ class TelegramNetwork:
         }
         await self._tell(client, callback_query=query)
 
+    async def locate(
+        self, client: httpx.AsyncClient, citizen: int, latitude: float, longitude: float
+    ) -> None:
+        place = {"latitude": latitude, "longitude": longitude}
+        await self._tell(client, message=telegram_builders.message(chat=citizen, location=place))
+
     def shown(self, citizen: int) -> list[str]:
         return [str(message.get("text", "")) for message in self.fake.sent[citizen]]
+
+    def screens(self, citizen: int) -> list[str]:
+        screens = []
+        for message in self.fake.sent[citizen]:
+            markup = message.get("reply_markup") or {}
+            markup = json.loads(markup) if isinstance(markup, str) else markup
+            inline, below = (
+                [each["text"] for row in markup.get(name, []) for each in row]
+                for name in ("inline_keyboard", "keyboard")
+            )
+            screens.append(_screen(str(message.get("text") or message.get("caption") or ""), inline, below))
+        return screens
 
     def lose_answers(self, times: int) -> None:
         self.fake.faults.extend([telegram_fake.Fault.CUT_AFTER_ACCEPTING] * times)
@@ -151,6 +198,17 @@ class _SmsPhones:
 
     async def write(self, client: httpx.AsyncClient, citizen: int, words: str) -> None:
         raise NotImplementedError
+
+    async def locate(
+        self, client: httpx.AsyncClient, citizen: int, latitude: float, longitude: float
+    ) -> None:
+        raise NotImplementedError("no SMS carries a position")
+
+    def shown(self, citizen: int) -> list[str]:
+        raise NotImplementedError
+
+    def screens(self, citizen: int) -> list[str]:
+        return [words.replace("\n", "⏎") for words in self.shown(citizen)]
 
 
 class KannelNetwork(_SmsPhones):
@@ -243,7 +301,14 @@ async def smpp() -> AsyncIterator[Network]:
 
 
 def settings_for(network: Network, database_url: str) -> Settings:
-    return Settings(_env_file=None, database_url=database_url, **network.settings)
+    agency: dict[str, Any] = {"agency_name_th": "ปภ.จังหวัดเชียงราย", "agency_name_en": "DDPM Chiang Rai"}
+    return Settings(_env_file=None, database_url=database_url, **agency, **network.settings)
+
+
+def _screen(words: str, inside: list[str], below: list[str]) -> str:
+    """One message on one line."""
+    ways = [f"[{label}]" for label in inside] + [f"({label})" for label in below]
+    return " ".join([words.replace("\n", "⏎"), *ways])
 
 
 def _user(citizen: int) -> str:

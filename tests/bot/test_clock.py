@@ -14,7 +14,7 @@ from bot import clock as clocks
 from bot.clock import ClockProcess
 from bot.settings import Settings
 from bot.wiring import Krajai, open_krajai
-from broadcasts.schedule import Scheduled
+from broadcasts.slots import Scheduled
 from storage.database import Database
 from storage.schedule import ScheduledRun
 from tests.bot.queues import until
@@ -173,3 +173,14 @@ def test_the_connection_of_the_role_is_never_lent_to_somebody_else(
                 )
             )
             assert held.scalar_one() == 0
+
+
+def test_a_clock_that_is_moved_is_noticed_once() -> None:
+    wall, steady = [1000.0], [0.0]
+    jumps = clocks.ClockJumps(lambda: wall[0], lambda: steady[0])
+    seen = []
+    for moved, passed in ((2, 2), (3602, 2), (2, 2), (-3598, 2), (2, 2)):
+        wall[0] += moved
+        steady[0] += passed
+        seen.append(jumps.jumped())
+    assert seen == [False, True, False, True, False]

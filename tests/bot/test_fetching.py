@@ -85,8 +85,8 @@ def test_a_document_is_fetched(address: str, path: str, body: bytes) -> None:
 @pytest.mark.parametrize(
     ("path", "reason"),
     [
-        ("/missing", "answered 404: check the address of the document"),
-        ("/moved", "redirects to another address: check the address of the document"),
+        ("/missing", "answered 404: check the address"),
+        ("/moved", "redirects to another address: check the address"),
         ("/large", "is larger than 1 MB"),
         ("/bomb", "is larger than 1 MB"),
         ("/hangs", "cannot be fetched"),
@@ -106,5 +106,5 @@ def test_what_is_refused(address: str, path: str, reason: str, monkeypatch: pyte
     "wrong", ["http://127.0.0.1:1/", "http://", "http://[", "http://no-such-host.invalid/"]
 )
 def test_an_address_where_nobody_answers(wrong: str) -> None:
-    with pytest.raises(FetchRefused, match="check the address of the document and try again"):
+    with pytest.raises(FetchRefused, match="check the address and try again"):
         fetch_document(wrong)

@@ -108,6 +108,7 @@ class RunningKrajai:
             **kept,
             "KRAJAI_PORT": str(self.port),
             "KRAJAI_DATABASE_URL": f"sqlite:///{self.folder / 'krajai.db'}",
+            "KRAJAI_SOURCES": "off",
             "PYTHONUNBUFFERED": "1",
         }
 

@@ -144,7 +144,7 @@ def servers(database_url: str, folder: Path, **settings: str) -> Iterator[Server
 
 def environment(settings: dict[str, str]) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("KRAJAI_")}
-    return {**kept, "PYTHONPATH": str(ROOT), **settings}
+    return {**kept, "PYTHONPATH": str(ROOT), "KRAJAI_SOURCES": "off", **settings}
 
 
 def free_port() -> int:

@@ -41,6 +41,10 @@ STATES: dict[str, tuple[str, ...]] = {
     "help described": ("สมัคร แม่สาย", "[rescue.now]", "4 คน อยู่ชั้นสอง"),
     "safe": ("สมัคร แม่สาย", "8"),
     "somebody else needs help": ("สมัคร แม่สาย", "8", "[rescue.somebody]"),
+    "complaint begun": ("[complaint]",),
+    "complaint described": ("[complaint]", "[complaint.group:roads]", "หลุมใหญ่"),
+    "complaint sent": ("ไฟถนนดับหน้าวัดป่า ต.สุเทพ", "[complaint.send]"),
+    "officer wanted": ("[human]",),
     "not understood": ("สมัคร แม่สาย", "ฟหกด", "ฟหกด", "ฟหกด"),
 }
 """Where a citizen can stand, and what she did to come there; [action] is a tap."""

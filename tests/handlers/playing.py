@@ -5,12 +5,14 @@ A transcript is a conversation as voice.md writes one, a line each:
     # a remark
     ช: words            the citizen types; ช2: is another citizen
     ช: [label]          she taps a button of the last answer
+    ช: (ลิงก์ 57090603)    the link on a place's poster opens the chat, as in Telegram
     ช: (สติกเกอร์)        or (เสียง) (รูป) (ไฟล์) (เพิ่มเพื่อน) (บล็อก) (ตำแหน่ง 20.43 99.88)
     ก: words [label]    one bubble of the answer with its buttons, ⏎ for a new line; (เงียบ) for no answer
     @ ผ่านไป 31 นาที      time passes
     @ เริ่มใหม่            Krajai is started again
     @ คำเตือน flood warning 5709    a warning is released
     @ SMS               from here on in text messages
+    @ เจ้าหน้าที่ ...       an officer's step, see officers.py
     = รับ 5709 warning   what she receives now; = รับ alone for nothing
     = เรื่อง need_help 5709 words   her latest safety report, - for no place
     = เลิกขอ             her latest cry for help is withdrawn
@@ -29,11 +31,14 @@ from handlers.conversation import Conversation
 from handlers.turn import Agency, Bubbles
 from storage import people
 from storage.broadcasts import Form
+from storage.cases_agencies import Agencies, read_agencies
+from storage.cases_work import close_unanswered
 from storage.database import Database
 from storage.replies import Bubble, Button, Incoming, IncomingKind
 from storage.safety import SafetyReport, open_cry
 from storage.subscriptions import open_subscriptions
 from tests.builders import NOW, account
+from tests.handlers import officers
 from tests.handlers.warnings import live_warning
 
 BANGKOK = ZoneInfo("Asia/Bangkok")
@@ -42,6 +47,7 @@ AGENCY = Agency(name_th="ปภ.จังหวัดเชียงราย", 
 _CITIZEN = re.compile(r"ช(\d?): ?(.*)")
 _KRAJAI = re.compile(r"ก(\d?): ?(.*)")
 _BUTTON = re.compile(r"\[([^\]]*)\]")
+_LINK = re.compile(r"\(ลิงก์ ([^ ]+)\)")
 _LOCATION = re.compile(r"\(ตำแหน่ง ([\d.-]+) ([\d.-]+)\)")
 _KINDS = {
     "(สติกเกอร์)": IncomingKind.STICKER,
@@ -51,10 +57,15 @@ _KINDS = {
     "(เพิ่มเพื่อน)": IncomingKind.FOLLOW,
     "(บล็อก)": IncomingKind.UNFOLLOW,
 }
+_MEDIA = frozenset({"(เสียง)", "(รูป)", "(ไฟล์)"})
 
 
-def conversation(sms_account: int = 0) -> Conversation:
-    return Conversation(AGENCY, BANGKOK, {sms_account: Form.SMS})
+def conversation(sms_account: int = 0, *, samples: bool = False) -> Conversation:
+    return Conversation(AGENCY, BANGKOK, {sms_account: Form.SMS}, _agencies(samples=samples))
+
+
+def _agencies(*, samples: bool) -> Agencies:
+    return read_agencies(AGENCY.name_th, AGENCY.name_en, samples=samples)
 
 
 def written(bubbles: Bubbles) -> list[str]:
@@ -77,6 +88,8 @@ class Stage:
     channel: str = "local"
     offered: dict[str, tuple[Button, ...]] = field(default_factory=dict)
     opened: list[Database] = field(default_factory=list)
+    sent: int = 0
+    samples: bool = False
 
     def say(self, who: str, words: str) -> list[str]:
         """What Krajai answers to a citizen's line."""
@@ -84,16 +97,29 @@ class Stage:
         with self.database.write() as session:
             account_id = account(session, self.channel)
             contact, person = people.contact_at(session, account_id, f"sim-{self.name}{who}", self.at)
-            bubbles = conversation(account_id if self.channel == "sms" else 0).answer(
-                session, contact, person, incoming, self.at
-            )
-        self.offered[who] = tuple(button for bubble in bubbles for button in bubble.buttons)
+            talk = conversation(account_id if self.channel == "sms" else 0, samples=self.samples)
+            bubbles = talk.answer(session, contact, person, incoming, self.at)
+        if bubbles:
+            self.offered[who] = tuple(button for bubble in bubbles for button in bubble.buttons)
         return written(bubbles)
 
-    def direct(self, direction: str) -> None:
-        """A line that begins with @."""
+    def direct(self, direction: str) -> list[str]:
+        """A line that begins with @; what citizens hear of it without having asked."""
         name, *words = direction.split()
+        with self.database.read() as session:
+            before = officers.last_message(session)
         _DIRECTIONS[name](self, words)
+        return self._heard_since(before)
+
+    def _heard_since(self, message_id: int) -> list[str]:
+        with self.database.read() as session:
+            heard = officers.heard_since(session, message_id)
+        lines: list[str] = []
+        for address, bubbles in heard:
+            who = address.removeprefix(f"sim-{self.name}")
+            self.offered[who] = tuple(button for bubble in bubbles for button in bubble.buttons)
+            lines += [f"ก{who}: {line}" for line in written(bubbles)]
+        return lines
 
     def check(self, who: str, wanted: str) -> tuple[str, str]:
         """What a line that begins with = says, and what is stored."""
@@ -112,9 +138,13 @@ class Stage:
 
     def _incoming(self, who: str, words: str) -> Incoming:
         if words in _KINDS:
-            return Incoming(kind=_KINDS[words])
+            self.sent += 1
+            media = f"media-{self.sent}" if words in _MEDIA else ""
+            return Incoming(kind=_KINDS[words], media=media)
         if place := _LOCATION.fullmatch(words):
             return Incoming(kind=IncomingKind.LOCATION, latitude=float(place[1]), longitude=float(place[2]))
+        if link := _LINK.fullmatch(words):
+            return Incoming(kind=IncomingKind.TEXT, text="/start", start=link[1])
         if tapped := _BUTTON.fullmatch(words):
             action = next((button.action for button in self.offered[who] if button.label == tapped[1]), None)
             assert action is not None, f"no button {tapped[1]!r} was offered"
@@ -133,8 +163,7 @@ def play(stage: Stage, transcript: Path) -> tuple[list[str], list[str]]:
             really += [line, *(f"ก{heard[1]}: {answer}" for answer in stage.say(heard[1], heard[2]))]
             who = heard[1]
         elif line.startswith("@"):
-            stage.direct(line.removeprefix("@"))
-            really.append(line)
+            really += [line, *stage.direct(line.removeprefix("@"))]
         elif line.startswith("="):
             really.append("= " + stage.check(who, line.removeprefix("=").strip())[1])
         elif not _KRAJAI.fullmatch(line):
@@ -176,11 +205,28 @@ def _by_sms(stage: Stage, _: list[str]) -> None:
     stage.channel = "sms"
 
 
+def _officer_acts(stage: Stage, words: list[str]) -> None:
+    with stage.database.write() as session:
+        officers.act(session, words, stage.at, BANGKOK, _agencies(samples=stage.samples))
+
+
+def _clock_runs(stage: Stage, _: list[str]) -> None:
+    with stage.database.write() as session:
+        close_unanswered(session, stage.at)
+
+
+def _samples_answer(stage: Stage, _: list[str]) -> None:
+    stage.samples = True
+
+
 _DIRECTIONS: dict[str, Callable[[Stage, list[str]], None]] = {
     "ผ่านไป": _time_passes,
     "เริ่มใหม่": _start_again,
     "คำเตือน": _release,
     "SMS": _by_sms,
+    "เจ้าหน้าที่": _officer_acts,
+    "นาฬิกา": _clock_runs,
+    "หน่วยงาน": _samples_answer,
 }
 _CHECKS: dict[str, Callable[[Session, int, int], str]] = {
     "รับ": _received,

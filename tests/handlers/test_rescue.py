@@ -14,14 +14,21 @@ from storage.subscriptions import open_subscriptions
 from tests.handlers.chatting import STATES, Chat, faults
 from tests.handlers.warnings import live_warning
 
-_LISTS = tomllib.loads((Path(__file__).parents[2] / "knowledge" / "words.toml").read_text("utf-8"))["rescue"]
+_EXPLICIT = tomllib.loads(
+    (Path(__file__).parents[2] / "knowledge" / "understanding" / "rescue.toml").read_text("utf-8")
+)["explicit"]
 CRIES = [
-    *_LISTS["anywhere"],
-    *_LISTS["whole"],
-    *(f"Please {word}!" for word in _LISTS["words"]),
+    *[word for word in _EXPLICIT["thai"] if not set(word) & set("{~$")][::4],
+    *_EXPLICIT["whole"],
+    *_EXPLICIT["other"][::5],
+    *_EXPLICIT["burmese"][::4],
+    *(f"Please {word}!" for word in _EXPLICIT["latin"][::6] if "{" not in word),
     "น้ำเข้าบ้านแล้ว มีคนแก่ติดเตียง",
     "๙",
     "ช่วยด้วยค่ะ 🙏",
+    "ช ่ ว ย ด้ ว ย",
+    "ကယ္ပါ ေရဝင္ေနျပီ",
+    "ช่วยด้วย" + "ก" * 9_000,
 ]
 UNHEARD = (IncomingKind.VOICE, IncomingKind.PHOTO, IncomingKind.STICKER, IncomingKind.FILE)
 

@@ -1,9 +1,11 @@
 """A walk over every button: each leads somewhere, and from everywhere a way leads back to the menu."""
 
 import json
-from collections import deque
+import re
+from collections import Counter, deque
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from sqlmodel import Session, col, select
@@ -19,10 +21,23 @@ from tests.builders import account
 from tests.handlers.chatting import STATES, Chat, faults
 from tests.handlers.warnings import live_warning
 
-MOST_STEPS = 1000
-# Under an exercise; with more warnings, or more places, than the walk has.
-NOT_ON_THE_WAY = ("exercise.seen", "near_me.all", "remove.from", "subscribe")
-TYPED = ("แม่สาย", "เมือง", "ฟหกด", "1", "ช่วยด้วย", "8", "หยุด", "สวัสดี", "ยกเลิก")
+MOST_STEPS = 700
+# Buttons that are kept from an earlier edition: LINE still shows its old menus.
+NO_LONGER_OFFERED = ("not_yet",)
+TYPED = (
+    "กลับ",
+    "บัตรประชาชนหายทำไง",
+    "ไฟถนนดับ",
+    "แม่สาย",
+    "เมือง",
+    "ฟหกด",
+    "1",
+    "ช่วยด้วย",
+    "8",
+    "หยุด",
+    "สวัสดี",
+    "ยกเลิก",
+)
 SENT = (
     Incoming(kind=IncomingKind.LOCATION, latitude=20.4289, longitude=99.8837),
     Incoming(kind=IncomingKind.LOCATION, latitude=48.86, longitude=2.35),
@@ -142,9 +157,20 @@ def test_every_button_leads_somewhere_and_the_menu_is_near_everywhere(sqlite_dat
                 if is_menu(answer):
                     menus.add(reached)
             session.expunge_all()
-    tapped = {action.partition(":")[0] for state in leads_to for action in state.offered}
-    assert sorted(ACTIONS.keys() - tapped) == sorted(NOT_ON_THE_WAY)
     assert far_from(menus, leads_to, most=2) == []
+
+
+def test_every_action_is_offered_somewhere() -> None:
+    """Its id stands in the code once more than in the table of actions."""
+    root = Path(__file__).parents[2]
+    code = "\n".join(
+        path.read_text("utf-8")
+        for part in ("handlers", "storage", "broadcasts")
+        for path in (root / part).rglob("*.py")
+    )
+    written = Counter(re.findall(r"\"([a-z_.]+)[\":]", code))
+    unoffered = [name for name in ACTIONS if written[name] < 2 and name not in NO_LONGER_OFFERED]
+    assert unoffered == []
 
 
 def far_from(menus: set[State], leads_to: dict[State, set[State]], most: int) -> list[State]:

@@ -26,10 +26,12 @@ from storage.lifecycles import (
     AlertState,
     BatchState,
     BroadcastState,
+    CaseState,
     ContactState,
     ForbiddenTransition,
     InboxState,
     Lifecycle,
+    MediaState,
     MessageState,
     Outcome,
     allowed,
@@ -49,6 +51,8 @@ STATES = {
     "broadcast": BroadcastState,
     "alert": AlertState,
     "contact": ContactState,
+    "case": CaseState,
+    "media": MediaState,
 }
 ENDED = {
     "inbox": {"handled"},
@@ -58,6 +62,8 @@ ENDED = {
     "broadcast": {"done", "stopped", "expired"},
     "alert": {"updated", "cancelled", "stopped", "expired"},
     "contact": {"erased"},
+    "case": {"cancelled"},
+    "media": {"removed"},
 }
 
 

@@ -1,7 +1,7 @@
 // One phone: its chat, its buttons and sheets, and what its citizen sends.
 // What a citizen does is posted, stands in the chat as pending, and is replaced when the stream brings it back.
 
-import { listMessages, postEvent } from "./server.js";
+import { listMessages, postEvent, uploadFile } from "./server.js";
 import { clock, day, dayKey, word } from "./wording.js";
 
 const NEAR_THE_END_PIXELS = 120;
@@ -216,7 +216,17 @@ function showStart(phone, drawn) {
 function attach(phone, kind, label) {
   closeSheet(phone);
   if (kind === "location") openSheet(phone, "location");
+  else if (kind === "photo") choosePhoto(phone, label);
   else send(phone, { type: kind }, label);
+}
+
+function choosePhoto(phone, label) {
+  const chooser = element("input", "");
+  Object.assign(chooser, { type: "file", accept: "image/*" });
+  chooser.addEventListener("change", () => {
+    if (chooser.files.length > 0) send(phone, { type: "photo", file: chooser.files[0] }, label);
+  });
+  chooser.click();
 }
 
 function sendText(phone, text) {
@@ -245,7 +255,9 @@ async function post(phone, pending) {
   drawQuick(phone);
   toEnd(phone);
   try {
-    await postEvent(phone.citizen.address, event);
+    const { file, ...told } = event;
+    if (file) told.media = await uploadFile(phone.citizen.address, file);
+    await postEvent(phone.citizen.address, told);
   } catch {
     pending.failed = true;
     if (!phone.pending.includes(pending)) {

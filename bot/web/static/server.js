@@ -17,6 +17,16 @@ const phone = (address) => `${PHONES}/${encodeURIComponent(address)}`;
 export const listCitizens = async () => (await ask(PHONES)).phones;
 export const createCitizen = (name) => ask(PHONES, { name });
 export const postEvent = (address, event) => ask(`${phone(address)}/events?lang=${language}`, event);
+/** Hand a file to the simulated network; the id by which the event names it. */
+export async function uploadFile(address, file) {
+  const answer = await fetch(`${phone(address)}/uploads`, {
+    method: "POST",
+    headers: { "Content-Type": file.type || "application/octet-stream", "X-Krajai-Simulator": "1" },
+    body: file,
+  });
+  if (!answer.ok) throw new Error(`the upload answered ${answer.status}`);
+  return (await answer.json()).media;
+}
 export const listMessages = async (address, after) => (await ask(`${phone(address)}/messages?after=${after}`)).messages;
 
 let stream = null;

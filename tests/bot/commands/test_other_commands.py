@@ -79,7 +79,7 @@ def test_places_are_found_without_a_database(tmp_path: Path, monkeypatch: pytest
     assert krajai("places", "find", "แม่สาย", "--json").json == {"text": "แม่สาย", "codes": ["5709", "570901"]}
     missing = krajai("places", "find", "ที่ไหน")
     assert (missing.status, missing.said) == (1, "")
-    assert "give its exact name" in missing.complained
+    assert "give its name, with its district or province" in missing.complained
     assert list(tmp_path.iterdir()) == []
 
 

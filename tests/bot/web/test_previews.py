@@ -43,7 +43,7 @@ def test_what_asks_for_a_position_stands_below(krajai: Krajai) -> None:
 
 
 def test_what_a_channel_cannot_show_says_why(krajai: Krajai) -> None:
-    broken = Picture(address="file:///etc/passwd", preview_address="file:///etc/passwd", alt="แผนที่")
+    broken = Picture(address="ftp://elsewhere/map.png", preview_address="ftp://elsewhere/map.png", alt="แผนที่")
     made = previews((Bubble(text="ดูรูป", picture=broken),), (), krajai.settings)
     assert "https://" in made["telegram"].refused
     assert made["line"].messages[0].text == "ดูรูป\nแผนที่"

@@ -29,7 +29,7 @@ def heard(chat: Chat) -> list[str]:
 def test_an_exercise_is_no_warning(chat: Chat) -> None:
     live_warning(chat.session, at=chat.at, status="Exercise")
     assert heard(chat)[0].startswith("ตอนนี้ยังไม่มีคำเตือนที่ อ.แม่สาย")
-    assert chat.text("สวัสดี")[0].text == "สวัสดี ตอนนี้ที่ อ.แม่สาย ไม่มีคำเตือน"
+    assert chat.text("สวัสดี")[0].text == "สวัสดี วันนี้ที่ อ.แม่สาย ไม่มีคำเตือน"
 
 
 def test_a_withdrawn_warning_is_none(chat: Chat) -> None:

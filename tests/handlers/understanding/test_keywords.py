@@ -10,10 +10,12 @@ from hypothesis import strategies as st
 
 from handlers.understanding.keywords import (
     Keyword,
+    is_insult,
     is_rescue,
     keyword,
     place_to_subscribe,
     same_label,
+    says_cannot_call,
     without_politeness,
 )
 from storage.wording import LANGUAGES, say
@@ -129,11 +131,13 @@ def test_no_word_is_in_two_lists() -> None:
 def test_every_word_of_the_lists_is_heard() -> None:
     for each in Keyword:
         assert {word: keyword(word) for word in LISTS[each.value]["whole"] if keyword(word) is not each} == {}
-    rescue = LISTS["rescue"]
     assert [
-        word for how in ("anywhere", "words", "whole") for word in rescue[how] if not is_rescue(word)
+        word for how in ("anywhere", "words") for word in LISTS["insult"][how] if not is_insult(word)
     ] == []
-    assert [word for how in ("not", "not_words") for word in rescue[how] if is_rescue(word)] == []
+    cannot_call = LISTS["cannot_call"]
+    assert [
+        word for how in ("anywhere", "words") for word in cannot_call[how] if not says_cannot_call(word)
+    ] == []
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -144,9 +148,17 @@ def test_the_words_of_a_tile_are_heard_without_it(language: str, button: str) ->
     assert keyword(say(language, f"buttons.{button}")) is not None
 
 
+@pytest.mark.parametrize("calm", ["ราคายางวันนี้", "แม่สาย", "โทรหาใครดี", "อธิบายหน่อย", ""])
+def test_neither_an_insult_nor_somebody_who_cannot_call(calm: str) -> None:
+    assert not is_insult(calm)
+    assert not says_cannot_call(calm)
+
+
 @given(st.text())
 def test_any_text_is_read(text: str) -> None:
     is_rescue(text)
+    is_insult(text)
+    says_cannot_call(text)
     keyword(text)
     place_to_subscribe(text)
     assert without_politeness(without_politeness(text)) == without_politeness(text)

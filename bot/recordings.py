@@ -1,0 +1,175 @@
+"""A folder of answers that sources once gave, served again as they would have come.
+
+A folder with a `recording.toml` names each answer:
+
+    [[answer]]
+    source = "air4thai"
+    at = 2026-02-03T08:05:00+07:00
+    file = "air4thai/0805.json"
+    address = ""   # of a document that the source follows; the source's own when left out
+
+Without one, every file is taken for an answer of the source whose reader accepts it, given at the time its own data
+are of. An answer counts from its time until the source's next one.
+"""
+
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path, PurePosixPath
+from typing import Any
+from urllib.parse import urlsplit
+
+from bot.addresses import Allowed
+from bot.fetching import Fetched, Fetcher, FetchRefused, Limits
+from broadcasts.alerts.sources import tmd_cap
+from broadcasts.sources import BANGKOK, SchemaDrift, Source
+
+MANIFEST = "recording.toml"
+MOST_BYTES = 20_000_000
+
+_MISREAD = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError)
+# Readers refuse what lies in the future; a recording of any time may be looked at.
+_ANY_TIME = datetime(9000, 1, 1, tzinfo=UTC)
+
+
+class RecordingRefused(Exception):
+    """The folder is no recording; the message says why and what would help."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recorded:
+    """One answer. `document` is the name of a document that was followed to, "" for the source's own address."""
+
+    source: str
+    at: datetime
+    path: Path
+    document: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recording:
+    """All answers, the oldest first, and the files that no reader took."""
+
+    answers: tuple[Recorded, ...]
+    ignored: tuple[str, ...]
+
+    def answer(self, source: str, document: str, at: datetime) -> Recorded | None:
+        """What the source answered last at that time."""
+        found = [
+            each
+            for each in self.answers
+            if (each.source, each.document) == (source, document) and each.at <= at
+        ]
+        return found[-1] if found else None
+
+
+def open_recording(folder: Path, sources: Sequence[Source[Any]]) -> Recording:
+    """The recording in a folder. Raises RecordingRefused."""
+    if not folder.is_dir():
+        raise RecordingRefused(f"{folder} is no folder: give one with the answers of sources")
+    manifest = folder / MANIFEST
+    answers, ignored = (
+        _listed(folder, manifest, sources) if manifest.exists() else _recognised(folder, sources)
+    )
+    if not answers:
+        raise RecordingRefused(f"{folder} has no answer of a source that Krajai knows")
+    return Recording(answers=tuple(sorted(answers, key=lambda each: each.at)), ignored=tuple(ignored))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Playback(Fetcher):
+    """Gives the recorded answers instead of asking anybody. `source_of` tells whose address it is."""
+
+    recording: Recording
+    moment: "Moment"
+    addresses: dict[str, str]
+
+    def fetch(self, address: str, allowed: Allowed, limits: Limits, **_: Any) -> Fetched:
+        source = self.moment.source
+        own = address == self.addresses[source]
+        found = self.recording.answer(source, "" if own else document_name(address), self.moment.at)
+        if found is None:
+            raise FetchRefused("is not in the recording")
+        data = found.path.read_bytes()
+        if len(data) > limits.most_bytes:
+            raise FetchRefused(f"is larger than {limits.most_bytes / 1_000_000:g} MB")
+        return Fetched(data=data)
+
+
+@dataclass(kw_only=True)
+class Moment:
+    """When it is in the replay, and which source is visited."""
+
+    at: datetime
+    source: str = ""
+
+
+def document_name(address: str) -> str:
+    """What a document's file is called, without endings.
+
+    >>> document_name("https://www.tmd.go.th/uploads/CAP/CAPTMD20260925163420_2.xml")
+    'CAPTMD20260925163420_2'
+    """
+    return PurePosixPath(urlsplit(address).path).name.split(".")[0]
+
+
+def _listed(folder: Path, manifest: Path, sources: Sequence[Source[Any]]) -> tuple[list[Recorded], list[str]]:
+    known = {source.name for source in sources}
+    try:
+        entries = tomllib.loads(manifest.read_text("utf-8")).get("answer", [])
+        answers = [_entry(folder, entry) for entry in entries]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as fault:
+        raise RecordingRefused(f"{manifest} cannot be read: {fault}") from fault
+    for each in answers:
+        if each.source not in known:
+            raise RecordingRefused(
+                f"{manifest}: source {each.source!r} is none of {', '.join(sorted(known))}"
+            )
+        if not each.path.is_file():
+            raise RecordingRefused(f"{manifest}: there is no file {each.path.name}")
+    return answers, []
+
+
+def _entry(folder: Path, entry: dict[str, Any]) -> Recorded:
+    at = entry["at"]
+    if not isinstance(at, datetime):
+        raise TypeError(f"at = {at!r} is no time such as 2026-02-03T08:05:00+07:00")
+    address = entry.get("address", "")
+    return Recorded(
+        source=entry["source"],
+        at=at if at.tzinfo is not None else at.replace(tzinfo=BANGKOK),
+        path=folder / entry["file"],
+        document=document_name(address) if address else "",
+    )
+
+
+def _recognised(folder: Path, sources: Sequence[Source[Any]]) -> tuple[list[Recorded], list[str]]:
+    answers: list[Recorded] = []
+    ignored: list[str] = []
+    for path in sorted(each for each in folder.rglob("*") if each.is_file()):
+        found = _recognise(path, sources) if path.stat().st_size <= MOST_BYTES else None
+        if found is None:
+            ignored.append(str(path.relative_to(folder)))
+        else:
+            answers.append(found)
+    return answers, ignored
+
+
+def _recognise(path: Path, sources: Sequence[Source[Any]]) -> Recorded | None:
+    data = path.read_bytes()
+    # A folder often bears the source's name; then that source is tried first.
+    for source in sorted(sources, key=lambda each: each.name not in str(path)):
+        try:
+            value = source.read(data, _ANY_TIME)
+            at = source.dated(value)
+        except (SchemaDrift, *_MISREAD):
+            continue
+        if at is not None:
+            return Recorded(source=source.name, at=at, path=path)
+    try:
+        document = tmd_cap.read_document(data, _ANY_TIME)
+    except SchemaDrift:
+        return None
+    sent = min(alert.sent for alert in document.alerts)
+    return Recorded(source=tmd_cap.NAME, at=sent, path=path, document=document_name(path.name))

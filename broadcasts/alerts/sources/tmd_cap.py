@@ -1,0 +1,188 @@
+"""The CAP alerts of the Thai Meteorological Department: an RSS index, and a document for each alert.
+
+The index's `guid` is the alert's identifier, and a document never changes, so that each is asked for once. What the
+index says of times is not used: its `pubDate` is UTC labelled as Thai time. Links are followed on the index's own host
+only, whatever host they name. Drafts come from documents that are new, have not expired and say nothing impossible.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
+from urllib.parse import urlsplit
+
+from lxml import etree
+from sqlmodel import Session, col, select
+
+from broadcasts.alerts.automatic import ORIGIN, actor_of, release_if_allowed, same_in_force
+from broadcasts.alerts.cap import read_cap
+from broadcasts.alerts.cap_model import CapAlert, CapRefused
+from broadcasts.alerts.importing import EXPIRY_UNLESS_SAID, import_alerts
+from broadcasts.source_reading import FUTURE_ALLOWED, each_of, read_xml, shortened
+from broadcasts.sources import Answer, Request, SchemaDrift, Source, Visit
+from storage.alerts import Alert
+from storage.lifecycles import AlertState
+from storage.sources import SourceAnswer
+
+NAME = "tmd_cap"
+SENDER = "TMD"
+
+LONGEST = timedelta(days=14)
+"""No warning of the weather holds longer: an end beyond this is a mistake, such as a Buddhist year."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listed:
+    """One alert of the index: its identifier and the path of its document."""
+
+    identifier: str
+    path: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Index:
+    """The alerts that the department lists, the newest first as it has them, and when the list was made."""
+
+    listed: tuple[Listed, ...]
+    made_at: datetime | None
+    faults: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Document:
+    """One document as it came, and the alerts in it."""
+
+    data: bytes
+    alerts: tuple[CapAlert, ...]
+
+
+def read_index(data: bytes, _at: datetime) -> Index:
+    """The index; one without items is no fault. Raises SchemaDrift."""
+    root = read_xml(data)
+    channel = root.find("channel")
+    if root.tag != "rss" or channel is None:
+        raise SchemaDrift("rss.channel", f"is missing; the answer is <{root.tag}>")
+    items, faults = each_of(channel.findall("item"), _listed, "item")
+    listed = {each.path: each for each in items}
+    return Index(listed=tuple(listed.values()), made_at=_made_at(channel), faults=tuple(faults))
+
+
+def read_document(data: bytes, at: datetime) -> Document:
+    """The alerts of a document. Raises SchemaDrift, also for times that cannot be."""
+    try:
+        alerts = read_cap(data)
+    except CapRefused as refused:
+        raise SchemaDrift("the alert", f"cannot be read: {refused.reason}") from refused
+    for alert in alerts:
+        if alert.sent > at + FUTURE_ALLOWED:
+            raise SchemaDrift("sent", f"is {alert.sent:%Y-%m-%d %H:%M} UTC, which is in the future")
+        for info in alert.infos:
+            for name, time in (
+                ("onset", info.onset),
+                ("effective", info.effective),
+                ("expires", info.expires),
+            ):
+                if time is not None and time > alert.sent + LONGEST:
+                    raise SchemaDrift(name, f"is {time:%Y-%m-%d %H:%M} UTC, too long after it was sent")
+    return Document(data=data, alerts=alerts)
+
+
+def follow(session: Session, answers: Sequence[Answer[Index | Document]], _visit: Visit) -> list[Request]:
+    """The documents that were not read yet, the oldest first, so that what an Update refers to is known before it."""
+    listed = [each for answer in answers if isinstance(answer.value, Index) for each in answer.value.listed]
+    known = set(session.exec(select(SourceAnswer.request).where(SourceAnswer.source == NAME)))
+    paths = {urlsplit(each).path for each in known}
+    return [
+        Request(address=each.path, about=each.identifier, read=read_document)
+        for each in sorted(listed, key=lambda each: each.identifier)
+        if each.path not in paths
+    ]
+
+
+def store(session: Session, answers: Sequence[Answer[Index | Document]], visit: Visit) -> str:
+    """Keep the alerts that still hold as drafts; release those that the operator lets out by themselves."""
+    drafted = released = over = 0
+    refused: list[str] = []
+    documents = [each.value for each in answers if isinstance(each.value, Document)]
+    for document in sorted(documents, key=lambda each: min(alert.sent for alert in each.alerts)):
+        if all(_ends(alert) <= visit.at for alert in document.alerts):
+            over += 1
+            continue
+        try:
+            imported = import_alerts(
+                session, document.data, origin=f"{ORIGIN}{NAME}", by=actor_of(NAME), at=visit.at
+            )
+        except CapRefused as reason:
+            refused.append(str(reason))
+            continue
+        for each in imported:
+            if each.new:
+                drafted += 1
+                released += _drafted(session, each.alert, visit)
+    told = f"{drafted} drafted, {released} of them released, {over} expired"
+    refused += [fault for each in answers if isinstance(each.value, Index) for fault in each.value.faults]
+    return told + (f"; refused: {refused[0]}" if refused else "")
+
+
+def _listed(item: etree._Element, where: str) -> Listed:
+    identifier, link = (item.findtext(name, "").strip() for name in ("guid", "link"))
+    if not identifier:
+        raise SchemaDrift(f"{where}.guid", "is missing")
+    path = urlsplit(link).path
+    if not path.strip("/"):
+        raise SchemaDrift(f"{where}.link", f"leads to no document: {shortened(link)}")
+    return Listed(identifier=identifier, path=path)
+
+
+def _made_at(channel: etree._Element) -> datetime | None:
+    """The index's own time has the zone it says, other than those of its items; it is for showing only."""
+    try:
+        found = parsedate_to_datetime(
+            channel.findtext("lastBuildDate", "") or channel.findtext("pubDate", "")
+        )
+    except (ValueError, TypeError):
+        return None
+    return found if found.tzinfo is not None else None
+
+
+def _drafted(session: Session, alert: Alert, visit: Visit) -> bool:
+    remarks = list(alert.remarks)
+    if alert.sender != SENDER:
+        remarks.append(f"came from the feed of {SENDER}, but its sender is {alert.sender}")
+    if (same := same_in_force(session, alert)) is not None:
+        remarks.append(f"says the same of the same places as alert {same.id}, which is in force")
+    waiting = _same_waiting(session, alert)
+    if waiting is not None:
+        remarks.append(f"says the same of the same places as draft {waiting.id}")
+    alert.remarks = remarks
+    session.add(alert)
+    session.flush()
+    return release_if_allowed(session, alert, NAME, visit)
+
+
+def _same_waiting(session: Session, alert: Alert) -> Alert | None:
+    query = select(Alert).where(
+        Alert.sender == alert.sender,
+        Alert.state == AlertState.DRAFT.value,
+        Alert.hazard == alert.hazard,
+        Alert.level == alert.level,
+        Alert.msg_type == alert.msg_type,
+        col(Alert.id) < alert.id,
+    )
+    return next((each for each in session.exec(query) if set(each.places) == set(alert.places)), None)
+
+
+def _ends(alert: CapAlert) -> datetime:
+    ends = [info.expires for info in alert.infos if info.expires is not None]
+    return max(ends, default=alert.sent + EXPIRY_UNLESS_SAID)
+
+
+SOURCE = Source[Index | Document](
+    name=NAME,
+    url="tmd_cap_url",
+    read=read_index,
+    follow=follow,
+    store=store,
+    dated=lambda index: index.made_at if isinstance(index, Index) else None,
+    accept="application/rss+xml, application/cap+xml, application/xml, text/xml",
+)

@@ -1,0 +1,169 @@
+"""Audiences that are not the subscribers of an area: who gets prices this morning, whose threshold a price passed.
+
+They are paged in key order as areas are. Each person brings the variant of the words that is meant for her: the products
+she gets, or the bound she set.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func
+from sqlalchemy import select as sql_select
+from sqlmodel import Session, col
+
+from storage.lifecycles import ContactState
+from storage.people import GROUP_CONTACT, Contact, Person
+from storage.price_thresholds import PriceThreshold
+from storage.quiet_hours import DAILY_HOUR, Wishes, wishes_of
+from storage.subscriptions import Subscription
+
+MORNINGS = "mornings"
+THRESHOLDS = "thresholds"
+
+PRICE_TOPIC = "price:"
+_AFTER_PRICE_TOPICS = "price;"
+"""The first text after all that begin with `price:`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listed:
+    """One copy to be sent. `variant` names the words for her, before the form of the channel is added."""
+
+    contact_id: int
+    account_id: int
+    language: str
+    variant: str
+    in_group: bool
+    wishes: Wishes
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListedPage:
+    """Some of a list; `after` is the key to go on from, None at the end."""
+
+    people: list[Listed]
+    after: int | None
+
+
+def page(session: Session, listed: Mapping[str, Any], after: int, most: int) -> ListedPage:
+    """Up to `most` of a list after a key. `listed` is what the broadcast's audience says of it."""
+    return _PAGES[listed["of"]](session, listed, after, most)
+
+
+def products_variant(products: set[str]) -> str:
+    """The variant of those who get these products.
+
+    >>> products_variant({"rubber", "cassava"})
+    'cassava+rubber'
+    """
+    return "+".join(sorted(products))
+
+
+def bound_variant(op: str, amount: int, unit: str) -> str:
+    """The variant of those who set this bound."""
+    return f"{op}{amount} {unit}"
+
+
+def _mornings(session: Session, listed: Mapping[str, Any], after: int, most: int) -> ListedPage:
+    """Who gets prices at an hour, by person; of a person's contacts the first."""
+    at = datetime.fromisoformat(listed["at"])
+    hers = (
+        sql_select(
+            col(Subscription.person_id),
+            func.min(col(Subscription.contact_id)).label("contact_id"),
+            func.aggregate_strings(col(Subscription.topic), ",").label("topics"),
+        )
+        .where(
+            col(Subscription.person_id) > after,
+            col(Subscription.topic) >= PRICE_TOPIC,
+            col(Subscription.topic) < _AFTER_PRICE_TOPICS,
+            col(Subscription.until).is_(None),
+            col(Subscription.since) <= at,
+        )
+        .group_by(col(Subscription.person_id))
+        .order_by(col(Subscription.person_id))
+        .limit(most)
+        .subquery()
+    )
+    query = (
+        sql_select(hers.c.person_id, hers.c.topics, *_COLUMNS)
+        .join(Contact, col(Contact.id) == hers.c.contact_id)
+        .join(Person, col(Person.id) == hers.c.person_id)
+        .order_by(hers.c.person_id)
+    )
+    rows = session.connection().execute(query).all()
+    people = [
+        _person(rest, products_variant({topic.removeprefix(PRICE_TOPIC) for topic in topics.split(",")}))
+        for _, topics, *rest in rows
+        if _is_reachable(rest, listed) and _hour(rest) == listed["hour"]
+    ]
+    return ListedPage(people=people, after=rows[-1][0] if len(rows) == most else None)
+
+
+def _thresholds(session: Session, listed: Mapping[str, Any], after: int, most: int) -> ListedPage:
+    """Whose bound a price passed, in the order in which they were set."""
+    query = (
+        sql_select(
+            col(PriceThreshold.id),
+            col(PriceThreshold.op),
+            col(PriceThreshold.amount),
+            col(PriceThreshold.unit),
+            *_COLUMNS,
+        )
+        .join(Contact, col(Contact.id) == col(PriceThreshold.contact_id))
+        .join(Person, col(Person.id) == col(PriceThreshold.person_id))
+        .where(col(PriceThreshold.fired_price) == listed["price"], col(PriceThreshold.id) > after)
+        .order_by(col(PriceThreshold.id))
+        .limit(most)
+    )
+    rows = session.connection().execute(query).all()
+    people = [
+        _person(rest, bound_variant(op, amount, unit))
+        for _, op, amount, unit, *rest in rows
+        if _is_reachable(rest, listed)
+    ]
+    return ListedPage(people=people, after=rows[-1][0] if len(rows) == most else None)
+
+
+_COLUMNS = (
+    col(Contact.id),
+    col(Contact.account_id),
+    col(Contact.kind),
+    col(Contact.state),
+    col(Person.language),
+    col(Person.stopped_at),
+    col(Person.quiet_from_hour),
+    col(Person.quiet_until_hour),
+    col(Person.routine_hour),
+)
+
+
+def _is_reachable(row: list[Any], listed: Mapping[str, Any]) -> bool:
+    """Active, not stopped, and on an account that has room for this where that was looked at."""
+    _, account_id, _, state, _, stopped_at, *_ = row
+    has_room = "accounts" not in listed or account_id in listed["accounts"]
+    return state == ContactState.ACTIVE and stopped_at is None and has_room
+
+
+def _hour(row: list[Any]) -> int:
+    return DAILY_HOUR if row[-1] is None else int(row[-1])
+
+
+def _person(row: list[Any], variant: str) -> Listed:
+    contact_id, account_id, kind, _, language, _, *hours = row
+    return Listed(
+        contact_id=contact_id,
+        account_id=account_id,
+        language=language,
+        variant=variant,
+        in_group=kind == GROUP_CONTACT,
+        wishes=wishes_of(*hours),
+    )
+
+
+_PAGES: Mapping[str, Callable[[Session, Mapping[str, Any], int, int], ListedPage]] = {
+    MORNINGS: _mornings,
+    THRESHOLDS: _thresholds,
+}

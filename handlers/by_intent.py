@@ -1,0 +1,195 @@
+"""What is done about free words: one table from what they were understood to mean to an answer.
+
+In the middle of a dialog words belong to it, unless they clearly want something else. A question that is asked there is
+answered, and the dialog's own question is said again.
+"""
+
+from collections.abc import Callable, Mapping
+
+from handlers.dialogs import (
+    asking,
+    cannot_call,
+    cases_tracking,
+    complaint,
+    complaint_back,
+    first_contact,
+    language,
+    menu,
+    price_mornings,
+    price_thresholds,
+    prices,
+    rumour,
+    small_talk,
+    subscriptions,
+    warnings_near_me,
+)
+from handlers.dialogs.choosing_place import found_or_ask
+from handlers.turn import MOST_BUBBLES, Bubbles, Turn
+from handlers.understanding.categories import guess_category
+from handlers.understanding.intents import Intent, Understanding, understand
+from handlers.understanding.keywords import Keyword, is_insult, says_cannot_call
+from handlers.understanding.languages import language_in, script_language
+from handlers.understanding.places import places_in
+from storage.cases import CaseKind
+from storage.dialogs import enter
+from storage.replies import Bubble
+
+ByKeyword = Mapping[Keyword, Callable[[Turn], Bubbles]]
+
+
+def _subscribe(turn: Turn, meant: Understanding) -> Bubbles:
+    if meant.slots.place:
+        return subscriptions.subscribe_by_words(turn, turn.incoming.text)
+    if meant.names_prices:
+        return price_mornings.begin(turn, meant.slots.product) if meant.slots.product else prices.choose(turn)
+    return first_contact.ask_place(turn)
+
+
+def _unsubscribe(turn: Turn, meant: Understanding) -> Bubbles:
+    if meant.slots.place:
+        return subscriptions.remove_by_words(turn, meant.slots.place)
+    if meant.slots.product or meant.names_prices:
+        return subscriptions.remove_prices(turn)
+    return subscriptions.remove(turn, "")
+
+
+def _warnings(turn: Turn, meant: Understanding) -> Bubbles:
+    """Of the place that was named, of several after asking which; of her own when none was."""
+    if not meant.slots.place:
+        return warnings_near_me.near_me(turn)
+    code, question = found_or_ask(turn, "near_me.at:")
+    return warnings_near_me.at_place(turn, code) if code else question
+
+
+def _language(turn: Turn, _: Understanding) -> Bubbles:
+    wanted = language_in(turn.incoming.text) or ""
+    # Thai, said by one who is written to in Thai, was only named.
+    return language.choose(turn, "" if wanted == turn.language == "th" else wanted)
+
+
+BY_INTENT: Mapping[Intent, Callable[[Turn, Understanding], Bubbles]] = {
+    Intent.SUBSCRIBE: _subscribe,
+    Intent.UNSUBSCRIBE: _unsubscribe,
+    Intent.PRICE: lambda turn, meant: prices.by_words(turn, meant.slots.product, meant.slots.place),
+    Intent.PRICE_ALERT: lambda turn, meant: price_thresholds.from_words(
+        turn, meant.slots.product, meant.slots.op, meant.slots.amount
+    ),
+    Intent.ADVICE: lambda turn, _: asking.sure_answer(turn) or menu.not_yet(turn, ""),
+    Intent.WARNINGS_NEAR_ME: _warnings,
+    Intent.COMPLAIN: lambda turn, _: complaint.from_words(turn),
+    Intent.TRACK_COMPLAINT: lambda turn, meant: cases_tracking.track(turn, meant.slots.ticket or ""),
+    Intent.ASK_SERVICE: lambda turn, _: asking.answer(turn),
+    Intent.LANGUAGE: _language,
+    Intent.RUMOUR: lambda turn, meant: rumour.answer(turn, meant.slots.place),
+    Intent.DAMAGE_REPORT: lambda turn, _: complaint.from_words(turn, CaseKind.DAMAGE),
+    Intent.PRAISE: lambda turn, _: complaint.from_words(turn, CaseKind.PRAISE),
+    Intent.SUGGESTION: lambda turn, _: complaint.from_words(turn, CaseKind.SUGGESTION),
+}
+"""What an intent leads to. The others are answered as a keyword is; OTHER by nobody here."""
+
+AS_KEYWORD: Mapping[Intent, Keyword] = {
+    Intent.HUMAN: Keyword.OFFICER,
+    Intent.STOP_ALL: Keyword.STOP,
+    Intent.HELP: Keyword.MENU,
+    Intent.SAFE: Keyword.SAFE,
+    Intent.DELETE_MY_DATA: Keyword.ERASE,
+    Intent.GREETING: Keyword.GREETING,
+}
+
+QUESTIONS = frozenset(
+    {
+        Intent.PRICE,
+        Intent.PRICE_ALERT,
+        Intent.ADVICE,
+        Intent.WARNINGS_NEAR_ME,
+        Intent.ASK_SERVICE,
+        Intent.RUMOUR,
+    }
+)
+"""What is answered in the middle of a dialog, which then goes on."""
+
+AGAIN: Mapping[str, Callable[[Turn], Bubbles]] = {
+    first_contact.NAME: first_contact.again,
+    complaint.NAME: complaint_back.again,
+}
+"""How a dialog says its question again, after something else was answered in between."""
+
+BACK: Mapping[str, Callable[[Turn], Bubbles]] = {
+    first_contact.NAME: first_contact.back,
+    complaint.NAME: complaint_back.back,
+}
+"""How a dialog of several steps goes one back."""
+
+_BELONGS_TO_ASKING = frozenset({Intent.ASK_SERVICE, Intent.ADVICE, Intent.GREETING, Intent.OTHER})
+
+
+def free_words(turn: Turn, by_keyword: ByKeyword) -> Bubbles:
+    """The answer to words outside of any dialog."""
+    text = turn.incoming.text
+    if says_cannot_call(text):
+        return cannot_call.told(turn)
+    meant = understand(text, turn.language)
+    is_new = turn.person.consented_at is None and turn.person.stopped_at is None
+    # Who is met for the first time is greeted, unless she clearly wants something.
+    if (not is_new or meant.is_clear) and (answer := _answered(turn, meant, by_keyword)):
+        return answer
+    if guess_category(text).is_sure:
+        return complaint.from_words(turn)
+    if (service := asking.sure_answer(turn)) is not None:
+        return service
+    if is_insult(text):
+        return small_talk.insulted(turn)
+    if code := script_language(text):
+        return language.choose(turn, code)
+    if is_new:
+        return first_contact.greet(turn)
+    if places_in(text).codes:
+        return first_contact.words(turn)
+    return asking.likely_answer(turn) or small_talk.not_understood(turn)
+
+
+def something_else(turn: Turn, by_keyword: ByKeyword) -> Bubbles | None:
+    """The answer to words that clearly want something else than the dialog that runs; None when they belong to it."""
+    name, text = turn.dialog.name, turn.incoming.text
+    if name not in AGAIN and name != asking.NAME:
+        return None
+    if says_cannot_call(text) and name != complaint.NAME:
+        return cannot_call.told(turn)
+    meant = understand(text, turn.language)
+    if not meant.is_clear:
+        return None
+    if name == asking.NAME:
+        return None if meant.intent in _BELONGS_TO_ASKING else _answered(turn, meant, by_keyword)
+    if meant.intent in QUESTIONS and meant.is_question and _is_told(meant):
+        return _in_between(turn, meant, AGAIN[name])
+    # A report may say anything; where a place is asked for, a place is the answer.
+    is_other = name == first_contact.NAME and not meant.slots.place
+    return _answered(turn, meant, by_keyword) if is_other else None
+
+
+def _answered(turn: Turn, meant: Understanding, by_keyword: ByKeyword) -> Bubbles | None:
+    if (known := AS_KEYWORD.get(meant.intent)) is not None:
+        return by_keyword[known](turn)
+    action = BY_INTENT.get(meant.intent)
+    return action(turn, meant) if action else None
+
+
+def _is_told(meant: Understanding) -> bool:
+    """A service question is answered in between only when it is known which service is asked about."""
+    return meant.intent is not Intent.ASK_SERVICE or meant.article is not None
+
+
+def _in_between(turn: Turn, meant: Understanding, again: Callable[[Turn], Bubbles]) -> Bubbles:
+    """The answer to a question, then where the dialog was; `again` says the dialog's question."""
+    dialog = turn.dialog
+    name, step, known = dialog.name, dialog.step, dict(dialog.known)
+    answer = BY_INTENT[meant.intent](turn, meant)
+    enter(dialog, name, step, **known)
+    first, *rest = again(turn)
+    led = first.model_copy(update={"text": f"{turn.say(f'interrupted.{name}')}\n{first.text}"})
+    room = MOST_BUBBLES - 1 - len(rest)
+    return (*map(_without_vanishing_buttons, answer[:room]), led, *rest)
+
+
+def _without_vanishing_buttons(bubble: Bubble) -> Bubble:
+    return bubble if bubble.lasting else bubble.model_copy(update={"buttons": ()})

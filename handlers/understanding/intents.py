@@ -1,0 +1,175 @@
+"""What a citizen wants, from the words she types, and why it was understood so.
+
+In this order: a known word alone; a cry for help; a ticket number; a bound on a price; then whatever intent the words
+speak for most (handlers/understanding/meanings.py). What speaks for nothing enough is `other`.
+"""
+
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from functools import lru_cache
+
+from handlers.understanding.cries import cry_in
+from handlers.understanding.keywords import Keyword, keyword
+from handlers.understanding.meanings import Speaks, asks, names_prices, speaks_for
+from handlers.understanding.slots import AMOUNT, PLACE, PRODUCT, Reading, Slots, read
+from handlers.understanding.topics import article_of
+
+MOST_LETTERS = 2_000
+"""Of a message: the rest of a longer one is not read for its intent, only for a cry."""
+
+_ENOUGH = 2.4
+_CERTAIN = 10.0
+
+
+class Intent(StrEnum):
+    """What a message is for."""
+
+    SUBSCRIBE = "subscribe"
+    UNSUBSCRIBE = "unsubscribe"
+    PRICE = "price"
+    PRICE_ALERT = "price_alert"
+    WARNINGS_NEAR_ME = "warnings_near_me"
+    ADVICE = "advice"
+    COMPLAIN = "complain"
+    TRACK_COMPLAINT = "track_complaint"
+    ASK_SERVICE = "ask_service"
+    HUMAN = "human"
+    LANGUAGE = "language"
+    STOP_ALL = "stop_all"
+    HELP = "help"
+    SAFE = "safe"
+    NEED_HELP = "need_help"
+    DELETE_MY_DATA = "delete_my_data"
+    GREETING = "greeting"
+    RUMOUR = "rumour"
+    DAMAGE_REPORT = "damage_report"
+    PRAISE = "praise"
+    SUGGESTION = "suggestion"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Understanding:
+    """`score` grows with certainty, 10 is certain; `margin` is how far the next intent is; `article` a service's slug.
+
+    `is_question` tells that the words ask something.
+    """
+
+    intent: Intent
+    slots: Slots = field(default_factory=Slots)
+    article: str | None = None
+    score: float = 0.0
+    margin: float = 0.0
+    why: tuple[str, ...] = ()
+    is_question: bool = False
+    names_prices: bool = False
+
+    @property
+    def is_clear(self) -> bool:
+        """Certain enough to act on where something else was asked."""
+        return self.score >= 2 * _ENOUGH and self.margin >= 1.0
+
+
+_BY_KEYWORD: dict[Keyword, Intent] = {
+    Keyword.SAFE: Intent.SAFE,
+    Keyword.MISTAKE: Intent.OTHER,
+    Keyword.STOP: Intent.STOP_ALL,
+    Keyword.CANCEL: Intent.STOP_ALL,
+    Keyword.MENU: Intent.HELP,
+    Keyword.HELP: Intent.HELP,
+    Keyword.GREETING: Intent.GREETING,
+    Keyword.NEAR_ME: Intent.WARNINGS_NEAR_ME,
+    Keyword.MINE: Intent.HELP,
+    Keyword.MY_DATA: Intent.HELP,
+    Keyword.MY_PLACES: Intent.HELP,
+    Keyword.HOURS: Intent.HELP,
+    Keyword.PRICES: Intent.PRICE,
+    Keyword.REPORT: Intent.COMPLAIN,
+    Keyword.ASK: Intent.ASK_SERVICE,
+    Keyword.OFFICER: Intent.HUMAN,
+    Keyword.ERASE: Intent.DELETE_MY_DATA,
+    Keyword.LANGUAGE: Intent.LANGUAGE,
+    Keyword.LANGUAGE_EN: Intent.LANGUAGE,
+    Keyword.LANGUAGE_TH: Intent.LANGUAGE,
+    Keyword.LEAVE: Intent.OTHER,
+    Keyword.BACK: Intent.OTHER,
+    Keyword.THANKS: Intent.GREETING,
+}
+
+_SLOTS_OF: dict[Intent, tuple[str, ...]] = {
+    Intent.SUBSCRIBE: ("place", "product"),
+    Intent.UNSUBSCRIBE: ("place", "product"),
+    Intent.PRICE: ("product", "place"),
+    Intent.PRICE_ALERT: ("product", "op", "amount", "place"),
+    Intent.ADVICE: ("product", "place"),
+    Intent.DAMAGE_REPORT: ("product", "place"),
+    Intent.TRACK_COMPLAINT: ("ticket", "place"),
+}
+"""Which slots an intent keeps; all others keep the place."""
+
+
+@lru_cache(maxsize=8)
+def understand(text: str, language: str = "th") -> Understanding:
+    """What `text` asks for. Any text is understood as something, in milliseconds.
+
+    >>> understand("ถ้าน้ำยางเกิน 65 บอกด้วย").slots.amount
+    65.0
+    """
+    if (known := keyword(text)) is not None:
+        return _certain(_BY_KEYWORD[known], Slots(), f"the whole message is a word for {known.value}")
+    if (cry := cry_in(text)) is not None:
+        return _certain(Intent.NEED_HELP, read(text[:MOST_LETTERS]).slots, f"a cry for help: {cry}")
+    reading = read(text[:MOST_LETTERS])
+    if reading.ticket:
+        return _certain(Intent.TRACK_COMPLAINT, reading.slots, f"names the ticket {reading.ticket}")
+    scores = speaks_for(reading.key)
+    _add_by_slots(scores, reading)
+    return _best(scores, reading, text, language)
+
+
+def _best(scores: dict[str, Speaks], reading: Reading, text: str, language: str) -> Understanding:
+    ranked = sorted(scores.items(), key=lambda each: each[1].score, reverse=True)
+    (name, best), (second_name, second) = ranked[:2]
+    intent = Intent(name) if best.score >= _ENOUGH else Intent.OTHER
+    why = [f"{name} {best.score:.1f}", *best.because, f"next: {second_name} {second.score:.1f}"]
+    if intent is Intent.OTHER and name != Intent.OTHER:
+        why.append(f"nothing speaks enough, {_ENOUGH} are needed")
+    article = article_of(text, language) if intent is Intent.ASK_SERVICE else None
+    return Understanding(
+        intent=intent,
+        slots=_kept(intent, reading.slots),
+        article=article,
+        score=round(best.score, 2),
+        margin=round(best.score - second.score, 2),
+        why=(*why, f"places: {reading.places.why}", *((f"article: {article}",) if article else ())),
+        is_question=asks(reading.key),
+        names_prices=names_prices(reading.key),
+    )
+
+
+def _add_by_slots(scores: dict[str, Speaks], reading: Reading) -> None:
+    """What the slots say together that no phrase does."""
+    product, bound, key = reading.product, reading.threshold, reading.key
+    packed = key.replace(" ", "")
+    if product and bound.amount is not None and bound.op:
+        _speak(scores, Intent.PRICE_ALERT, 4.0, f"{product.id} {bound.op} {bound.amount:g}")
+    if packed == PRODUCT:
+        _speak(scores, Intent.PRICE, 5.0, f"nothing but {product.id if product else 'a product'}")
+    if packed in (AMOUNT, PLACE, PLACE + PLACE):
+        _speak(scores, Intent.OTHER, 3.0, "nothing but a number or a place")
+
+
+def _speak(scores: dict[str, Speaks], intent: Intent, worth: float, because: str) -> None:
+    scores[intent.value].score += worth
+    scores[intent.value].because.append(f"slots {worth:+.1f}: {because}")
+
+
+def _certain(intent: Intent, slots: Slots, why: str) -> Understanding:
+    return Understanding(
+        intent=intent, slots=_kept(intent, slots), score=_CERTAIN, margin=_CERTAIN, why=(why,)
+    )
+
+
+def _kept(intent: Intent, slots: Slots) -> Slots:
+    kept = _SLOTS_OF.get(intent, ("place",))
+    return replace(Slots(), **{name: getattr(slots, name) for name in kept})

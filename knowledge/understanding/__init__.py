@@ -1,0 +1,1 @@
+"""What Krajai understands, as data."""

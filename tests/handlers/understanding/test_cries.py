@@ -1,0 +1,120 @@
+"""Cries for help as people type them, and what only looks like one."""
+
+import doctest
+import tomllib
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from handlers.understanding import burmese, cries, writing
+from handlers.understanding.cries import cry_in
+from handlers.understanding.keywords import is_rescue, keyword
+from storage.wording import LANGUAGES
+from storage.wording.catalogue import keys, say
+from tests.handlers.understanding.evaluate_intents import lines, rescue_of
+
+RESCUE = tomllib.loads(
+    (Path(__file__).parents[3] / "knowledge" / "understanding" / "rescue.toml").read_text("utf-8")
+)
+# The buttons and tiles that ask for help are a cry when their words are typed.
+_CRYING_BUTTONS = {"ขอให้ช่วย", "ต้องการให้ช่วย", "Ask for help", "I need help"}
+
+
+@pytest.mark.parametrize("half", ["tuned", "kept"])
+def test_no_cry_of_our_sets_is_missed(half: str) -> None:
+    figures = rescue_of(half)
+    assert figures.missed == 0
+    assert figures.cries > 100
+    assert figures.false_alarms <= 0.03 * figures.calm
+
+
+def test_words_of_the_list_are_heard_however_they_are_spaced() -> None:
+    explicit = RESCUE["explicit"]
+    plain = [word for word in explicit["thai"] if not set(word) & set("{~$")]
+    written = [
+        *plain,
+        *(" ".join(word) for word in plain),
+        *(f"🙏{word}!!" for word in plain),
+        *explicit["other"],
+    ]
+    written += [*explicit["burmese"], *explicit["whole"], *explicit["emoji"]]
+    written += [word for word in explicit["latin"] if not set(word) & set("{~")]
+    assert [word for word in written if cry_in(word) is None] == []
+
+
+def test_words_of_the_calm_list_are_no_cry() -> None:
+    calm = RESCUE["calm"]
+    assert [word for word in (*calm["thai"], *calm["latin"]) if cry_in(word) is not None] == []
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "ยายหายใจไม่ออก",
+        "เพื่อนบ้านติดอยู่บนหลังคา",
+        "ช่วยกัน น้ำเข้าเรินแล้ว",
+        "ชวยดวย นำทวมบาน",
+        "ช่วด้วย",
+        "ปีที่แล้วน้ำไม่ท่วม แต่ตอนนี้น้ำเข้าบ้านแล้ว",
+        "ไม่ได้ขอให้ช่วย แต่จมน้ำ",
+        "ราคายางเท่าไร ช่วยด้วย น้ำเข้า",
+        "we're stuck on the roof",
+        "my mom can't breathe",
+        "H E L P",
+        "ကယ္ပါ",
+        "ကယ်ပါ",
+        "ជួយផង",
+        "ຊວຍແດ່".replace("ຊວຍ", "ຊ່ວຍ"),
+        "cứu với",
+        "CUU VOI",
+        "tolong kami",
+    ],
+)
+def test_a_cry(typed: str) -> None:
+    assert cry_in(typed) is not None
+    assert is_rescue(typed)
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "ช่วยบอกราคายางหน่อย",
+        "ถ้าน้ำเข้าบ้านต้องทำยังไง",
+        "ปีที่แล้วน้ำท่วมบ้าน",
+        "น้ำจะท่วมบ้านไหมคืนนี้",
+        "น้ำท่วมบ้านเสียหาย ขอเงินเยียวยา",
+        "จะส่งเรื่องนี้ใช่ไหม",
+        "ลงทะเบียนเบี้ยช่วยที่ไหน",
+        "can you help me renew my ID card",
+        "tolong semak harga getah",
+        "",
+    ],
+)
+def test_no_cry(typed: str) -> None:
+    assert cry_in(typed) is None
+
+
+def test_no_other_button_is_a_cry() -> None:
+    labels = {
+        say(language, key) for language in LANGUAGES for key in keys(language) if key.startswith("buttons.")
+    }
+    assert {
+        label for label in labels if cry_in(label) is not None and keyword(label) is None
+    } <= _CRYING_BUTTONS
+
+
+def test_calm_lines_of_the_other_sets_seldom_alarm() -> None:
+    calm = [each["text"] for each in lines("questions") if each["half"] == "tuned"]
+    assert sum(cry_in(text) is not None for text in calm) <= 0.03 * len(calm)
+
+
+@given(st.text(max_size=300))
+def test_any_text_is_searched(text: str) -> None:
+    cry_in(text)
+
+
+@pytest.mark.parametrize("module", [burmese, writing, cries])
+def test_the_examples_of_the_docstrings_hold(module: object) -> None:
+    assert doctest.testmod(module).failed == 0  # type: ignore[arg-type]
