@@ -54,8 +54,8 @@ def most_in_a_second(moments: Sequence[float]) -> int:
 
 
 def test_no_sliding_second_holds_more_departures_than_the_limit() -> None:
-    seed = random.randrange(10**6)
     """Also when the process stutters: what was late must not crowd what follows."""
+    seed = random.randrange(10**6)
     limit, calls = 80.0, 130
     stutter = random.Random(seed)
     left: list[float] = []
