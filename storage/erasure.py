@@ -23,6 +23,7 @@ from storage.advising import AdviceTold
 from storage.audit import record
 from storage.batches import RecipientNote
 from storage.cases_erasure import erase_cases_of
+from storage.columns import is_one_of
 from storage.database import wipe_journal_after
 from storage.dialogs import Dialog
 from storage.farming import FarmCrop
@@ -181,6 +182,7 @@ NOTHING_PERSONAL: dict[str, str] = {
     "forecast": "the weather",
     "group_invite": "a code and a place, made by an officer",
     "local_phone": "the simulated citizen's own telephone, which is not ours to wipe; the page removes it",
+    "sms_piece": "pieces of an SMS on its way in, for five minutes at most",
     "network_id": "an SMS network's name of a message, forgotten after eight days",
     "officer": "who works for the agency",
     "pace": "how fast accounts send",
@@ -232,9 +234,11 @@ def let_go(session: Session, contact_id: int, at: datetime) -> None:
 
 def forget_those_who_left(session: Session, at: datetime) -> int:
     """Forget the addresses of those whose farewell is out, or was tried for `FAREWELL_LIVES`; how many."""
-    waits = select(Message.id).where(Message.contact_id == Contact.id, col(Message.state).in_(OPEN_STATES))
+    waits = select(Message.id).where(
+        Message.contact_id == Contact.id, is_one_of(col(Message.state), *OPEN_STATES)
+    )
     query = select(Contact).where(
-        Contact.state == ContactState.LEAVING.value,
+        is_one_of(col(Contact.state), ContactState.LEAVING),
         or_(~waits.exists(), col(Contact.state_at) <= at - FAREWELL_LIVES),
     )
     gone = session.exec(query.limit(1000).with_for_update(skip_locked=True)).all()

@@ -30,6 +30,7 @@ from storage import (  # noqa: F401
     price_thresholds,
     prices,
     receipts,
+    sms_pieces,
     safety,
     schedule,
     sources,

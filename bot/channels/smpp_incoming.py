@@ -1,15 +1,11 @@
 """Reading deliver_sm (SMPP 3.4, 4.6.1): messages of citizens, in one piece or several, and receipts."""
 
 import re
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from struct import unpack_from
 
 from aiosmpplib import GSM7BitCodec
-
-MOST_UNFINISHED = 1000
-WAITS_SECONDS = 300.0
 
 _UDH, _KIND = 0x40, 0x3C
 _RECEIPTS = (0x04, 0x20)
@@ -125,46 +121,15 @@ def text_of(raw: bytes, data_coding: int) -> str:
         return raw.decode("cp874", "replace")
 
 
-@dataclass(kw_only=True)
-class Reassembly:
-    """Pieces of long messages until they are whole. Bounded: the oldest goes out unfinished, as does what waits for
-    over five minutes, since half a cry for help is more than none. `clock` counts seconds."""
+def joined(pieces: Sequence[tuple[bytes, int]]) -> str:
+    """The text of pieces (message, data_coding), in order.
 
-    clock: Callable[[], float] = time.monotonic
-    _waiting: dict[tuple[str, str, int, int], tuple[float, dict[int, Delivered]]] = field(
-        default_factory=dict
-    )
-
-    def add(self, delivered: Delivered) -> str | None:
-        """The whole text when this was its last piece, or its only one."""
-        if delivered.piece is None:
-            return text_of(delivered.message, delivered.data_coding)
-        reference, total, number = delivered.piece
-        key = (delivered.source, delivered.destination, reference, total)
-        _, pieces = self._waiting.setdefault(key, (self.clock(), {}))
-        pieces[number] = delivered
-        if len(pieces) < total:
-            return None
-        del self._waiting[key]
-        return _joined(pieces)
-
-    def overdue(self, *, everything: bool = False) -> list[tuple[str, str]]:
-        """(sender, text) of what is taken out unfinished: what waits for too long, or all of it."""
-        now = self.clock()
-        taken = []
-        for key, (since, _) in list(self._waiting.items()):
-            if everything or now - since > WAITS_SECONDS or len(self._waiting) > MOST_UNFINISHED:
-                _, pieces = self._waiting.pop(key)
-                taken.append((key[0], _joined(pieces)))
-        return taken
-
-
-def _joined(pieces: dict[int, Delivered]) -> str:
-    """Joined before it is read: a network may cut a surrogate pair in two."""
-    in_order = [pieces[number] for number in sorted(pieces)]
-    if len({piece.data_coding for piece in in_order}) == 1:
-        return text_of(b"".join(piece.message for piece in in_order), in_order[0].data_coding)
-    return "".join(text_of(piece.message, piece.data_coding) for piece in in_order)
+    Joined before it is read: a network may cut a surrogate pair in two.
+    """
+    codings = {coding for _, coding in pieces}
+    if len(codings) == 1:
+        return text_of(b"".join(message for message, _ in pieces), codings.pop())
+    return "".join(text_of(message, coding) for message, coding in pieces)
 
 
 def _address(body: bytes, at: int) -> tuple[str, int]:

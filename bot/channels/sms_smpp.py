@@ -4,6 +4,7 @@ Every process that sends holds a session of its own, and a receipt comes to any 
 known to the inlet, by the network's id of each accepted part.
 """
 
+import asyncio
 import re
 from collections.abc import Callable, Sequence
 from datetime import timedelta
@@ -14,7 +15,7 @@ from urllib.parse import urlsplit
 import structlog
 from aiosmpplib import NPI, TON, GSM7BitCodec, OptionalParam, PhoneNumber, SubmitSm
 
-from bot.channels.smpp_incoming import BrokenPdu, Reassembly, read_deliver, receipt_of
+from bot.channels.smpp_incoming import BrokenPdu, Delivered, read_deliver, receipt_of, text_of
 from bot.channels.smpp_link import SmppLink
 from bot.channels.sms_events import read_event
 from bot.channels.sms_options import SmsOptions
@@ -49,6 +50,12 @@ class Inlet(Protocol):
     async def message(self, sender: str, text: str) -> None:
         """A citizen wrote; SMPP gives her words no id."""
 
+    async def piece(self, delivered: Delivered) -> None:
+        """A piece of something longer came; the last one makes it a message. `delivered.piece` is not None."""
+
+    async def overdue(self) -> None:
+        """Hand over what has waited too long for its other pieces: half a cry for help is more than none."""
+
     async def accepted(self, network_id: str, reference: str) -> None:
         """The network took a part of the message that `SendRequest.reference` names, and calls it `network_id`."""
 
@@ -57,6 +64,7 @@ class Inlet(Protocol):
 
 
 DEFAULT_PORT, DEFAULT_ENCRYPTED_PORT = 2775, 3550
+SWEEP_SECONDS = 60.0
 LONGEST_VALIDITY = timedelta(days=7)
 
 _SAR_REFERENCE, _SAR_TOTAL, _SAR_NUMBER = 0x020C, 0x020E, 0x020F
@@ -95,7 +103,7 @@ class SmppChannel:
         self._inlet = inlet
         self._long_messages = long_messages
         self._message_ids = message_ids
-        self._reassembly = Reassembly()
+        self._sweeping: asyncio.Task[None] | None = None
         self.traits = options.traits
 
     def render(self, bubbles: Sequence[Bubble]) -> Rendering:
@@ -104,6 +112,8 @@ class SmppChannel:
     async def prepare(self) -> None:
         """Bind now, so that messages of citizens arrive before anything is sent."""
         self._link.start()
+        if self._sweeping is None:
+            self._sweeping = asyncio.create_task(self._sweep())
 
     async def check(self) -> None:
         """Return when the network binds us. Raises ChannelError."""
@@ -118,10 +128,20 @@ class SmppChannel:
         await send_in_order([partial(self._submit, message, request.reference) for message in messages])
 
     async def close(self) -> None:
-        """Unbind; pieces of long messages that came so far are handed over as they are."""
+        """Unbind. Pieces of long messages wait for whoever binds next."""
         await self._link.close()
-        for sender, text in self._reassembly.overdue(everything=True):
-            await self._inlet.message(sender, text)
+        if self._sweeping is not None:
+            self._sweeping.cancel()
+            await asyncio.gather(self._sweeping, return_exceptions=True)
+            self._sweeping = None
+
+    async def _sweep(self) -> None:
+        while True:
+            await asyncio.sleep(SWEEP_SECONDS)
+            try:
+                await self._inlet.overdue()
+            except Exception as fault:  # noqa: BLE001 - the edge: what waits is still there at the next look
+                log.error("pieces of sms not handed over", fault=type(fault).__name__)  # noqa: TRY400
 
     async def _submit(self, message: SubmitSm, reference: str) -> None:
         answer = await self._link.submit(message)
@@ -138,12 +158,10 @@ class SmppChannel:
         if delivered.is_receipt:
             if (receipt := receipt_of(delivered)) is not None:
                 await self._inlet.receipt(*receipt)
+        elif delivered.piece is not None:
+            await self._inlet.piece(delivered)
         else:
-            text = self._reassembly.add(delivered)
-            if text is not None:
-                await self._inlet.message(delivered.source, text)
-        for sender, unfinished in self._reassembly.overdue():
-            await self._inlet.message(sender, unfinished)
+            await self._inlet.message(delivered.source, text_of(delivered.message, delivered.data_coding))
 
     def _messages(self, request: SendRequest) -> list[SubmitSm]:
         text = "".join(self._options.parts(request.bubbles))

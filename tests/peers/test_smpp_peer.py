@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from bot.channels import smpp_link
+from bot.channels.smpp_incoming import Delivered, joined
 from bot.channels.sms_options import SmsOptions
 from bot.channels.sms_smpp import LongMessages, SmppChannel
 from bot.text.splitting import clusters
@@ -41,11 +42,23 @@ class Heard:
 
     def __init__(self) -> None:
         self.messages: list[tuple[str, str]] = []
+        self._pieces: dict[tuple[str, int], dict[int, tuple[bytes, int]]] = {}
         self._references: dict[str, str] = {}
         self._receipts: list[tuple[str, int]] = []
 
     async def message(self, sender: str, text: str) -> None:
         self.messages.append((sender, text))
+
+    async def piece(self, delivered: Delivered) -> None:
+        assert delivered.piece is not None
+        reference, total, number = delivered.piece
+        pieces = self._pieces.setdefault((delivered.source, reference), {})
+        pieces[number] = (delivered.message, delivered.data_coding)
+        if len(pieces) == total:
+            await self.message(delivered.source, joined([pieces[each] for each in sorted(pieces)]))
+
+    async def overdue(self) -> None:
+        """Nothing waits that long here."""
 
     async def accepted(self, network_id: str, reference: str) -> None:
         self._references[network_id] = reference

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from bot.channels.smpp_incoming import Delivered, joined
 from bot.channels.sms_options import SmsOptions
 from bot.channels.sms_smpp import SmppChannel
 from broadcasts.delivery.channel import SendRequest
@@ -32,6 +33,8 @@ class Heard:
     """What the channel handed over; `broken` is a database that does not answer."""
 
     messages: list[tuple[str, str]] = field(default_factory=list)
+    pieces: dict[tuple[str, int], dict[int, tuple[bytes, int]]] = field(default_factory=dict)
+    sweeps: int = 0
     ids: dict[str, str] = field(default_factory=dict)
     receipts: list[tuple[str, int]] = field(default_factory=list)
     broken: bool = False
@@ -40,6 +43,19 @@ class Heard:
         if self.broken:
             raise OSError("the disk is full")
         self.messages.append((sender, text))
+
+    async def piece(self, delivered: Delivered) -> None:
+        if self.broken:
+            raise OSError("the disk is full")
+        assert delivered.piece is not None
+        reference, total, number = delivered.piece
+        pieces = self.pieces.setdefault((delivered.source, reference), {})
+        pieces[number] = (delivered.message, delivered.data_coding)
+        if len(pieces) == total:
+            await self.message(delivered.source, joined([pieces[each] for each in sorted(pieces)]))
+
+    async def overdue(self) -> None:
+        self.sweeps += 1
 
     async def accepted(self, network_id: str, reference: str) -> None:
         self.ids[network_id] = reference

@@ -5,11 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.channels.smpp_incoming import (
-    MOST_UNFINISHED,
-    WAITS_SECONDS,
     BrokenPdu,
-    Delivered,
-    Reassembly,
+    joined,
     read_deliver,
     receipt_of,
     text_of,
@@ -26,18 +23,6 @@ def body(
 ) -> bytes:
     fixed = bytes((0, 0, coding, 0, len(message)))
     return b"\0" + source + b"\0\x001784\0" + bytes((esm_class, 0, 0)) + b"\0\0" + fixed + message + options
-
-
-def piece(number: int, of: int = 3, *, reference: int = 7, source: str = "+66812345678") -> Delivered:
-    return Delivered(
-        source=source,
-        destination="1784",
-        esm_class=0x40,
-        data_coding=8,
-        message=f"{number}".encode("utf-16-be"),
-        piece=(reference, of, number),
-        options={},
-    )
 
 
 def test_a_plain_message() -> None:
@@ -122,7 +107,7 @@ def test_any_octets_are_read_or_refused(octets: bytes) -> None:
             continue
         receipt_of(read)
         text_of(read.message, read.data_coding).encode("utf-8")
-        Reassembly().add(read)
+        joined([(read.message, read.data_coding)])
 
 
 @given(st.binary(max_size=60), st.integers(0, 255))
@@ -130,56 +115,10 @@ def test_any_text_in_any_coding_can_be_stored(raw: bytes, coding: int) -> None:
     text_of(raw, coding).encode("utf-8")
 
 
-@given(st.permutations(range(1, 13)))
-def test_pieces_in_any_order_are_one_text(order: list[int]) -> None:
-    reassembly = Reassembly()
-    told = [reassembly.add(piece(number, 12)) for number in order]
-    assert told == [None] * 11 + ["123456789101112"]
-
-
-def test_a_piece_that_comes_twice_is_one_piece() -> None:
-    reassembly = Reassembly()
-    assert [reassembly.add(piece(number)) for number in (1, 1, 2, 2, 3)] == [None] * 4 + ["123"]
-
-
-def test_the_pieces_of_others_stay_apart() -> None:
-    reassembly = Reassembly()
-    for other in (piece(1, source="+66811111111"), piece(1, reference=8), piece(1, of=4)):
-        assert reassembly.add(other) is None
-    assert [reassembly.add(piece(number)) for number in (1, 2, 3)] == [None, None, "123"]
-
-
-def test_what_never_gets_whole_goes_out_after_a_while() -> None:
-    seconds = [0.0]
-    reassembly = Reassembly(clock=lambda: seconds[0])
-    reassembly.add(piece(3))
-    reassembly.add(piece(1))
-    assert reassembly.overdue() == []
-    seconds[0] = WAITS_SECONDS + 1
-    assert reassembly.overdue() == [("+66812345678", "13")]
-    assert reassembly.overdue() == []
-
-
-def test_no_more_wait_than_memory_is_for() -> None:
-    reassembly = Reassembly(clock=lambda: 0.0)
-    for number in range(MOST_UNFINISHED + 2):
-        reassembly.add(piece(1, reference=number))
-    assert len(reassembly.overdue()) == 2
-
-
 def test_a_surrogate_pair_cut_in_two_is_healed() -> None:
-    house = "🏠".encode("utf-16-be")
-    halves = [
-        Delivered(
-            source="+66812345678",
-            destination="1784",
-            esm_class=0x40,
-            data_coding=8,
-            message=half,
-            piece=(1, 2, number),
-            options={},
-        )
-        for number, half in enumerate((house[:2], house[2:]), start=1)
-    ]
-    reassembly = Reassembly()
-    assert [reassembly.add(half) for half in halves] == [None, "🏠"]
+    raw = "น้ำ🏠".encode("utf-16-be")
+    assert joined([(raw[:8], 8), (raw[8:], 8)]) == "น้ำ🏠"
+
+
+def test_pieces_of_several_codings_are_read_each_in_its_own() -> None:
+    assert joined([("น้ำ".encode("utf-16-be"), 8), (b"help", 1)]) == "น้ำhelp"

@@ -2,8 +2,10 @@
 
 import pytest
 
+from bot.channels import sms_smpp
 from bot.channels.sms_smpp import SmppChannel
 from tests.bot.channels.smpp_builders import LONG, PHONE, Heard, bound, request, with_smsc
+from tests.bot.queues import until
 from tests.fakes.smsc import FakeSmsc, How
 
 
@@ -109,13 +111,14 @@ def test_two_citizens_with_the_same_reference_are_not_mixed() -> None:
     with_smsc(act)
 
 
-def test_half_a_message_is_handed_over_when_the_link_is_closed() -> None:
-    async def act(smsc: FakeSmsc, channel: SmppChannel, _: Heard) -> None:
-        await bound(smsc, channel)
-        number = smsc._piece(PHONE, "ช่วยด้วย".encode("utf-16-be"), "udh8", 3, 2, 1)
-        await smsc.until(lambda: smsc.answers == [(number, 0)])
+def test_what_waits_for_its_pieces_is_looked_at_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sms_smpp, "SWEEP_SECONDS", 0.01)
 
-    assert with_smsc(act)[1].texts == ["ช่วยด้วย"]
+    async def act(smsc: FakeSmsc, channel: SmppChannel, heard: Heard) -> None:
+        await bound(smsc, channel)
+        await until(lambda: heard.sweeps >= 2)
+
+    with_smsc(act)
 
 
 def test_what_cannot_be_stored_is_to_come_again() -> None:
