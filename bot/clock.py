@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.channels.telegram_polling import poll
 from bot.menus import MenuKeeper
+from bot.quotas import keep_asking
 from bot.scheduled_runs import run_due
 from bot.visiting import Visitor
 from bot.wiring import Krajai
@@ -92,11 +93,10 @@ class ClockProcess:
             asyncio.create_task(poll(account, self._krajai.ingest.store, role_lost))
             for account in self._krajai.polled
         ]
-        beside += [
-            asyncio.create_task(MenuKeeper(self._krajai, account).keep(role_lost))
-            for account in self._krajai.accounts
-            if account.channel_name == "line"
-        ]
+        for account in self._krajai.accounts:
+            if account.channel_name == "line":
+                beside.append(asyncio.create_task(MenuKeeper(self._krajai, account).keep(role_lost)))
+                beside.append(asyncio.create_task(keep_asking(self._krajai, account, role_lost)))
         jumps = ClockJumps()
         try:
             while not self._stopping.is_set():

@@ -14,12 +14,13 @@ from pathlib import Path
 from typing import Any
 
 import structlog
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
 from bot.channels.accounts import ConnectedAccount
 from bot.photos import MEDIA_TYPE, MOST_BYTES, PhotoRefused, tidy_photo
 from bot.wiring import Krajai
 from broadcasts.delivery.channel import ChannelError, ContentRefused, NotNow
+from broadcasts.delivery.faults import kind_and_place
 from storage import media, outbox
 from storage.cases_privacy import Privacy
 from storage.database import Database
@@ -38,7 +39,9 @@ MOST_FILE_BYTES = 20 * 1024 * 1024
 
 FETCH_SECONDS = 90.0
 AT_ONCE = 4
-MOST_A_SWEEP = 20
+MOST_IN_A_ROW = 5
+"""So many files each of the `AT_ONCE` places works on in a sweep; the rest waits for the next one."""
+
 STRAY_AFTER = timedelta(days=1)
 
 _MOST_BYTES = {MediaKind.PHOTO: MOST_BYTES}
@@ -72,33 +75,35 @@ async def fetch_wanted(krajai: Krajai, folder: MediaFolder | None = None) -> int
 
 
 async def sweep(database: Database, downloads: dict[int, Download | None], folder: MediaFolder) -> int:
-    """As `fetch_wanted`, with the downloads of each account named."""
-    claimed = await asyncio.to_thread(_claim, database)
-    places = asyncio.Semaphore(AT_ONCE)
+    """As `fetch_wanted`, with the downloads of each account named.
+
+    A file is claimed when there is a place to work on it, so that its lease is as long as the work.
+    """
     at_work = _Sweep(database, folder)
 
-    async def work(each: Media) -> None:
-        async with places:
-            if each.state == MediaState.REMOVING:
-                await asyncio.to_thread(at_work.remove, each)
-            else:
-                await at_work.fetch(each, downloads.get(each.account_id))
+    async def in_a_row(each: Media) -> int:
+        for done in range(1, MOST_IN_A_ROW + 1):
+            await at_work.work_on(each, downloads.get(each.account_id))
+            following = await asyncio.to_thread(_claim, database, 1) if done < MOST_IN_A_ROW else []
+            if not following:
+                break
+            each = following[0]
+        return done
 
-    await asyncio.gather(*(work(each) for each in claimed))
-    return len(claimed)
+    claimed = await asyncio.to_thread(_claim, database, AT_ONCE)
+    return sum(await asyncio.gather(*(in_a_row(each) for each in claimed)))
 
 
 def remove_strays(database: Database, folder: MediaFolder) -> int:
     """Delete files that no row names, left by a process that died between writing and committing; how many."""
-    before, removed = time.time() - STRAY_AFTER.total_seconds(), 0
-    for path in folder.path.glob("*/*") if folder.path.is_dir() else ():
-        if path.is_file() and path.stat().st_mtime < before:
-            with database.read() as session:
-                known = session.exec(select(Media.id).where(col(Media.file) == path.name).limit(1)).first()
-            if known is None:
-                path.unlink(missing_ok=True)
-                removed += 1
-    return removed
+    before = time.time() - STRAY_AFTER.total_seconds()
+    found = folder.path.glob("*/*") if folder.path.is_dir() else ()
+    old = {path.name: path for path in found if path.is_file() and path.stat().st_mtime < before}
+    with database.read() as session:
+        strays = media.unnamed(session, old)
+    for name in strays:
+        old[name].unlink(missing_ok=True)
+    return len(strays)
 
 
 def download_of(database: Database, account: ConnectedAccount) -> Download | None:
@@ -112,7 +117,20 @@ class _Sweep:
         self._database = database
         self._folder = folder
 
-    async def fetch(self, wanted: Media, download: Download | None) -> None:
+    async def work_on(self, each: Media, download: Download | None) -> None:
+        """Fetch or remove one file; whatever happens to it the others go on."""
+        try:
+            if each.state == MediaState.REMOVING:
+                await asyncio.to_thread(self._remove, each)
+            else:
+                await self._fetch(each, download)
+        except Exception as fault:  # noqa: BLE001 - a file's edge: it counts as a try, and in the end it is given up
+            said = kind_and_place(fault)
+            log.error("a file made trouble", media_id=each.id, fault=said)  # noqa: TRY400
+            if each.state == MediaState.WANTED:
+                await asyncio.to_thread(self._put_back, each, said, None)
+
+    async def _fetch(self, wanted: Media, download: Download | None) -> None:
         most = _MOST_BYTES.get(MediaKind(wanted.kind), MOST_FILE_BYTES)
         try:
             if download is None:
@@ -133,7 +151,7 @@ class _Sweep:
             wait = fault.retry_after_seconds if isinstance(fault, NotNow) else None
             await asyncio.to_thread(self._put_back, wanted, str(fault) or type(fault).__name__, wait)
 
-    def remove(self, removing: Media) -> None:
+    def _remove(self, removing: Media) -> None:
         """Delete the file first: a row that is settled would not be looked at again."""
         with self._database.write() as session:
             if removing.file:
@@ -184,9 +202,9 @@ class _Sweep:
         outbox.say_to(session, contact.id, (bubble,), self._database.now(session), important=True)
 
 
-def _claim(database: Database) -> list[Media]:
+def _claim(database: Database, most: int) -> list[Media]:
     with database.write() as session:
-        return media.claim(session, database.now(session), MOST_A_SWEEP)
+        return media.claim(session, database.now(session), most)
 
 
 def _line(_: Database, account: ConnectedAccount) -> Download:

@@ -40,6 +40,10 @@ class MenuKeeper:
         self._settled_for: tuple[str, ...] | None = None
         """The places with an emergency for which everybody has her menu."""
 
+        self._looked_for: tuple[str, ...] | None = None
+        self._beyond = 0
+        """The contact up to which the look for those places has come."""
+
     async def keep(self, stopping: asyncio.Event) -> None:
         """Look again and again until `stopping`. Nothing that LINE or the database does ends it."""
         while not stopping.is_set():
@@ -67,11 +71,14 @@ class MenuKeeper:
         """Link the menus of up to 500 citizens; False when nobody waits. Raises ChannelError and _NotInstalled."""
         places, due = await asyncio.to_thread(self._due)
         if not due:
-            self._settled_for = places
-            return False
+            # Settled when a look from the beginning finds nobody.
+            self._settled_for = None if self._beyond else places
+            looks_anew, self._beyond = self._beyond > 0, 0
+            return looks_anew
         for menu, group in groupby(sorted(due, key=lambda each: each.menu), key=lambda each: each.menu):
             await self._link(menu, list(group))
             await asyncio.sleep(BETWEEN_CALLS_SECONDS)
+        self._beyond = max(each.contact_id for each in due)
         return True
 
     async def _link(self, menu: str, due: list[DueMenu]) -> None:
@@ -88,7 +95,7 @@ class MenuKeeper:
                 raise _NotInstalled
         else:
             await unlink_menu(channel, addresses)
-        await asyncio.to_thread(self._note, [each.contact_id for each in due], menu)
+        await asyncio.to_thread(self._note, due)
 
     def _due(self) -> tuple[tuple[str, ...], list[DueMenu]]:
         database, account_id = self._krajai.database, self._account.id
@@ -96,8 +103,10 @@ class MenuKeeper:
             places = emergency_places(session, database.now(session))
             if places == self._settled_for and not anybody_asked(session, account_id):
                 return places, []
-            return places, due_menus(session, account_id, places, MOST_TOGETHER)
+            if places != self._looked_for:
+                self._looked_for, self._beyond = places, 0
+            return places, due_menus(session, account_id, places, MOST_TOGETHER, after=self._beyond)
 
-    def _note(self, contact_ids: list[int], menu: str) -> None:
+    def _note(self, linked: list[DueMenu]) -> None:
         with self._krajai.database.write() as session:
-            note_menu(session, contact_ids, menu)
+            note_menu(session, linked)

@@ -72,6 +72,8 @@ class Settings(BaseSettings):
     gdacs_url: str = "https://www.gdacs.org/xml/rss.xml"
     air4thai_url: str = "http://air4thai.pcd.go.th/services/getNewAQI_JSON.php"
     thaiwater_url: str = "https://api-v3.thaiwater.net/api/v1/thaiwater30/public/waterlevel_load"
+    moc_prices_url: str = "https://dataapi.moc.go.th/gis-product-prices"
+    nabc_prices_url: str = "https://agriapi.nabc.go.th/api/daily-prices/"
 
     @field_validator("database_url")
     @classmethod

@@ -5,6 +5,8 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import structlog
+
 from bot.channels.accounts import ConnectedAccount
 from bot.channels.local import Faults, LocalChannel
 from bot.channels.local import read_event as read_local_event
@@ -28,6 +30,8 @@ from storage.database import Database
 from storage.pace import DatabasePacer, MemoryPacer, Pacer
 from storage.people import MAIN, Account
 from storage.sealing import SealBroken, unseal
+
+log = structlog.get_logger()
 
 LOCAL = "local"
 
@@ -135,9 +139,12 @@ class Krajai:
             people.note_called_bot(session, account_id, bot_user_id)
 
     async def prepare_channels(self) -> None:
-        """Make every channel ready for its first send; called in the loop that sends."""
+        """Make every channel ready for its first send; called in the loop that sends. One that fails stops no other."""
         for account in self.accounts:
-            await account.channel.prepare()
+            try:
+                await account.channel.prepare()
+            except Exception as fault:  # noqa: BLE001 - whatever a vendor's packages raise: sending tells again
+                log.error("a channel is not ready", account=str(account), kind=type(fault).__name__)  # noqa: TRY400
 
     async def close_channels(self) -> None:
         """Close the vendors' connections; called in the loop that used them."""

@@ -94,9 +94,13 @@ def connect(
     account_id: int, channel_name: str, name: str, credentials: Credentials, house: House
 ) -> ConnectedAccount:
     """An account ready to work; nothing is called yet. Raises NotConnected."""
+    if missing := [each for each in CREDENTIALS.get(channel_name, ()) if each not in credentials]:
+        raise NotConnected(
+            f"account {channel_name}/{name} lacks {', '.join(missing)}: disable it and add it again"
+        )
     try:
         channel, reader, courtesies = _MAKERS[channel_name](account_id, credentials, house)
-    except (ValueError, KeyError) as fault:
+    except ValueError as fault:
         raise NotConnected(f"account {channel_name}/{name}: {fault}") from fault
     return ConnectedAccount(
         id=account_id,

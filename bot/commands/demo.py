@@ -32,6 +32,10 @@ def demo(
     flood: Annotated[
         bool, typer.Option(help="Also an emergency with the buttons to answer: a flash flood in Mae Sai.")
     ] = True,
+    day: Annotated[
+        bool,
+        typer.Option("--day", help="Play a day instead: prices, a threshold, advice, the draft of a flood."),
+    ] = False,
 ) -> None:
     """Fill the simulator with citizens and release sample warnings to them."""
     with opened() as krajai:
@@ -41,15 +45,30 @@ def demo(
             now = krajai.database.now(session)
             for address, name, language, place in CITIZENS:
                 _citizen(session, krajai, address, name, language, place, now)
+        if day:
+            _play_day(krajai)
+            return
         released = [
             _release(krajai, sample) for sample in ("heavy_rain.xml", "flash_flood.xml")[: 2 if flood else 1]
         ]
         console.print(
             f"{len(CITIZENS)} citizens are in the simulator; {len(released)} sample warnings are on their way"
         )
-        phones = ",".join(address for address, *_ in CITIZENS)
-        where = f"http://{krajai.settings.host}:{krajai.settings.port}/simulator?phones={phones}"
-        console.print(f"Look at {where} (start Krajai with `make run` if it does not run yet)")
+        _say_where(krajai)
+
+
+def _play_day(krajai: Krajai) -> None:
+    from bot.commands import demo_day
+
+    _say_where(krajai)
+    for said in demo_day.play(krajai, CITIZENS[0][0]):
+        console.print(said)
+
+
+def _say_where(krajai: Krajai) -> None:
+    phones = ",".join(address for address, *_ in CITIZENS)
+    where = f"http://{krajai.settings.host}:{krajai.settings.port}/simulator?phones={phones}"
+    console.print(f"Look at {where} (start Krajai with `make run` if it does not run yet)")
 
 
 def _citizen(

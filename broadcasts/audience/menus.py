@@ -19,15 +19,19 @@ _MOST_SPANS = 300
 
 @dataclass(frozen=True, kw_only=True)
 class DueMenu:
-    """`menu` as `Contact.menu` will be: variant/language, or '' for the account's own."""
+    """`menu` as `Contact.menu` will be: variant/language, or '' for the account's own; `seen` as it is."""
 
     contact_id: int
     address: str
     menu: str
+    seen: str
 
 
-def due_menus(session: Session, account_id: int, places: Sequence[str], most: int) -> list[DueMenu]:
-    """Up to `most` contacts of an account whose menu is not what it should be while `places` have an emergency.
+def due_menus(
+    session: Session, account_id: int, places: Sequence[str], most: int, *, after: int = 0
+) -> list[DueMenu]:
+    """Up to `most` contacts of an account, beyond the id `after`, whose menu is not what it should be while `places`
+    have an emergency.
 
     Looked at are those who can get another menu: who subscribed there, and who has another than the account's own.
     """
@@ -37,10 +41,11 @@ def due_menus(session: Session, account_id: int, places: Sequence[str], most: in
     )
     wanted = case((hit, literal(f"{EMERGENCY}/") + col(Person.language)), else_=normal)
     query = (
-        select(Contact.id, Contact.address, wanted)
+        select(Contact.id, Contact.address, wanted, Contact.menu)
         .join(Person, col(Person.id) == col(Contact.person_id))
         .where(
             Contact.account_id == account_id,
+            col(Contact.id) > after,
             Contact.kind != GROUP_CONTACT,
             Contact.state == ContactState.ACTIVE,
             col(Contact.menu) != wanted,
@@ -50,7 +55,8 @@ def due_menus(session: Session, account_id: int, places: Sequence[str], most: in
         .limit(most)
     )
     return [
-        DueMenu(contact_id=id_ or 0, address=address, menu=menu) for id_, address, menu in session.exec(query)
+        DueMenu(contact_id=id_ or 0, address=address, menu=menu, seen=seen)
+        for id_, address, menu, seen in session.exec(query)
     ]
 
 
@@ -66,9 +72,12 @@ def ask_anew(session: Session, account_id: int) -> None:
     session.connection().execute(mine.values(menu=MENU_DUE))
 
 
-def note_menu(session: Session, contact_ids: Sequence[int], menu: str) -> None:
-    """These contacts see `menu` now."""
-    session.connection().execute(update(Contact).where(col(Contact.id).in_(contact_ids)).values(menu=menu))
+def note_menu(session: Session, linked: Sequence[DueMenu]) -> None:
+    """These contacts see their menus now; who changed her wish meanwhile is still due."""
+    for seen, menu in sorted({(each.seen, each.menu) for each in linked}):
+        ids = [each.contact_id for each in linked if (each.seen, each.menu) == (seen, menu)]
+        there = update(Contact).where(col(Contact.id).in_(ids), col(Contact.menu) == seen)
+        session.connection().execute(there.values(menu=menu))
 
 
 def _subscribed_in(places: Sequence[str]) -> ColumnElement[bool]:

@@ -143,7 +143,9 @@ class TelegramNetwork:
         ]
         if not found:
             # A button of the keyboard below types its label.
-            assert f"({label})" in self.screens(citizen)[-1], f"no button {label!r}: {self.screens(citizen)[-1:]}"
+            assert f"({label})" in self.screens(citizen)[-1], (
+                f"no button {label!r}: {self.screens(citizen)[-1:]}"
+            )
             await self.write(client, citizen, label)
             return
         query = {
