@@ -35,7 +35,7 @@ COMMANDS: dict[str, Command] = {
         ("alert", "bot.commands.alerts", "app", "Warnings: CAP in, released to those they concern."),
         ("broadcast", "bot.commands.broadcasts", "app", "Broadcasts: what went out to whom."),
         ("case", "bot.commands.cases", "app", "Complaints and requests: take them, answer them, close them."),
-        ("cost", "bot.commands.cost", "cost", "Forecast messages and baht a month, and what the quota allows."),
+        ("cost", "bot.commands.cost", "cost", "Forecast messages and baht a month per account"),
         ("demo", "bot.commands.demo", "demo", "Fill the simulator with citizens and release sample warnings to them."),
         ("doctor", "bot.commands.doctor", "doctor", "Check settings, database, what waits, and every vendor"),
         ("group", "bot.commands.groups", "app", "Group chats that are warned."),

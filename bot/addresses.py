@@ -8,10 +8,13 @@ then allowed, for a mirror in the agency's own network; a name that turns out to
 """
 
 import ipaddress
+import math
 import socket
+import threading
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from queue import Empty, SimpleQueue
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -83,12 +86,24 @@ def look_up(host: str, port: int) -> Sequence[str]:
 
 
 class Guard(HTTPAdapter):
-    """For one requests session: connects to checked addresses only."""
+    """For one requests session: connects to checked addresses only, within `seconds_left()`, until it is shut.
 
-    def __init__(self, allowed: Allowed, resolve: Resolve = look_up) -> None:
-        self._opened: list[socket.socket] = []
+    Closing it (the session does) lets go of what it holds.
+    """
+
+    def __init__(
+        self,
+        allowed: Allowed,
+        resolve: Resolve = look_up,
+        seconds_left: Callable[[], float] = lambda: math.inf,
+    ) -> None:
         self._allowed = allowed
         self._resolve = resolve
+        self._seconds_left = seconds_left
+        self._lock = threading.Lock()
+        self._opened: list[socket.socket] = []
+        self._looking_up: SimpleQueue[Sequence[str] | Exception] | None = None
+        self._shut = False
         super().__init__(max_retries=0)
 
     def get_connection_with_tls_context(
@@ -98,33 +113,90 @@ class Guard(HTTPAdapter):
         pool = _SecurePool if scheme == "https" else _PlainPool
         return pool(host, port, maxsize=1, guard=self)
 
-    def connect(self, host: str, port: int, timeout: Any) -> socket.socket:
-        """A socket to a checked address of the host. Raises AddressRefused, or OSError as sockets do."""
+    def connect(self, host: str, port: int, timeout: float | None) -> socket.socket:
+        """A socket to a checked address of the host. Raises AddressRefused, or OSError as sockets do.
+
+        `timeout` is for each of the host's addresses; looking the name up and all of them end with `seconds_left`.
+        """
         last: OSError = AddressRefused(f"{host} has no address")
         for address in self._checked(host, port):
+            left = self._left()
             try:
-                connected = socket.create_connection((address, port), timeout)
+                connected = socket.create_connection(
+                    (address, port), left if timeout is None else min(timeout, left)
+                )
             except OSError as fault:
                 last = fault
                 continue
-            connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            self._opened.append(connected)
+            try:
+                self._keep(connected)
+                connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            except OSError:
+                connected.close()
+                raise
             return connected
         raise last
 
     def shut(self) -> None:
-        """End its connections, from another thread: what waits for them fails at once."""
-        for each in self._opened:
-            with suppress(OSError):
-                each.shutdown(socket.SHUT_RDWR)
+        """End its connections, from another thread: what waits for them fails at once, and nothing new begins."""
+        with self._lock:
+            self._shut = True
+            if self._looking_up is not None:
+                self._looking_up.put(_ended())
+            for each in self._opened:
+                # The other side may have ended it already.
+                with suppress(OSError):
+                    each.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        super().close()
+        with self._lock:
+            for each in self._opened:
+                each.close()
+            self._opened.clear()
+
+    def _keep(self, connected: socket.socket) -> None:
+        """Keep a handle of the connection of our own: TLS takes the socket over and leaves it without one."""
+        with self._lock:
+            if self._shut:
+                raise _ended()
+            self._opened.append(connected.dup())
+
+    def _left(self) -> float:
+        left = self._seconds_left()
+        if self._shut or left <= 0:
+            raise _ended()
+        return left
 
     def _checked(self, host: str, port: int) -> list[str]:
-        found = list(dict.fromkeys(self._resolve(host, port)))
+        found = list(dict.fromkeys(self._looked_up(host, port)))
         if (host.casefold(), port) in self._allowed.inside:
             return found
         inside = [each for each in found if not _is_public(each, unless_name=False)]
         if inside:
             raise AddressRefused(f"{host} leads to {inside[0]}, which is inside a network")
+        return found
+
+    def _looked_up(self, host: str, port: int) -> Sequence[str]:
+        """Resolvers know no time-out: one that hangs is left behind in a thread of its own."""
+        answer: SimpleQueue[Sequence[str] | Exception] = SimpleQueue()
+        with self._lock:
+            self._looking_up = answer
+        left = self._left()
+
+        def ask() -> None:
+            try:
+                answer.put(self._resolve(host, port))
+            except Exception as fault:  # noqa: BLE001 - raised again where it is waited for
+                answer.put(fault)
+
+        threading.Thread(target=ask, name=f"look up {host}", daemon=True).start()
+        try:
+            found = answer.get(timeout=None if math.isinf(left) else left)
+        except Empty:
+            raise _ended() from None
+        if isinstance(found, Exception):
+            raise found
         return found
 
 
@@ -156,11 +228,17 @@ class _SecurePool(HTTPSConnectionPool):
 
 def _guarded(connection: HTTPConnection, guard: Guard) -> socket.socket:
     try:
-        return guard.connect(connection.host, connection.port or 0, connection.timeout)
+        timeout = connection.timeout
+        seconds = float(timeout) if isinstance(timeout, int | float) else None
+        return guard.connect(connection.host, connection.port or 0, seconds)
     except AddressRefused:
         raise
     except OSError as fault:
         raise NewConnectionError(connection, f"{type(fault).__name__}") from fault
+
+
+def _ended() -> TimeoutError:
+    return TimeoutError("the time for it is over")
 
 
 def _is_public(host: str, *, unless_name: bool) -> bool:

@@ -8,7 +8,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import urljoin
 
 import requests
@@ -93,68 +93,51 @@ class Fetcher:
         sent = {"User-Agent": self.user_agent, **headers}
         sent |= {"If-None-Match": etag} if etag else {}
         sent |= {"If-Modified-Since": last_modified} if last_modified else {}
-        ends = self.seconds() + limits.total_seconds
+        asked = _Asked(
+            address=address,
+            allowed=allowed,
+            limits=limits,
+            headers=sent,
+            parameters=parameters or {},
+            ends=self.seconds() + limits.total_seconds,
+        )
         for number in range(1, limits.most_tries + 1):
             try:
-                return self._try(address, allowed, limits, sent, parameters or {}, ends)
+                return self._try(asked)
             except _Pause as pause:
                 wait = max(
                     pause.seconds, FIRST_PAUSE_SECONDS * 4 ** (number - 1) * self._jitter.uniform(0.75, 1.25)
                 )
                 last = number == limits.most_tries or self.stopped.is_set()
-                if last or wait > MOST_PAUSE_SECONDS or self.seconds() + wait >= ends:
+                if last or wait > MOST_PAUSE_SECONDS or self.seconds() + wait >= asked.ends:
                     raise FetchRefused(str(pause), transient=True) from pause
                 (self.pause or self.stopped.wait)(wait)
         raise AssertionError("a fetch is tried at least once")
 
-    def _try(
-        self,
-        address: str,
-        allowed: Allowed,
-        limits: Limits,
-        headers: Mapping[str, str],
-        parameters: Mapping[str, str],
-        ends: float,
-    ) -> Fetched:
-        """Once, with its redirects. Credentials go to the host they are for and to no other."""
-        first_host = None
-        for _ in range(limits.most_redirects + 1):
-            scheme, host, _port = _checked(address, allowed)
-            first_host = first_host or (scheme, host)
-            same = (scheme, host) == first_host
-            sent = (
-                headers
-                if same
-                else {name: value for name, value in headers.items() if name != "Authorization"}
-            )
-            found, onward = self._ask(address, allowed, limits, sent, parameters, ends)
+    def _try(self, first: "_Asked") -> Fetched:
+        """Once, with its redirects."""
+        asked, onward = first, ""
+        for number in range(first.limits.most_redirects + 1):
+            asked = _redirected(asked, onward, first) if number else first
+            found, onward = self._ask(asked)
             if found is not None:
                 return found
-            following = urljoin(address, onward)
-            if scheme == "https" and not following.startswith("https:"):
-                raise FetchRefused("redirects from https to an address that is not encrypted")
-            address, parameters = following, {}
-        many = f"more than {limits.most_redirects} times" if limits.most_redirects else "to another address"
-        raise FetchRefused(f"redirects {many}")
+        most = first.limits.most_redirects
+        raise FetchRefused(f"redirects more than {most} times" if most else "redirects to another address")
 
-    def _ask(
-        self,
-        address: str,
-        allowed: Allowed,
-        limits: Limits,
-        headers: Mapping[str, str],
-        parameters: Mapping[str, str],
-        ends: float,
-    ) -> tuple[Fetched | None, str]:
+    def _ask(self, asked: "_Asked") -> tuple[Fetched | None, str]:
         """The document, or None and where its address redirects to."""
-        left = ends - self.seconds()
+        _checked(asked.address, asked.allowed)
+        limits, left = asked.limits, asked.ends - self.seconds()
         if self.stopped.is_set():
             raise FetchRefused("was not asked for: the process ends", transient=True)
-        guard = Guard(allowed, self.resolve)
+        if left <= 0:
+            raise FetchRefused(_too_slow(limits), transient=True)
+        guard = Guard(asked.allowed, self.resolve, lambda: asked.ends - self.seconds())
         self._guards.add(guard)
         overdue = threading.Event()
         # A server may send its headers a letter at a time: only ending the connection from outside bounds that.
-        alarm = threading.Timer(max(left, 0.0), _end, (guard, overdue))
+        alarm = threading.Timer(left, _end, (guard, overdue))
         alarm.daemon = True
         alarm.start()
         try:
@@ -164,20 +147,20 @@ class Fetcher:
                 session.mount("https://", guard)
                 timeout = (min(limits.connect_seconds, left), min(limits.read_seconds, left))
                 with session.get(
-                    address,
-                    params=dict(parameters),
-                    headers=dict(headers),
+                    asked.address,
+                    params=dict(asked.parameters),
+                    headers=dict(asked.headers),
                     timeout=timeout,
                     stream=True,
                     allow_redirects=False,
                 ) as response:
-                    return self._answer(response, limits, ends, overdue)
+                    return self._answer(response, asked, overdue)
         except AddressRefused as refused:
             raise FetchRefused(str(refused)) from refused
         except (requests.RequestException, HTTPError, OSError) as fault:
             if inside := _refused_inside(fault):
                 raise FetchRefused(str(inside)) from fault
-            if overdue.is_set():
+            if overdue.is_set() or self.seconds() >= asked.ends:
                 raise FetchRefused(_too_slow(limits), transient=True) from fault
             if isinstance(fault, requests.exceptions.InvalidURL | requests.exceptions.InvalidSchema):
                 raise FetchRefused("is no web address") from fault
@@ -187,9 +170,9 @@ class Fetcher:
             self._guards.discard(guard)
 
     def _answer(
-        self, response: requests.Response, limits: Limits, ends: float, overdue: threading.Event
+        self, response: requests.Response, asked: "_Asked", overdue: threading.Event
     ) -> tuple[Fetched | None, str]:
-        status = response.status_code
+        limits, status = asked.limits, response.status_code
         if status in _REDIRECTS and "Location" in response.headers:
             return None, response.headers["Location"]
         kept = {
@@ -208,7 +191,7 @@ class Fetcher:
             data += chunk
             if len(data) > limits.most_bytes:
                 raise FetchRefused(f"is larger than {limits.most_bytes / 1_000_000:g} MB")
-            if self.seconds() > ends or overdue.is_set():
+            if self.seconds() > asked.ends or overdue.is_set():
                 raise FetchRefused(_too_slow(limits), transient=True)
         if overdue.is_set():
             raise FetchRefused(_too_slow(limits), transient=True)
@@ -234,12 +217,34 @@ def fetch_document(address: str, fetcher: Fetcher | None = None) -> bytes:
     return data
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Asked:
+    """One question, and by when (of the fetcher's clock) it must be answered, with all redirects and retries."""
+
+    address: str
+    allowed: Allowed
+    limits: Limits
+    headers: Mapping[str, str]
+    parameters: Mapping[str, str]
+    ends: float
+
+
 class _Pause(Exception):
     """What failed may work in a moment."""
 
     def __init__(self, reason: str, seconds: float = 0.0) -> None:
         super().__init__(reason)
         self.seconds = seconds
+
+
+def _redirected(asked: _Asked, onward: str, first: _Asked) -> _Asked:
+    """The question at its new address. Credentials go to the host they are for and to no other."""
+    address = urljoin(asked.address, onward)
+    if asked.address.casefold().startswith("https:") and not address.casefold().startswith("https:"):
+        raise FetchRefused("redirects from https to an address that is not encrypted")
+    home, host = _checked(first.address, asked.allowed)[:2], _checked(address, asked.allowed)[:2]
+    headers = {name: each for name, each in first.headers.items() if host == home or name != "Authorization"}
+    return replace(asked, address=address, headers=headers, parameters={})
 
 
 def _checked(address: str, allowed: Allowed) -> tuple[str, str, int]:

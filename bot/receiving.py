@@ -13,6 +13,7 @@ from sqlmodel import Session
 from broadcasts.delivery.channel import ChannelError
 from broadcasts.delivery.faults import kind_and_place
 from handlers.conversation import Conversation
+from handlers.understanding.warm import read_ahead
 from storage import erasure, inbox, outbox, people
 from storage.database import Database
 from storage.inbox import InboxEvent
@@ -68,8 +69,14 @@ class Receiver:
     async def handle(self, key: str) -> None:
         """Handle what waits of one sender; after `MOST_EVENTS_A_JOB` the rest goes behind all others in the queue."""
         account_id, sender = inbox.split_sender_key(key)
+        await self._handle(account_id, sender, await self._language_of_newcomer(account_id, sender))
+
+    async def handle_urgent(self, key: str) -> None:
+        """As `handle`, at once: a cry for help waits for no question about a language."""
+        await self._handle(*inbox.split_sender_key(key))
+
+    async def _handle(self, account_id: int, sender: str, language: str = "") -> None:
         courtesies = self.courtesies.get(account_id)
-        language = await self._language_of_newcomer(courtesies, account_id, sender) if courtesies else ""
         waiting = asyncio.create_task(_show_working(courtesies, sender)) if courtesies else None
         try:
             for _ in range(MOST_EVENTS_A_JOB):
@@ -79,15 +86,22 @@ class Receiver:
         finally:
             if waiting is not None:
                 waiting.cancel()
+                await asyncio.wait([waiting])
 
-    async def _language_of_newcomer(self, courtesies: Courtesies, account_id: int, sender: str) -> str:
+    async def _language_of_newcomer(self, account_id: int, sender: str) -> str:
         """Asked once, before the first answer; '' for those whom we know, and where nobody tells in time."""
-        if (account_id, sender) in self._known or await asyncio.to_thread(self._is_known, account_id, sender):
+        courtesies = self.courtesies.get(account_id)
+        if courtesies is None or (account_id, sender) in self._known:
+            return ""
+        if await asyncio.to_thread(self._is_known, account_id, sender):
             return ""
         try:
             async with asyncio.timeout(LANGUAGE_SECONDS):
                 return await courtesies.language_of(sender)
         except (ChannelError, TimeoutError):
+            return ""
+        except Exception as fault:  # noqa: BLE001 - a courtesy's edge: her words are answered all the same
+            log.error("a newcomer's language is not told", fault=kind_and_place(fault))  # noqa: TRY400
             return ""
 
     def _is_known(self, account_id: int, sender: str) -> bool:
@@ -100,6 +114,8 @@ class Receiver:
         return known
 
     def _handle_next(self, account_id: int, sender: str, language: str = "") -> bool:
+        if not self._read_ahead(account_id, sender):
+            return False
         event: InboxEvent | None = None
         try:
             with self.database.write() as session:
@@ -128,6 +144,20 @@ class Receiver:
             self._failed(event.id, fault)
             return True
         self.handled()
+        return True
+
+    def _read_ahead(self, account_id: int, sender: str) -> bool:
+        """Understand her next event before the transaction, in which all others wait; False when she has none.
+
+        By then another event may be the next one: it is understood there, only later.
+        """
+        with self.database.read() as session:
+            event = inbox.next_event(session, account_id, sender, self.database.now(session))
+        if event is None:
+            return False
+        # What fails here fails again below, where it is counted, tried again and parked.
+        with contextlib.suppress(Exception):
+            read_ahead(self.readers[account_id](event.body).incoming)
         return True
 
     def _announce_rest(self, account_id: int, sender: str) -> None:
@@ -162,9 +192,12 @@ def _speak(person: Person, contact: Contact, language: str) -> None:
         person.language, contact.menu = language, MENU_DUE
 
 
-async def _show_working(courtesies: Courtesies | None, sender: str) -> None:
+async def _show_working(courtesies: Courtesies, sender: str) -> None:
     """Where the answer takes a while, say that one is being made."""
     await asyncio.sleep(WORKING_AFTER_SECONDS)
-    if courtesies is not None:
-        with contextlib.suppress(ChannelError):
-            await courtesies.show_working(sender)
+    try:
+        await courtesies.show_working(sender)
+    except ChannelError:
+        return
+    except Exception as fault:  # noqa: BLE001 - a courtesy's edge: her words are answered all the same
+        log.error("not shown that an answer is made", fault=kind_and_place(fault))  # noqa: TRY400

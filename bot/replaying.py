@@ -24,14 +24,16 @@ from broadcasts.audience.selection import AudienceRule, count
 from broadcasts.slots import Scheduled, next_slot
 from broadcasts.sources import Source
 from storage import migrate
+from storage.advising import AdviceConfirmation
 from storage.alerts import Alert
 from storage.broadcasts import EVERY_PLACE, Broadcast
 from storage.database import Database
+from storage.farming import FarmCrop
 from storage.outbox import Message
 from storage.people import Account, Contact, Person
 from storage.subscriptions import Subscription
 
-COPIED: tuple[type[SQLModel], ...] = (Account, Person, Contact, Subscription)
+COPIED: tuple[type[SQLModel], ...] = (Account, Person, Contact, Subscription, FarmCrop, AdviceConfirmation)
 """What the replay knows of the installation, in the order in which the tables refer to each other."""
 
 _CHUNK = 5_000

@@ -64,6 +64,7 @@ class Settings(BaseSettings):
     automatic_release: str = ""
     tmd_cap_url: str = "https://www.tmd.go.th/api/xml/CAP"
     tmd_warnings_url: str = "https://data.tmd.go.th/api/WeatherWarningNews/v2/"
+    tmd_forecast_url: str = "https://data.tmd.go.th/api/WeatherForecast7DaysByRegion/v2/"
     tmd_nwp_url: str = "https://data.tmd.go.th/nwpapi/v1/forecast/location/daily/at"
     tmd_uid: str = ""
     tmd_ukey: SecretStr = SecretStr("")

@@ -1,6 +1,6 @@
 """How a source is after a visit: its state, the rest its hosts are given, and the alarm when it has become bad."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,8 +21,9 @@ LONGEST_REST = timedelta(hours=2)
 BAD = frozenset({SourceStatus.FAILING, SourceStatus.WRONG, SourceStatus.PARTLY, SourceStatus.STALE})
 
 
-Alarm = Callable[[Source[Any], SourceState, SourceStatus, str], None]
-"""Is told the source, its state until now, what it comes into and why; whether that is news is for it to decide."""
+Alarm = Callable[[Source[Any], SourceState, SourceStatus, str, Sequence[str]], None]
+"""Is told the source, its state until now, what it comes into and why, and what of that nobody was told of before
+whatever the state; whether the state is news is for it to decide."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +43,7 @@ class Findings:
     unchanged: int = 0
     failing: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
+    news: Sequence[str] = ()
     hosts: dict[str, SourceHost] = field(default_factory=dict)
 
     @property
@@ -65,7 +67,7 @@ def conclude(
     data_at = newest([state.data_at, *(_dated(source, answer) for answer in found.answers)])
     status = _status(source, found, data_at, at)
     error = _error(source, status, found, data_at)
-    alarm(source, state, status, error)
+    alarm(source, state, status, error, found.news)
     if status != state.status:
         state.status, state.since = status, at
     state.tried_at, state.error, state.data_at = at, error, data_at
@@ -113,13 +115,21 @@ def _error(source: Source[Any], status: SourceStatus, found: Findings, data_at: 
     return f"{found.faults[0]}{more}"
 
 
-def log_change(source: Source[Any], state: SourceState, status: SourceStatus, error: str) -> None:
-    """The alarm in the log: once when it becomes bad, or bad in another way; once when it is fine again."""
-    if status in BAD and status != state.status:
-        log.error("source is bad", source=source.name, status=status.value, reason=error)
-    elif status is SourceStatus.FINE and state.status in BAD:
+def log_change(
+    source: Source[Any], state: SourceState, status: SourceStatus, error: str, news: Sequence[str]
+) -> None:
+    """The alarm in the log: once when it becomes bad, or bad in another way; once when it is fine again.
+
+    A refused warning is told once, also while the source is bad for another reason.
+    """
+    changed = status in BAD and status != state.status
+    for reason in ([error] if changed else []) + [each for each in news if not changed or each not in error]:
+        log.error("source is bad", source=source.name, status=status.value, reason=reason)
+    if status is SourceStatus.FINE and state.status in BAD:
         log.info("source is fine again", source=source.name)
 
 
-def no_alarm(_source: Source[Any], _state: SourceState, _status: SourceStatus, _error: str) -> None:
+def no_alarm(
+    _source: Source[Any], _state: SourceState, _status: SourceStatus, _error: str, _news: Sequence[str]
+) -> None:
     """For a replay, whose sources fail in the past."""

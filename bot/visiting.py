@@ -68,7 +68,7 @@ class Visitor:
             self._gather(source, found, ends)
             with self.database.write() as session:
                 visit = self._circumstances(session)
-                summary = source.store(session, found.answers, visit) if found.answers else ""
+                summary = self._store(session, source, visit, found) if found.answers else ""
                 visited = conclude(session, source, found, visit.at, summary, self.alarm)
                 _end(session, visited, finish)
             return visited
@@ -76,7 +76,7 @@ class Visitor:
             raise
         except Exception as fault:  # noqa: BLE001 - the process's edge: the source's state says that it failed
             found.wrong.insert(0, str(fault) if isinstance(fault, SchemaDrift) else kind_and_place(fault))
-            found.answers, found.known, found.unchanged = [], [], 0
+            found.answers, found.known, found.unchanged, found.news = [], [], 0, ()
             with self.database.write() as session:
                 visited = conclude(session, source, found, self.database.now(session), "", self.alarm)
                 _end(session, visited, finish)
@@ -97,6 +97,16 @@ class Visitor:
         if found.answers:
             with self.database.read() as session:
                 found.answers = list(source.resolve(session, tuple(found.answers), visit))
+
+    def _store(self, session: Session, source: Source[Any], visit: Visit, found: Findings) -> str:
+        done = source.store(session, found.answers, visit)
+        if isinstance(done, str):
+            return done
+        found.wrong += done.refused
+        found.news = done.news
+        unread = {_name(self._setting(source.url), each) for each in done.unread}
+        found.known = [each for each in found.known if each.request not in unread]
+        return done.did
 
     def _ask_for(
         self, source: Source[Any], requests: Sequence[Request], visit: Visit, found: Findings, ends: float

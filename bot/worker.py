@@ -17,7 +17,7 @@ from bot.wiring import Krajai
 from broadcasts.delivery.faults import kind_and_place
 from broadcasts.delivery.planning import plan_page
 from broadcasts.delivery.reconcile import recover, waiting_jobs
-from handlers.understanding.articles import find_articles
+from handlers.understanding.warm import warm
 from storage.broadcasts import Priority
 from storage.jobs import Job, Work, announce
 
@@ -76,7 +76,7 @@ class WorkerProcess:
 
     def _workers(self) -> Mapping[Work, Worker]:
         return {
-            Work.HANDLE_URGENT: self._receiver.handle,
+            Work.HANDLE_URGENT: self._receiver.handle_urgent,
             Work.HANDLE: self._receiver.handle,
             Work.CONVERSE: lambda key: self._sender.converse(int(key)),
             Work.PLAN: self._plan,
@@ -115,7 +115,7 @@ class WorkerProcess:
         try:
             await self._krajai.prepare_channels()
             await asyncio.to_thread(load_words)
-            await asyncio.to_thread(find_articles, "")
+            await asyncio.to_thread(warm)
         except Exception as fault:  # noqa: BLE001 - the process's edge
             log.error("a channel is not ready", fault=kind_and_place(fault))  # noqa: TRY400
 

@@ -1,15 +1,18 @@
 """What runs when, as a table. The clock process reads it; a run is one row a (schedule, slot)."""
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Callable, Sequence
+from datetime import datetime, time
 from typing import Any
 
+import structlog
 from sqlmodel import Session
 
+from broadcasts.advice import daily, forecast, nwp
 from broadcasts.alerts.automatic import ORIGIN
 from broadcasts.alerts.sources import air4thai, gdacs, thaiwater, tmd_cap, tmd_warnings, usgs
 from broadcasts.delivery.claiming import expire_overdue
-from broadcasts.slots import Scheduled
+from broadcasts.prices import moc, mornings, nabc, thresholds
+from broadcasts.slots import Missed, Scheduled
 from broadcasts.sources import Source
 from storage import (
     alert_episodes,
@@ -17,28 +20,43 @@ from storage import (
     cases_following,
     cases_work,
     erasure,
-    inbox,
+    forecasts,
     local_uploads,
     media,
     receipts,
+    retention,
     schedule,
     sources,
 )
+from storage.database import Database
+
+log = structlog.get_logger()
 
 
 def _expire_alerts(session: Session, at: datetime) -> str:
     return f"{len(alerts.expire(session, at))} alerts and {expire_overdue(session, at)} broadcasts expired"
 
 
-def _housekeeping(session: Session, at: datetime) -> str:
-    events, runs = inbox.forget_old(session, at), schedule.forget_old(session, at)
-    receipts.forget_old(session, at)
-    sources.forget_old(session, at)
-    media.remove_unattached(session, at)
-    cases_following.forget_old_misses(session, at)
-    local_uploads.forget_old(session, at)
-    alert_episodes.forget_old(session, at)
-    return f"{events} handled events and {runs} scheduled runs forgotten"
+_FORGETTING: tuple[Callable[[Session, datetime], int], ...] = (
+    schedule.forget_old,
+    receipts.forget_old,
+    sources.forget_old,
+    media.remove_unattached,
+    cases_following.forget_old_misses,
+    local_uploads.forget_old,
+    alert_episodes.forget_old,
+    forecasts.forget_old,
+)
+
+
+def _housekeeping(database: Database, at: datetime) -> str:
+    for forget in _FORGETTING:
+        with database.write() as session:
+            forget(session, at)
+    forgotten = retention.forget(database, at)
+    if retention.PARKED in forgotten:
+        log.warning("parked events deleted", count=forgotten[retention.PARKED])
+    return "; ".join(f"{number:,} {what}" for what, number in forgotten.items()) or "nothing was old enough"
 
 
 def _forget_those_who_left(session: Session, at: datetime) -> str:
@@ -63,8 +81,32 @@ SCHEDULE = (
     Scheduled(name="gdacs", every_seconds=600, source=gdacs.SOURCE),
     Scheduled(name="air4thai", every_seconds=900, source=air4thai.SOURCE),
     Scheduled(name="thaiwater", every_seconds=600, source=thaiwater.SOURCE),
+    Scheduled(name="tmd_forecast", every_seconds=3 * 3600, source=forecast.SOURCE),
+    Scheduled(name="tmd_nwp", every_seconds=6 * 3600, source=nwp.SOURCE),
+    Scheduled(
+        name="advice", daily_at=time(6, 30), missed=Missed.SKIP, late_seconds=4 * 3600, work=daily.tell
+    ),
+    Scheduled(
+        name="advice_severe",
+        every_seconds=3600,
+        missed=Missed.SKIP,
+        late_seconds=1800,
+        work=daily.tell_severe,
+    ),
     Scheduled(name="close_unanswered", every_seconds=600, run=_close_unanswered),
-    Scheduled(name="housekeeping", every_seconds=3600, run=_housekeeping),
+    # The ministry answers in half a minute a product; markets quote once a day.
+    Scheduled(name="moc_prices", every_seconds=4 * 3600, source=moc.SOURCE),
+    Scheduled(name="nabc_prices", every_seconds=2 * 3600, source=nabc.SOURCE),
+    Scheduled(name="price_thresholds", every_seconds=300, work=thresholds.watch),
+    Scheduled(
+        name="morning_prices",
+        every_seconds=3600,
+        missed=Missed.SKIP,
+        late_seconds=3000,
+        lease_seconds=3000,
+        work=mornings.send_mornings,
+    ),
+    Scheduled(name="housekeeping", every_seconds=3600, work=_housekeeping),
 )
 
 

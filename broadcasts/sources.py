@@ -12,6 +12,7 @@ A new source is one module with a `Source` and one row in `broadcasts/schedule.p
    stations), and gives the answers to be stored. What writes must be short, since everybody waits for it on SQLite.
 6. `store(session, answers, visit)`, in one transaction together with the source's state. It is called when at least
    one answer was read, and says what it did ("12 prices"). Answers may come twice: storing must not double anything.
+   What it could not take, and a person should know of, it says in `Stored`.
 
 A request that fails does not keep the others of the same visit from being stored.
 """
@@ -83,6 +84,20 @@ class Answer(Generic[Read]):
     value: Read
 
 
+@dataclass(frozen=True, kw_only=True)
+class Stored:
+    """What storing did, and what it refused: a source of which something is refused is "partly" good.
+
+    `refused` has what was wrong, each in a sentence, for as long as that is so; `news` those of it that nobody was told
+    of before. The answers to `unread` count as not read: they are asked for again, so that they are not forgotten.
+    """
+
+    did: str
+    refused: tuple[str, ...] = ()
+    news: tuple[str, ...] = ()
+    unread: tuple[Request, ...] = ()
+
+
 def own_address(_session: Session, _visit: Visit) -> Sequence[Request]:
     """The source's own address, as it stands in the settings."""
     return (Request(),)
@@ -113,7 +128,7 @@ class Source(Generic[Read]):
     name: str
     url: str
     read: Callable[[bytes, datetime], Read]
-    store: Callable[[Session, Sequence[Answer[Read]], Visit], str]
+    store: Callable[[Session, Sequence[Answer[Read]], Visit], str | Stored]
     requests: Callable[[Session, Visit], Sequence[Request]] = own_address
     resolve: Callable[[Session, Sequence[Answer[Read]], Visit], Sequence[Answer[Read]]] = as_they_are
     follow: Callable[[Session, Sequence[Answer[Read]], Visit], Sequence[Request]] = nothing_more

@@ -7,19 +7,21 @@ answered, and the dialog's own question is said again.
 from collections.abc import Callable, Mapping
 
 from handlers.dialogs import (
+    advice,
     asking,
     cannot_call,
     cases_tracking,
     complaint,
     complaint_back,
+    farmer,
     first_contact,
     language,
-    menu,
     price_mornings,
     price_thresholds,
     prices,
     rumour,
     small_talk,
+    stopping,
     subscriptions,
     warnings_near_me,
 )
@@ -46,11 +48,34 @@ def _subscribe(turn: Turn, meant: Understanding) -> Bubbles:
 
 
 def _unsubscribe(turn: Turn, meant: Understanding) -> Bubbles:
+    """At once where it is clear what she means; else she chooses what goes."""
+    names_prices = bool(meant.slots.product or meant.names_prices)
+    if not meant.is_clear:
+        choice = price_thresholds.mine if names_prices else subscriptions.remove
+        return asking.sure_answer(turn) or choice(turn, "")
     if meant.slots.place:
         return subscriptions.remove_by_words(turn, meant.slots.place)
-    if meant.slots.product or meant.names_prices:
+    if names_prices:
         return subscriptions.remove_prices(turn)
     return subscriptions.remove(turn, "")
+
+
+def _stop(turn: Turn, meant: Understanding) -> Bubbles:
+    """Warnings end with it: a stop that is only guessed, or asked about, closes nothing before she says so."""
+    if meant.is_clear and not meant.is_question:
+        return stopping.stop(turn)
+    buttons = (turn.button("stop", "stop"), turn.button("ask", "ask"), turn.button("menu", "menu"))
+    return asking.sure_answer(turn) or (turn.bubble(turn.say("meant.stop"), buttons, lasting=True),)
+
+
+def _ask_if_safe(turn: Turn, _: Understanding) -> Bubbles:
+    """Only her own word or tap is stored as safe: in free words "not safe" and "safe yet?" are near it."""
+    buttons = (
+        turn.button("safe", "safe"),
+        turn.button("need_help", "rescue.now"),
+        turn.button("near_me", "near_me"),
+    )
+    return (turn.bubble(turn.say("meant.safe"), buttons, lasting=True),)
 
 
 def _warnings(turn: Turn, meant: Understanding) -> Bubbles:
@@ -59,6 +84,12 @@ def _warnings(turn: Turn, meant: Understanding) -> Bubbles:
         return warnings_near_me.near_me(turn)
     code, question = found_or_ask(turn, "near_me.at:")
     return warnings_near_me.at_place(turn, code) if code else question
+
+
+def _advice(turn: Turn, meant: Understanding) -> Bubbles:
+    """About a crop by the weather; a service that is about the same is answered first, where it is certain."""
+    service = None if meant.slots.product else asking.sure_answer(turn)
+    return service or advice.by_words(turn, meant.slots.product, meant.slots.place)
 
 
 def _language(turn: Turn, _: Understanding) -> Bubbles:
@@ -70,11 +101,13 @@ def _language(turn: Turn, _: Understanding) -> Bubbles:
 BY_INTENT: Mapping[Intent, Callable[[Turn, Understanding], Bubbles]] = {
     Intent.SUBSCRIBE: _subscribe,
     Intent.UNSUBSCRIBE: _unsubscribe,
+    Intent.STOP_ALL: _stop,
+    Intent.SAFE: _ask_if_safe,
     Intent.PRICE: lambda turn, meant: prices.by_words(turn, meant.slots.product, meant.slots.place),
     Intent.PRICE_ALERT: lambda turn, meant: price_thresholds.from_words(
         turn, meant.slots.product, meant.slots.op, meant.slots.amount
     ),
-    Intent.ADVICE: lambda turn, _: asking.sure_answer(turn) or menu.not_yet(turn, ""),
+    Intent.ADVICE: _advice,
     Intent.WARNINGS_NEAR_ME: _warnings,
     Intent.COMPLAIN: lambda turn, _: complaint.from_words(turn),
     Intent.TRACK_COMPLAINT: lambda turn, meant: cases_tracking.track(turn, meant.slots.ticket or ""),
@@ -89,9 +122,7 @@ BY_INTENT: Mapping[Intent, Callable[[Turn, Understanding], Bubbles]] = {
 
 AS_KEYWORD: Mapping[Intent, Keyword] = {
     Intent.HUMAN: Keyword.OFFICER,
-    Intent.STOP_ALL: Keyword.STOP,
     Intent.HELP: Keyword.MENU,
-    Intent.SAFE: Keyword.SAFE,
     Intent.DELETE_MY_DATA: Keyword.ERASE,
     Intent.GREETING: Keyword.GREETING,
 }
@@ -111,6 +142,7 @@ QUESTIONS = frozenset(
 AGAIN: Mapping[str, Callable[[Turn], Bubbles]] = {
     first_contact.NAME: first_contact.again,
     complaint.NAME: complaint_back.again,
+    farmer.NAME: farmer.again,
 }
 """How a dialog says its question again, after something else was answered in between."""
 
@@ -151,6 +183,9 @@ def free_words(turn: Turn, by_keyword: ByKeyword) -> Bubbles:
 def something_else(turn: Turn, by_keyword: ByKeyword) -> Bubbles | None:
     """The answer to words that clearly want something else than the dialog that runs; None when they belong to it."""
     name, text = turn.dialog.name, turn.incoming.text
+    if name in prices.DIALOGS:
+        meant = understand(text, turn.language)
+        return _answered(turn, meant, by_keyword) if meant.is_clear and not prices.is_answer(turn) else None
     if name not in AGAIN and name != asking.NAME:
         return None
     if says_cannot_call(text) and name != complaint.NAME:

@@ -9,6 +9,7 @@ from sqlmodel import Session
 
 from handlers import attention, by_intent
 from handlers.dialogs import (
+    advice,
     asking,
     cannot_call,
     cases_closing,
@@ -17,6 +18,7 @@ from handlers.dialogs import (
     cases_tracking,
     complaint,
     complaint_back,
+    farmer,
     first_contact,
     group,
     hours,
@@ -109,6 +111,8 @@ ACTIONS: dict[str, Action] = {
     **my_data.ACTIONS,
     **place_link.ACTIONS,
     **prices.ACTIONS,
+    **advice.ACTIONS,
+    **farmer.ACTIONS,
 }
 """What a button means: the part of its action before the first colon; the rest is the argument."""
 
@@ -198,6 +202,7 @@ _DIALOGS: dict[str, Callable[[Turn], Bubbles]] = {
     hours.NAME: hours.words,
     price_thresholds.NAME: price_thresholds.typed,
     price_mornings.NAME: price_mornings.typed,
+    farmer.NAME: farmer.words,
 }
 """Who gets words and locations while its dialog runs."""
 
@@ -212,6 +217,7 @@ _HEARD_BY: dict[str, frozenset[IncomingKind]] = {
     hours.NAME: frozenset({IncomingKind.TEXT}),
     price_thresholds.NAME: frozenset({IncomingKind.TEXT}),
     price_mornings.NAME: frozenset({IncomingKind.TEXT, IncomingKind.LOCATION}),
+    farmer.NAME: frozenset({IncomingKind.TEXT}),
 }
 
 
@@ -297,7 +303,8 @@ def _answer_words(turn: Turn) -> Bubbles:
         if turn.dialog.name != rescue.NAME:
             if (typed := place_to_subscribe(incoming.text)) is not None:
                 return subscriptions.subscribe_by_words(turn, typed)
-            if (number := _choice(incoming.text)) is not None and len(turn.dialog.offered) != 1:
+            is_choice = len(turn.dialog.offered) != 1 and not farmer.asks_how_much(turn)
+            if (number := _choice(incoming.text)) is not None and is_choice:
                 return small_talk.number_without_choice(turn, number, fresh=_offer_is_fresh(turn))
             if turn.dialog.name != complaint.NAME and cases_tracking.ticket_in(incoming.text):
                 return cases_tracking.track(turn)
@@ -346,6 +353,7 @@ def _as_tap(turn: Turn) -> Incoming:
         and number <= len(offered)
         and _offer_is_fresh(turn)
         and not _help_is_asked_for(turn)
+        and not farmer.asks_how_much(turn)
     ):
         chosen = offered[number - 1]
     if chosen is None:

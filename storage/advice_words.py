@@ -26,16 +26,16 @@ def advice_bubbles(advice: Advice, language: str) -> tuple[Bubble, ...]:
         return (told,)
     return (
         told,
-        Bubble(text=say(language, "advice.unconfirmed", source=advice.rule.source), buttons=buttons),
+        Bubble(text=say(language, "advice.unconfirmed"), buttons=buttons),
     )
 
 
 def advice_text(advice: Advice, language: str) -> str:
     """The advice in one bubble."""
-    return say(
+    text = say(
         language,
         "advice.text",
-        crop=crops()[advice.rule.crop].name(language),
+        crop=_crop(advice, language),
         do=advice.rule.do(language),
         where=area_name(advice.area, language),
         when=days(advice.starts_on, advice.ends_on, language),
@@ -43,6 +43,9 @@ def advice_text(advice: Advice, language: str) -> str:
         source=say(language, f"advice.by.{advice.forecast_by}"),
         issued=days(advice.issued_on, advice.issued_on, language),
     )
+    if advice.rule.checked_on is None:
+        return text
+    return f"{text}\n{say(language, 'advice.method', source=advice.rule.source)}"
 
 
 def advice_line(advice: Advice, language: str) -> str:
@@ -50,7 +53,7 @@ def advice_line(advice: Advice, language: str) -> str:
     return say(
         language,
         "advice.line",
-        crop=crops()[advice.rule.crop].name(language),
+        crop=_crop(advice, language),
         do=advice.rule.do(language),
         weather=say(language, f"advice.weather.{advice.condition}"),
         when=days(advice.starts_on, advice.ends_on, language),
@@ -99,6 +102,12 @@ def days(first: date, last: date, language: str) -> str:
     if first.year == last.year:
         return f"{_said(first, language, '%-d %b', 'd MMM')}-{whole}"
     return f"{_said(first, language, '%-d %b %Y', 'd MMM y')}-{whole}"
+
+
+def _crop(advice: Advice, language: str) -> str:
+    """The crop as a sentence begins with it."""
+    name = crops()[advice.rule.crop].name(language)
+    return name[:1].upper() + name[1:]
 
 
 def _said(day: date, language: str, thai: str, other: str) -> str:

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import Date
+from sqlalchemy import Boolean, Date, literal
+from sqlalchemy import select as sql_select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Field, Session, SQLModel, col, or_, select
 
@@ -17,6 +18,7 @@ from storage.audit import record
 from storage.columns import BigId, UtcDateTime
 from storage.farming import FarmCrop, with_wider
 from storage.forecasts import Condition, Forecast, forecasts_for
+from storage.people import Person
 
 DAYS_AHEAD = 3
 """So many days of weather, from today on, are advised about: time to act, and a forecast that holds."""
@@ -142,8 +144,11 @@ def note_told(session: Session, person_ids: Sequence[int], on: date, *, severe: 
     if not person_ids:
         return []
     dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    rows = [{"person_id": each, "told_on": on, "severe": severe} for each in person_ids]
-    statement = dialect.insert(AdviceTold).values(rows)
+    # From a table, since so many rows of values are slow to write into a statement, and writing keeps others waiting.
+    hers = sql_select(col(Person.id), literal(on, Date()), literal(severe, Boolean()))
+    statement = dialect.insert(AdviceTold).from_select(
+        ["person_id", "told_on", "severe"], hers.where(col(Person.id).in_(person_ids))
+    )
     had_none = col(AdviceTold.told_on) < on
     may = or_(had_none, col(AdviceTold.severe).is_(False)) if severe else had_none
     statement = statement.on_conflict_do_update(

@@ -74,7 +74,10 @@ class RecipientNote(SQLModel, table=True):
     """Why one recipient did not simply get it: failed, skipped, unknown or possibly twice."""
 
     __tablename__ = "recipient_note"
-    __table_args__ = (Index("recipient_note_broadcast", "broadcast_id", "note"),)
+    __table_args__ = (
+        Index("recipient_note_broadcast", "broadcast_id", "note"),
+        Index("recipient_note_contact", "contact_id"),
+    )
 
     id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
     broadcast_id: int = Field(foreign_key="broadcast.id")

@@ -61,6 +61,12 @@ class Case(SQLModel, table=True):
             sqlite_where=text("state IN ('new', 'taken', 'in_progress', 'reopened', 'done')"),
             postgresql_where=text("state IN ('new', 'taken', 'in_progress', 'reopened', 'done')"),
         ),
+        Index(
+            "case_done",
+            "done_at",
+            sqlite_where=text("state = 'done'"),
+            postgresql_where=text("state = 'done'"),
+        ),
     )
 
     id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
@@ -132,6 +138,13 @@ def case_of(session: Session, case_id: int, person_id: int) -> Case | None:
     return session.exec(query).first()
 
 
+def locked(session: Session, case: Case) -> Case:
+    """The case as it is now, locked for the transaction. Whoever moves it or writes to it next looks at its state
+    only after this: an officer may have moved it since it was read."""
+    session.refresh(case, with_for_update=True)
+    return case
+
+
 def cases_of(session: Session, person_id: int, most: int = 50) -> list[Case]:
     """Her cases and those she follows, the newest first; what was cancelled is over."""
     query = (
@@ -143,13 +156,21 @@ def cases_of(session: Session, person_id: int, most: int = 50) -> list[Case]:
 
 
 def open_case_of_kind(session: Session, person_id: int, kind: CaseKind) -> Case | None:
-    """Her newest open case of a kind."""
+    """Her newest open case of a kind, locked for the transaction: whoever asks goes on to write to it."""
     query = (
         select(Case)
         .where(Case.person_id == person_id, Case.kind == kind.value, col(Case.state).in_(OPEN_STATES))
         .order_by(col(Case.id).desc())
+        .with_for_update()
+        .execution_options(populate_existing=True)
     )
     return session.exec(query.limit(1)).first()
+
+
+def opened_since(session: Session, person_id: int, since: datetime) -> int:
+    """How many cases a person opened since then."""
+    query = select(func.count()).where(Case.person_id == person_id, col(Case.opened_at) > since)
+    return session.exec(query).one()
 
 
 def waiting_before(session: Session, case: Case) -> int:
@@ -189,7 +210,7 @@ def case_by_ticket(session: Session, typed: str) -> Case:
     case_id = case_id_of(typed)
     if case_id is None:
         raise UnknownCase(f"{typed!r} is no ticket number: its last digit does not fit, look again")
-    found = session.get(Case, case_id, with_for_update=True)
+    found = session.get(Case, case_id, with_for_update=True, populate_existing=True)
     if found is None:
         raise UnknownCase(f"there is no case {ticket(case_id)}")
     return found

@@ -30,7 +30,9 @@ MOST_UNITS = 200
 MOST_WORDS_UNITS = 500
 """The longest words of an officer: three bubbles with what stands around them."""
 
-_RESCUE = "rescue"
+_KEEP_THEIR_CHOICES = frozenset({"rescue", "complaint"})
+"""Dialogs whose question is still the last one: a number that is typed next answers it, and not what came between."""
+
 _ASKED = frozenset(CaseKind) - {CaseKind.PRAISE, CaseKind.SUGGESTION}
 
 
@@ -73,12 +75,12 @@ def tell(session: Session, case: Case, words: Words, at: datetime) -> int:
 def say_and_offer(session: Session, contact_id: int, bubbles: tuple[Bubble, ...], at: datetime) -> bool:
     """Say something that was not asked for, so that its buttons can be typed; False for nothing to say.
 
-    Whoever calls for help is told, too, but her next words still belong to the call.
+    Whoever calls for help or makes a complaint is told, too, but her next words still belong to that.
     """
     if outbox.say_to(session, contact_id, bubbles, at, important=True) is None:
         return False
     dialog = dialog_of(session, contact_id, at)
-    if dialog.name != _RESCUE:
+    if dialog.name not in _KEEP_THEIR_CHOICES:
         remember_offer(dialog, bubbles, at)
     session.add(dialog)
     return True

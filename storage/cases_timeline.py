@@ -43,7 +43,10 @@ class CaseEvent(SQLModel, table=True):
     """`by_name` is the officer's; `public` lines are told to the citizen and to those who follow the case."""
 
     __tablename__ = "case_event"
-    __table_args__ = (Index("case_event_case", "case_id", "id"),)
+    __table_args__ = (
+        Index("case_event_case", "case_id", "id"),
+        Index("case_event_person", "person_id"),
+    )
 
     id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
     case_id: int = Field(foreign_key="case.id", sa_type=BigId)

@@ -190,7 +190,7 @@ def close_unanswered(session: Session, at: datetime) -> int:
             is_one_of(col(Case.state), CaseState.DONE.value),
             col(Case.done_at) <= at - timedelta(days=ANSWER_DAYS),
         )
-        .order_by(col(Case.id))
+        .order_by(col(Case.done_at), col(Case.id))
         .limit(MOST_CLOSED_AT_ONCE)
         .with_for_update(skip_locked=True)
     )

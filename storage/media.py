@@ -4,7 +4,7 @@ The row comes with the event that brought the provider's id, in one commit; its 
 lie in a folder (`MediaFolder`); a row names its file.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -26,6 +26,11 @@ MOST_A_DAY = 40
 
 _IN_WORK = (MediaState.WANTED.value, MediaState.REMOVING.value)
 _SHOWN = (MediaState.WANTED.value, MediaState.KEPT.value)
+_NOT_KEPT = (MediaState.REFUSED.value, MediaState.GONE.value)
+_REMOVED_FROM = {
+    MediaState.REMOVED: (MediaState.WANTED.value, *_NOT_KEPT),
+    MediaState.REMOVING: (MediaState.KEPT.value,),
+}
 
 
 class MediaKind(StrEnum):
@@ -37,8 +42,9 @@ class MediaKind(StrEnum):
 class Media(SQLModel, table=True):
     """One photo, voice note or file. `case_id` is None while it waits for the matter it belongs to.
 
-    `file` is its name in the folder, `sha256` that of the bytes as they are kept, before sealing; `reason` says in
-    English why it was refused or given up.
+    `safety_report_id` is the cry for help it came with: such a file is never given up as belonging to nothing. `fence`
+    counts the workers that had it, so that a late one changes nothing. `file` is its name in the folder, `sha256` that
+    of the bytes as they are kept, before sealing; `reason` says in English why it was refused or given up.
     """
 
     __tablename__ = "media"
@@ -51,12 +57,21 @@ class Media(SQLModel, table=True):
         ),
         Index("media_case", "case_id"),
         Index("media_contact", "contact_id", "id"),
+        Index(
+            "media_safety_report",
+            "safety_report_id",
+            sqlite_where=text("safety_report_id IS NOT NULL"),
+            postgresql_where=text("safety_report_id IS NOT NULL"),
+        ),
+        Index("media_person", "person_id"),
+        Index("media_file", "file"),
     )
 
     id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
     kind: str
     state: str = MediaState.WANTED
     case_id: int | None = Field(default=None, foreign_key="case.id", sa_type=BigId)
+    safety_report_id: int | None = Field(default=None, foreign_key="safety_report.id", sa_type=BigId)
     person_id: int | None = Field(default=None, foreign_key="person.id", sa_type=BigId)
     contact_id: int | None = Field(default=None, foreign_key="contact.id", sa_type=BigId)
     account_id: int = Field(foreign_key="account.id")
@@ -67,6 +82,7 @@ class Media(SQLModel, table=True):
     file: str = ""
     reason: str = ""
     tries: int = 0
+    fence: int = 0
     not_before: datetime = Field(sa_type=UtcDateTime)
     created_at: datetime = Field(sa_type=UtcDateTime)
     kept_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
@@ -108,10 +124,11 @@ def want(
 
 
 def unattached(session: Session, contact_id: int, since: datetime) -> list[Media]:
-    """What a contact sent since then and belongs to no case yet, the oldest first."""
+    """What a contact sent since then and belongs to no case and no cry for help yet, the oldest first."""
     query = select(Media).where(
         Media.contact_id == contact_id,
         col(Media.case_id).is_(None),
+        col(Media.safety_report_id).is_(None),
         col(Media.created_at) >= since,
         col(Media.state).in_(_SHOWN),
     )
@@ -121,6 +138,19 @@ def unattached(session: Session, contact_id: int, since: datetime) -> list[Media
 def of_case(session: Session, case_id: int) -> list[Media]:
     """All that was ever attached to a case, the oldest first."""
     return list(session.exec(select(Media).where(Media.case_id == case_id).order_by(col(Media.id))))
+
+
+def of_report(session: Session, report_id: int) -> list[Media]:
+    """All that came with a cry for help, the oldest first."""
+    query = select(Media).where(Media.safety_report_id == report_id)
+    return list(session.exec(query.order_by(col(Media.id))))
+
+
+def of_reports(session: Session, most: int = 100) -> list[Media]:
+    """What came with cries for help, the newest first."""
+    query = select(Media).where(col(Media.safety_report_id).is_not(None))
+    newest = (col(Media.safety_report_id).desc(), col(Media.id).desc())
+    return list(session.exec(query.order_by(*newest).limit(most)))
 
 
 def count_photos(session: Session, case_id: int) -> int:
@@ -141,32 +171,64 @@ def attach(session: Session, media_ids: Sequence[int], contact_id: int, case_id:
     return result.rowcount
 
 
+def attach_to_report(session: Session, media_ids: Sequence[int], contact_id: int, report_id: int) -> int:
+    """Put a contact's files to her cry for help, beside any case they have; how many were of none before."""
+    result = session.connection().execute(
+        update(Media)
+        .where(
+            col(Media.id).in_(media_ids),
+            col(Media.contact_id) == contact_id,
+            col(Media.safety_report_id).is_(None),
+        )
+        .values(safety_report_id=report_id)
+    )
+    return result.rowcount
+
+
 def remove(session: Session, media: Sequence[Media]) -> None:
     """Take files away from everybody; what has bytes is removed from the folder by the next sweep."""
-    for each in media:
-        kept = each.state == MediaState.KEPT
-        if each.state in (MediaState.REMOVING, MediaState.REMOVED):
-            continue
-        each.state = MediaState.REMOVING if kept else MediaState.REMOVED
-        each.provider_id = each.reason = each.sha256 = ""
-        session.add(each)
     session.flush()
+    ids = [each.number for each in media]
+    # What is kept at this moment by a worker is found by the second statement.
+    for state in (MediaState.REMOVED, MediaState.REMOVING):
+        session.connection().execute(
+            update(Media)
+            .where(col(Media.id).in_(ids), is_one_of(col(Media.state), *_REMOVED_FROM[state]))
+            .values(state=state.value, provider_id="", reason="", sha256="")
+        )
+    for each in media:
+        session.expire(each)
 
 
 def remove_unattached(session: Session, at: datetime) -> int:
-    """Give up files that belong to nothing after a week; how many."""
+    """Give up files that belong to no case and no cry for help after a week; how many."""
     query = select(Media).where(
         col(Media.case_id).is_(None),
+        col(Media.safety_report_id).is_(None),
         col(Media.created_at) < at - timedelta(days=UNATTACHED_KEPT_DAYS),
-        col(Media.state).in_((*_SHOWN, MediaState.REFUSED.value, MediaState.GONE.value)),
+        col(Media.state).in_((*_SHOWN, *_NOT_KEPT)),
     )
     old = session.exec(query.limit(1000)).all()
     remove(session, old)
     return len(old)
 
 
+def unnamed(session: Session, names: Iterable[str]) -> set[str]:
+    """Which of these file names no row bears; one look at all rows, for a sweep of the folder."""
+    left = set(names)
+    if left:
+        for name in session.exec(
+            select(Media.file).where(Media.file != "").execution_options(yield_per=1000)
+        ):
+            left.discard(name)
+    return left
+
+
 def claim(session: Session, at: datetime, most: int) -> list[Media]:
-    """Files to fetch or to remove now; each is one worker's for `LEASE_SECONDS`."""
+    """Files to fetch or to remove now, of which each is one worker's for `LEASE_SECONDS`.
+
+    Claim no more than are worked on at once: what waits behind others outlives its lease.
+    """
     query = (
         select(Media)
         .where(is_one_of(col(Media.state), *_IN_WORK), col(Media.not_before) <= at)
@@ -177,6 +239,7 @@ def claim(session: Session, at: datetime, most: int) -> list[Media]:
     found = list(session.exec(query))
     for media in found:
         media.not_before = at + timedelta(seconds=LEASE_SECONDS)
+        media.fence += 1
         session.add(media)
     session.flush()
     return found
@@ -185,7 +248,7 @@ def claim(session: Session, at: datetime, most: int) -> list[Media]:
 def settle_kept(
     session: Session, media: Media, *, file: str, sha256: str, size: int, media_type: str, at: datetime
 ) -> bool:
-    """The bytes are in the folder; False when nobody wants them any more, then they are to be deleted."""
+    """The bytes are in the folder; False when nobody wants them from this worker, then they are to be deleted."""
     return _settle(
         session,
         media,
@@ -211,17 +274,20 @@ def settle_removed(session: Session, media: Media) -> None:
 
 
 def put_back(session: Session, media: Media, reason: str, wait_seconds: float | None, at: datetime) -> bool:
-    """Try again later; False when it was tried often enough and is given up for good.
+    """Try again later; False when it was tried often enough and is given up for good by this worker.
 
     `wait_seconds` is what the provider asked for, None for our own step.
     """
     if media.tries >= len(RETRY_SECONDS):
-        settle_refused(session, media, reason, gone=True)
-        return False
+        return not settle_refused(session, media, reason, gone=True)
     wait = max(RETRY_SECONDS[media.tries], wait_seconds or 0.0)
     session.connection().execute(
         update(Media)
-        .where(col(Media.id) == media.id, col(Media.state) == MediaState.WANTED.value)
+        .where(
+            col(Media.id) == media.id,
+            col(Media.fence) == media.fence,
+            col(Media.state) == MediaState.WANTED.value,
+        )
         .values(tries=media.tries + 1, not_before=at + timedelta(seconds=wait), reason=reason[:200])
     )
     return True
@@ -230,7 +296,11 @@ def put_back(session: Session, media: Media, reason: str, wait_seconds: float | 
 def _settle(session: Session, media: Media, state: MediaState, **values: object) -> bool:
     result = session.connection().execute(
         update(Media)
-        .where(col(Media.id) == media.id, col(Media.state).in_(sources(MEDIA, state)))
+        .where(
+            col(Media.id) == media.id,
+            col(Media.fence) == media.fence,
+            col(Media.state).in_(sources(MEDIA, state)),
+        )
         .values(state=state.value, **values)
     )
     return result.rowcount == 1

@@ -37,6 +37,8 @@ class Message(Leased, table=True):
             sqlite_where=text("state IN ('waiting', 'sending')"),
             postgresql_where=text("state IN ('waiting', 'sending')"),
         ),
+        # With a time, so that no planner takes it for what waits of a contact: that comes by id.
+        Index("message_contact", "contact_id", "created_at"),
         Index("message_created", "created_at"),
     )
 

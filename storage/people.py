@@ -38,6 +38,14 @@ class Person(SQLModel, table=True):
     """A citizen. Nothing is known of her but what she chose to tell."""
 
     __tablename__ = "person"
+    __table_args__ = (
+        Index(
+            "person_erased",
+            "erased_at",
+            sqlite_where=text("erased_at IS NOT NULL"),
+            postgresql_where=text("erased_at IS NOT NULL"),
+        ),
+    )
 
     id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
     language: str = DEFAULT_LANGUAGE
@@ -72,6 +80,12 @@ class Contact(SQLModel, table=True):
             postgresql_where=text("menu <> ''"),
         ),
         Index("contact_person", "person_id"),
+        Index(
+            "contact_leaving",
+            "id",
+            sqlite_where=text("state = 'leaving'"),
+            postgresql_where=text("state = 'leaving'"),
+        ),
     )
 
     id: int | None = Field(default=None, primary_key=True, sa_type=BigId)

@@ -8,12 +8,18 @@ from sqlmodel import Session, SQLModel, col, func, select
 
 from storage import people
 from storage.cases import OPEN_STATES, Case, place_words_of, ticket, words_of
+from storage.cases_privacy import privacy
 from storage.cases_timeline import CaseEvent, event_words
+from storage.cases_work import REASONS, reason_of
+from storage.dialogs import Dialog
 from storage.erasure import HOLDINGS, Subject, sent_by_her, subject_of
 from storage.inbox import InboxEvent
 from storage.media import Media
 from storage.outbox import Message
 from storage.safety import SafetyReport
+from storage.safety import words_of as report_words_of
+
+_CONCEALED_IN_DIALOGS = ("words", "place_words", "question")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +62,7 @@ def count_open_cases(session: Session, person_id: int) -> int:
 
 
 def own_words(session: Session, person_id: int) -> list[OwnWords]:
-    """Her cases with all that she added, and her safety reports, the oldest first."""
+    """Her cases, what she added to them and found wanting in them, and her safety reports, the oldest first."""
     cases = session.exec(select(Case).where(Case.person_id == person_id)).all()
     found = [
         OwnWords(
@@ -65,6 +71,13 @@ def own_words(session: Session, person_id: int) -> list[OwnWords]:
             words=" ".join(filter(None, (words_of(session, case), place_words_of(session, case)))),
         )
         for case in cases
+    ]
+    found += [
+        OwnWords(
+            at=case.closed_at or case.opened_at, ticket=ticket(case.number), words=reason_of(session, case)
+        )
+        for case in cases
+        if case.rating_reason and case.rating_reason not in REASONS
     ]
     tickets = {case.number: ticket(case.number) for case in cases}
     events = session.exec(
@@ -75,7 +88,11 @@ def own_words(session: Session, person_id: int) -> list[OwnWords]:
         for event in events
     ]
     reports = session.exec(select(SafetyReport).where(SafetyReport.person_id == person_id)).all()
-    found += [OwnWords(at=report.at, ticket="", words=report.words) for report in reports if report.words]
+    found += [
+        OwnWords(at=report.at, ticket="", words=report_words_of(session, report))
+        for report in reports
+        if report.words
+    ]
     return sorted(found, key=lambda each: each.at)
 
 
@@ -88,11 +105,22 @@ def export(session: Session, person_id: int) -> dict[str, list[dict[str, Any]]]:
         found[str(table.__tablename__)] = [_plain(row) for row in rows]
     cases = session.exec(select(Case).where(Case.person_id == person_id)).all()
     found["case"] = [
-        _plain(case) | {"words": words_of(session, case), "place_words": place_words_of(session, case)}
+        _plain(case)
+        | {
+            "words": words_of(session, case),
+            "place_words": place_words_of(session, case),
+            "rating_reason": reason_of(session, case),
+        }
         for case in cases
     ]
     events = session.exec(select(CaseEvent).where(CaseEvent.person_id == person_id)).all()
     found["case_event"] = [_plain(event) | {"words": event_words(session, event)} for event in events]
+    reports = session.exec(select(SafetyReport).where(_hers(SafetyReport, subject))).all()
+    found["safety_report"] = [
+        _plain(report) | {"words": report_words_of(session, report)} for report in reports
+    ]
+    dialogs = session.exec(select(Dialog).where(_hers(Dialog, subject))).all()
+    found["dialog"] = [_plain(dialog) | {"known": _known_in_clear(session, dialog)} for dialog in dialogs]
     files = session.exec(select(Media).where(Media.person_id == person_id)).all()
     found["media"] = [_plain(file) for file in files]
     return {name: rows for name, rows in found.items() if rows}
@@ -116,6 +144,12 @@ def _hers(table: type[SQLModel], subject: Subject) -> Any:
 
 def _count(session: Session, table: type[SQLModel], *conditions: Any) -> int:
     return session.exec(select(func.count()).select_from(table).where(*conditions)).one()
+
+
+def _known_in_clear(session: Session, dialog: Dialog) -> dict[str, Any]:
+    """What a dialog knows so far; what dialogs conceal in it is in clear."""
+    said = {name: dialog.known[name] for name in _CONCEALED_IN_DIALOGS if name in dialog.known}
+    return dialog.known | {name: privacy(session).reveal(str(words)) for name, words in said.items()}
 
 
 def _plain(row: SQLModel) -> dict[str, Any]:

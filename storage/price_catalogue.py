@@ -11,6 +11,8 @@ from typing import Any
 
 from storage.price_units import Unit
 
+MOST_LABEL_UNITS = 20
+
 
 class Stage(StrEnum):
     """Where in trade a price is paid; farmers care for the first most."""
@@ -42,6 +44,12 @@ class Product:
     def short_name(self, language: str) -> str:
         """As it is said in a title."""
         return self.short_names.get(language) or self.name(language)
+
+    def label(self, language: str) -> str:
+        """As it stands on a button, of at most 20 units: without what is in brackets where that is too long."""
+        name = self.short_name(language)
+        name = name if len(name) <= MOST_LABEL_UNITS else name.split(" (")[0]
+        return name[:1].upper() + name[1:]
 
     def buyer(self, language: str) -> str:
         """Whom to ask before selling; '' where nothing better than a buyer is known."""
@@ -125,16 +133,22 @@ def with_kinds(product_id: str) -> tuple[str, ...]:
     return (product_id, *found.kinds) if found else (product_id,)
 
 
-def _product(name: str, entry: Mapping[str, Any], extra: Mapping[str, Any], kinds: tuple[str, ...]) -> Product:
+def _product(
+    name: str, entry: Mapping[str, Any], extra: Mapping[str, Any], kinds: tuple[str, ...]
+) -> Product:
     bounds = extra.get("plausible")
     unit = unit_written(entry["unit"])
     if unit is None:
-        raise ValueError(f"products.toml: {name}: {entry['unit']!r} is none of the units of price_sources.toml")
+        raise ValueError(
+            f"products.toml: {name}: {entry['unit']!r} is none of the units of price_sources.toml"
+        )
     return Product(
         id=name,
         names={"th": entry["th"], "en": entry["en"]},
         short_names={"th": extra.get("short_th", ""), "en": extra.get("short_en", "")},
-        buyers={language: extra[f"buyer_{language}"] for language in ("th", "en") if f"buyer_{language}" in extra},
+        buyers={
+            language: extra[f"buyer_{language}"] for language in ("th", "en") if f"buyer_{language}" in extra
+        },
         unit=unit,
         kinds=kinds,
         plausible=(round(bounds[0] * 100), round(bounds[1] * 100)) if bounds else None,

@@ -1,4 +1,4 @@
-"""What there is to say of a product: for each of its kinds the series to trust, its last price and what it was before."""
+"""What there is to say of a product: for each of its kinds the series to trust, its last price and those before."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -47,7 +47,7 @@ def quotes(session: Session, product_id: str, *, province: str = "") -> list[Quo
     Markets of `province` come before others.
     """
     wanted = with_kinds(product_id)
-    newest = session.exec(
+    newest: date | None = session.exec(
         select(func.max(Price.price_on)).where(col(Price.product).in_(wanted), col(Price.state).in_(SAID))
     ).one()
     if newest is None:

@@ -192,7 +192,12 @@ def _row(source: str, new: NewPrice, at: datetime) -> Price:
 
 
 def _same(known: Price, said: Price) -> bool:
-    return (known.unit, known.low, known.high, known.average) == (said.unit, said.low, said.high, said.average)
+    return (known.unit, known.low, known.high, known.average) == (
+        said.unit,
+        said.low,
+        said.high,
+        said.average,
+    )
 
 
 def _judged(row: Price, known: Iterable[Price]) -> tuple[PriceState, str]:

@@ -6,6 +6,7 @@ from enum import StrEnum
 from sqlalchemy import Index
 from sqlmodel import Field, Session, SQLModel, col, select
 
+from storage.cases_privacy import privacy
 from storage.columns import BigId, UtcDateTime
 
 
@@ -17,11 +18,16 @@ class SafetyAnswer(StrEnum):
 class SafetyReport(SQLModel, table=True):
     """What somebody said of her safety, with her words and the place known at that moment. The newest one counts.
 
-    `state` is new until an officer takes it; `withdrawn` when she says it was a mistake.
+    `state` is new until an officer takes it; `withdrawn` when she says it was a mistake. `words` are private: store
+    them with `keep_report`, read them with `words_of`.
     """
 
     __tablename__ = "safety_report"
-    __table_args__ = (Index("safety_report_contact", "contact_id", "id"),)
+    __table_args__ = (
+        Index("safety_report_contact", "contact_id", "id"),
+        Index("safety_report_person", "person_id"),
+        Index("safety_report_at", "at"),
+    )
 
     id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
     contact_id: int = Field(foreign_key="contact.id", sa_type=BigId)
@@ -34,6 +40,24 @@ class SafetyReport(SQLModel, table=True):
     longitude: float | None = None
     state: str = "new"
     at: datetime = Field(sa_type=UtcDateTime)
+
+    @property
+    def number(self) -> int:
+        assert self.id is not None
+        return self.id
+
+
+def keep_report(session: Session, report: SafetyReport) -> SafetyReport:
+    """Store a new report, its words concealed."""
+    report.words = privacy(session).conceal(report.words)
+    session.add(report)
+    session.flush()
+    return report
+
+
+def words_of(session: Session, report: SafetyReport) -> str:
+    """What she wrote. Raises SealBroken where they were sealed with another key."""
+    return privacy(session).reveal(report.words)
 
 
 def open_cry(session: Session, contact_id: int) -> SafetyReport | None:

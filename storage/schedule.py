@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import CursorResult, delete, func
+from sqlalchemy import CursorResult, Index, delete, func, text
 from sqlmodel import Field, Session, SQLModel, col, select, update
 
 from storage.columns import UtcDateTime
@@ -28,6 +28,15 @@ class ScheduledRun(SQLModel, table=True):
     """
 
     __tablename__ = "scheduled_run"
+    __table_args__ = (
+        Index(
+            "scheduled_run_unfinished",
+            "schedule",
+            "started_at",
+            sqlite_where=text("finished_at IS NULL"),
+            postgresql_where=text("finished_at IS NULL"),
+        ),
+    )
 
     schedule: str = Field(primary_key=True)
     slot: datetime = Field(primary_key=True, sa_type=UtcDateTime)

@@ -30,9 +30,9 @@ from storage import (  # noqa: F401
     price_thresholds,
     prices,
     receipts,
-    sms_pieces,
     safety,
     schedule,
+    sms_pieces,
     sources,
     subscriptions,
 )

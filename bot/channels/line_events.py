@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bot.receiving import ReadEvent
-from handlers.understanding.keywords import is_rescue
+from handlers.understanding.keywords import sounds_urgent
 from storage.replies import Incoming, IncomingKind
 
 Event = dict[str, Any]
@@ -64,7 +64,7 @@ def event_id_of(event: Event) -> str:
 def is_urgent(event: Event) -> bool:
     """A cry for help, typed or tapped."""
     text = _text(_object(event, "message"), "text")
-    return is_rescue(text) or _text(_object(event, "postback"), "data").startswith(_RESCUE_ACTIONS)
+    return sounds_urgent(text) or _text(_object(event, "postback"), "data").startswith(_RESCUE_ACTIONS)
 
 
 def _message(event: Event) -> dict[str, Any]:

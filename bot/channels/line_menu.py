@@ -39,7 +39,7 @@ class Tile:
 
 
 _NEAR_ME = Tile(key="near_me", action="near_me", pictogram="warning")
-_PRICES = Tile(key="prices", action="not_yet:prices", pictogram="coin")
+_PRICES = Tile(key="prices", action="prices", pictogram="coin")
 _REPORT = Tile(key="report", action="complaint", pictogram="speech")
 _MINE = Tile(key="mine", action="mine", pictogram="list")
 _ASK = Tile(key="ask", action="ask", pictogram="question")

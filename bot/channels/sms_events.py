@@ -13,7 +13,7 @@ from uuid import uuid4
 
 from bot.receiving import ReadEvent
 from bot.text.phone_numbers import sender_address
-from handlers.understanding.keywords import is_rescue
+from handlers.understanding.keywords import sounds_urgent
 from storage.inbox import ReceivedEvent
 from storage.replies import Incoming, IncomingKind
 
@@ -64,7 +64,7 @@ def received_event(account_id: int, fields: Parameters) -> ReceivedEvent | None:
         event_id=_event_id(known),
         sender=sender,
         body=body,
-        urgent=is_rescue(_text(known)),
+        urgent=sounds_urgent(_text(known)),
     )
 
 

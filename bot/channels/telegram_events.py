@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.channels.telegram_updates import Entity, File, MemberChange, Message, Tap, Update, User, clean
 from bot.receiving import ReadEvent
-from handlers.understanding.keywords import is_rescue
+from handlers.understanding.keywords import sounds_urgent
 from storage.inbox import ReceivedEvent
 from storage.replies import Incoming, IncomingKind
 
@@ -222,7 +222,7 @@ def _is_urgent(update: object) -> bool:
             if isinstance(row, list)
             else []
         )
-    return any(is_rescue(str(clean(words))) for words in said if isinstance(words, str))
+    return any(sounds_urgent(str(clean(words))) for words in said if isinstance(words, str))
 
 
 def _at(value: object, *path: str) -> object:

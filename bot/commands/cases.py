@@ -1,4 +1,4 @@
-"""krajai case: list, show, take, update, note, close, reopen, cancel, file."""
+"""krajai case: list, show, take, update, note, close, reopen, cancel, file, media."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -8,6 +8,8 @@ import typer
 from rich.table import Table
 from sqlmodel import Session
 
+from bot.commands import case_media
+from bot.commands.case_media import in_short, write_new
 from bot.commands.console import WRONG_USE, JsonOption, console, fail, opened, write_json
 from bot.media import media_folder
 from bot.wiring import Krajai
@@ -20,7 +22,6 @@ from storage.cases_following import followers
 from storage.cases_timeline import event_words, timeline
 from storage.cases_work import Desk, WordsRefused
 from storage.lifecycles import CaseState, ForbiddenTransition, MediaState
-from storage.media import Media
 from storage.officers import UnknownOfficer, actor
 from storage.places import full_name
 from storage.sealing import SealBroken
@@ -162,13 +163,15 @@ def file(
                     subject=f"case/{case.number}",
                     detail={"file": number},
                 )
-            with to.open("xb") as target:
-                target.write(data)
+            write_new(to, data)
         except (*_REFUSALS, UnknownOfficer) as refused:
             fail(str(refused))
         except OSError as fault:
             fail(f"the file cannot be read or written: {fault}")
     console.print(f"{len(data):,} bytes ({kept[0].media_type}) written to {to}")
+
+
+app.command("media")(case_media.list_or_write)
 
 
 def _step(step: Step, as_: str | None, as_json: bool) -> None:
@@ -240,7 +243,7 @@ def _whole(session: Session, case: Case) -> dict[str, Any]:
         "longitude": case.longitude,
         "followers": len(followers(session, case.number)),
         "rating_reason": cases_work.reason_of(session, case),
-        "files": [_file(each) for each in media.of_case(session, case.number)],
+        "files": [in_short(each) for each in media.of_case(session, case.number)],
         "timeline": [
             {
                 "at": event.at.isoformat(),
@@ -251,16 +254,6 @@ def _whole(session: Session, case: Case) -> dict[str, Any]:
             }
             for event in timeline(session, case.number, public_only=False)
         ],
-    }
-
-
-def _file(each: Media) -> dict[str, Any]:
-    return {
-        "number": each.number,
-        "kind": each.kind,
-        "state": each.state,
-        "media_type": each.media_type,
-        "size": each.size,
     }
 
 

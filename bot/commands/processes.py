@@ -20,6 +20,7 @@ from bot.settings import Settings
 from bot.web.app import create_app
 from bot.wiring import Krajai, open_krajai
 from bot.worker import WorkerProcess
+from handlers.understanding.warm import warm_cries
 from storage import migrate as migrations
 from storage.database import Database
 
@@ -102,6 +103,8 @@ class WebProcess:
 
     async def run(self) -> None:
         self._app.state.stopping = asyncio.Event()
+        # The first webhook must not load the lists while all others wait for the loop.
+        await asyncio.to_thread(warm_cries)
         await self._server.serve()
         if not self._server.started:
             raise OSError(

@@ -10,7 +10,7 @@ from fastapi.staticfiles import StaticFiles
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from bot.web import health, home, simulator
+from bot.web import charts, health, home, simulator
 from bot.web.webhooks import line, sms, telegram
 from bot.wiring import Krajai
 
@@ -43,6 +43,7 @@ def create_app(krajai: Krajai) -> FastAPI:
     app.add_exception_handler(Exception, _own_fault)
     app.include_router(home.router)
     app.include_router(health.router)
+    app.include_router(charts.router)
     for channel_name, router in _WEBHOOKS.items():
         if any(account.channel_name == channel_name for account in krajai.accounts):
             app.include_router(router)

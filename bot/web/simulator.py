@@ -17,7 +17,7 @@ from bot.web import simulator_uploads
 from bot.web.pages import page, page_language
 from bot.web.previews import CHANNELS, previews
 from bot.wiring import Krajai
-from handlers.understanding.keywords import is_rescue
+from handlers.understanding.keywords import sounds_urgent
 from storage.batches import batch_with_key
 from storage.broadcasts import Broadcast, Form, bubbles_for, variant_for
 from storage.inbox import ReceivedEvent, receive
@@ -323,6 +323,6 @@ def _receive(session: Session, krajai: Krajai, address: str, event_id: str, inco
         event_id=event_id,
         sender=address,
         body=incoming.model_dump_json().encode(),
-        urgent=is_rescue(incoming.text),
+        urgent=sounds_urgent(incoming.text),
     )
     receive(session, [received], krajai.database.now(session))

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from sqlmodel import Session
 
 from broadcasts.audience.selection import AudienceRule, count
-from storage import broadcasts, places
+from storage import broadcasts, people, places, quota
 from storage.broadcasts import EVERY_PLACE, Broadcast, BroadcastKind, Form, Priority, words_of
 from storage.farming import ADVICE, crops
 from storage.replies import Bubble
@@ -40,10 +40,11 @@ class Bulletin:
 
 @dataclass(frozen=True, kw_only=True)
 class BulletinPreview:
-    """What would be read, by language and form, and by how many on each channel."""
+    """What would be read, by language and form, and how many on each channel; `obstacle` is why it may not go."""
 
     texts: Mapping[str, Mapping[Form, str]]
     audience: Mapping[str, int]
+    obstacle: str = ""
 
 
 def bulletin(
@@ -82,7 +83,13 @@ def preview(
             if over > 0:
                 raise BulletinRefused(f"--{language} is too long for {form}: shorten it by {over} letters")
     audience = count(session, AudienceRule(topic=_topic(planned), places=planned.places, at=at))
-    return BulletinPreview(texts=texts, audience=audience)
+    # The copies of a channel are checked against each of its accounts: never too little is kept for emergencies.
+    refused = (
+        quota.refusal(session, account.id, audience.get(account.channel, 0), at)
+        for account in people.accounts(session)
+        if account.id is not None
+    )
+    return BulletinPreview(texts=texts, audience=audience, obstacle=next(filter(None, refused), ""))
 
 
 def send(
@@ -90,6 +97,8 @@ def send(
 ) -> Broadcast:
     """Release the bulletin, in the routine class. Raises BulletinRefused."""
     shown = preview(session, planned, at, who, zone)
+    if shown.obstacle:
+        raise BulletinRefused(shown.obstacle)
     words = {
         language: {
             EVERY_PLACE: (Bubble(text=forms[Form.CHAT]),),

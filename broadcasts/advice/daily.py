@@ -6,6 +6,7 @@ stopped in the middle and begins again passes over those who were noted.
 """
 
 from array import array
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
@@ -17,7 +18,7 @@ from sqlmodel import Session
 
 from broadcasts.advice.farmers import Farmer, farmers_after
 from broadcasts.sources import BANGKOK
-from storage import people
+from storage import people, quota
 from storage.advice_words import advice_bubbles, advice_sms
 from storage.advising import Advice, advice_for, note_told
 from storage.audit import record
@@ -41,7 +42,7 @@ from storage.wording import LANGUAGES
 
 BY = "advice"
 PAGE = 2_000
-MOST_IN_A_BROADCAST = 20_000
+MOST_IN_A_BROADCAST = 10_000
 """Of one group: so many are written in one transaction."""
 
 NOT_EARLIER, NOT_LATER = time(6), time(20)
@@ -77,7 +78,7 @@ class _Way:
 class _Group:
     """Those who are told the same: persons and their contacts, side by side, by the way it goes."""
 
-    ways: dict[_Way, tuple[array[int], array[int]]] = field(default_factory=dict)
+    ways: "dict[_Way, tuple[array[int], array[int]]]" = field(default_factory=dict)
     provinces: set[str] = field(default_factory=set)
 
     def add(self, way: _Way, farmer: Farmer, place: str) -> None:
@@ -87,7 +88,7 @@ class _Group:
         self.provinces.add(place[:2])
 
 
-_Told = list[tuple[_Way, array[int], array[int]]]
+_Told = list[tuple[_Way, "array[int]", "array[int]"]]
 
 
 def tell(database: Database, at: datetime, *, merged: Merged = nobody, zone: ZoneInfo = BANGKOK) -> str:
@@ -189,7 +190,7 @@ def _write(
 ) -> int:
     """One broadcast to those of a group who may still be told; how many these are."""
     told: list[tuple[_Way, list[int]]] = []
-    for way, persons, contacts in ways:
+    for way, persons, contacts in _within_quota(session, ways, at):
         may = set(_noted(session, persons, on, severe=advice.severe))
         told.append(
             (way, [contact for person, contact in zip(persons, contacts, strict=True) if person in may])
@@ -230,9 +231,27 @@ def _write(
     record(
         session, at, actor=BY, action="broadcast.release", subject=f"broadcast/{broadcast.id}", detail=detail
     )
-    for account_id in {way.account_id for way, contacts in told if contacts}:
+    spent: Counter[int] = Counter()
+    for way, received in told:
+        spent[way.account_id] += len(received)
+    for account_id, copies in spent.items():
+        quota.spend(session, account_id, copies)
         announce(session, Job(work=DELIVERY_WORK[Priority.ROUTINE], key=str(account_id)))
     return recipients
+
+
+def _within_quota(session: Session, ways: _Told, at: datetime) -> _Told:
+    """Without the accounts that have no room for all of theirs: the reserve is for emergencies."""
+    needed: Counter[int] = Counter()
+    for way, persons, _ in ways:
+        needed[way.account_id] += len(persons)
+    refused = set()
+    for account_id, copies in needed.items():
+        if reason := quota.refusal(session, account_id, copies, at):
+            refused.add(account_id)
+            subject = f"account/{account_id}"
+            record(session, at, actor=BY, action="advice.refused", subject=subject, detail={"reason": reason})
+    return [each for each in ways if each[0].account_id not in refused]
 
 
 def _noted(session: Session, persons: Sequence[int], on: date, *, severe: bool) -> Iterator[int]:

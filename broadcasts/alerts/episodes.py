@@ -5,8 +5,8 @@ A source measures the same danger again and again. What is said about it changes
 * it begins: a draft, an Alert;
 * it grows: an Update of what was released; a draft that nobody released is replaced by one that says what is true now;
 * it goes on when what was released is about to expire: an Update that holds longer;
-* it has been lower for `calm`: an Update to the lower level, or an all-clear for those who were warned. A draft that
-  nobody released is withdrawn without a word.
+* it is lower: an Update to the lower level, or an all-clear for those who were warned. A draft that nobody released is
+  withdrawn without a word. When stations measure, `holding` decides when that is believed.
 
 A source that falls silent changes nothing: a warning then ends with its expiry, which is not said to be safety.
 """
@@ -28,15 +28,16 @@ from storage.alert_episodes import AlertEpisode, episode, open_episodes
 from storage.alerts import Alert
 from storage.lifecycles import AlertState
 
-_RANKS: tuple[Level | None, ...] = (None, "watch", "warning", "emergency")
+_RANKS: tuple[str | None, ...] = (None, "watch", "warning", "emergency")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Feed:
     """How a source's dangers are treated.
 
-    `lives` is how long a warning holds, `renew_before` how soon before its end it is prolonged, `calm` how long it must
-    be lower until that is believed (None: it is never lowered), `fresh` how old a measurement may be to be acted upon.
+    `lives` is how long a warning holds, `renew_before` how soon before its end it is prolonged, `calm` how long a
+    station must measure less until that is believed (None: nothing is ever lowered), `fresh` how old a measurement may
+    be to be acted upon.
     """
 
     name: str
@@ -66,39 +67,54 @@ class Finding:
 
 
 def follow(session: Session, feed: Feed, findings: Sequence[Finding], visit: Visit) -> str:
-    """Draft what these findings call for; what was done, in a sentence."""
+    """Draft what these findings call for, each the newest word on its danger; what was done, in a sentence."""
     done: Counter[str] = Counter()
-    going_on = {each.key for each in open_episodes(session, feed.name)}
+    going_on = {each.key: each for each in open_episodes(session, feed.name)}
     for finding in findings:
+        known = going_on.get(finding.key)
         if visit.at - finding.measured_at > feed.fresh:
             done["too old"] += 1
-        elif finding.level is not None or finding.key in going_on:
-            done[_follow_one(session, feed, finding, visit)] += 1
-    done.pop("", None)
-    return ", ".join(f"{number} {what}" for what, number in sorted(done.items())) or "nothing to say"
+        elif known is None or finding.measured_at > known.measured_at:
+            done[heed(session, feed, finding, visit)] += 1
+    return in_a_sentence(done)
 
 
-def _follow_one(session: Session, feed: Feed, finding: Finding, visit: Visit) -> str:
+def heed(session: Session, feed: Feed, finding: Finding, visit: Visit) -> str:
+    """Draft what has changed with this finding, which is believed; what was done, empty for nothing."""
     known = episode(session, feed.name, finding.key)
-    if known is not None and finding.measured_at <= known.measured_at:
-        return ""
     if known is None or known.ended_at is not None:
         return _begin(session, feed, finding, visit, known) if finding.level is not None else ""
-    known.measured_at = finding.measured_at
+    known.measured_at = max(known.measured_at, finding.measured_at)
     session.add(known)
     head = session.get_one(Alert, known.alert_id, populate_existing=True)
-    rank, held = _RANKS.index(finding.level), _RANKS.index(_level(known.level))
+    rank, held = rank_of(finding.level), rank_of(known.level)
     if rank > held:
         return _say_anew(session, feed, finding, visit, known, head, "raised")
     if rank == held:
-        known.lower_since = None
         return _go_on(session, feed, finding, visit, known, head)
-    known.lower_since = known.lower_since or finding.measured_at
-    if feed.calm is None or finding.measured_at - known.lower_since < feed.calm:
+    if feed.calm is None:
         return ""
     if finding.level is None:
         return _end(session, feed, finding, visit, known, head)
+    if head.expires_at <= visit.at:
+        # Nothing holds any more that could be lowered: this is a danger of its own.
+        _withdraw(session, feed, head, visit)
+        return _begin(session, feed, finding, visit, known)
     return _say_anew(session, feed, finding, visit, known, head, "lowered")
+
+
+def in_a_sentence(done: Counter[str]) -> str:
+    """What was done how often.
+
+    >>> in_a_sentence(Counter({"": 7, "drafted": 2, "raised": 1}))
+    '2 drafted, 1 raised'
+    """
+    return ", ".join(f"{number} {what}" for what, number in sorted(done.items()) if what) or "nothing to say"
+
+
+def rank_of(level: str | None) -> int:
+    """How grave a level is: 0 for none, written as None or as an empty text."""
+    return _RANKS.index(level or None)
 
 
 def _begin(session: Session, feed: Feed, finding: Finding, visit: Visit, known: AlertEpisode | None) -> str:
@@ -137,7 +153,7 @@ def _say_anew(
     live = _live(session, head)
     _withdraw(session, feed, head, visit)
     drafted = _draft(session, feed, finding, visit, replaces=live)
-    known.alert_id, known.level, known.lower_since = drafted.id or 0, finding.level or "", None
+    known.alert_id, known.level = drafted.id or 0, finding.level or ""
     session.add(known)
     session.flush()
     return what
@@ -220,7 +236,3 @@ def _live(session: Session, head: Alert) -> Alert | None:
         replaced = alert.replaces_id
         alert = session.get_one(Alert, replaced, populate_existing=True) if replaced is not None else None
     return None
-
-
-def _level(written: str) -> Level | None:
-    return next((each for each in _RANKS if each == written), None)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from hashlib import sha256
 
 from sqlmodel import Session
 
@@ -43,7 +44,22 @@ def import_alerts(
     `rehearsal` moves the alert's times as if it had been sent at `at`, under a name of its own: for trying things
     out, never with real channels. Raises CapRefused for the whole document: nothing of it is stored then.
     """
-    return [_import_one(session, cap, origin, by, at, rehearsal) for cap in read_cap(data)]
+    found = read_cap(data)
+    for cap in found:
+        _known(session, cap, *_identity(cap, at, rehearsal))
+    return [_import_one(session, cap, origin, by, at, rehearsal) for cap in found]
+
+
+def park_refused(
+    session: Session, data: bytes, reason: str, *, origin: str, by: str, at: datetime
+) -> list[Imported]:
+    """Keep what `import_alerts` refused as drafts under names of their own, with the reason, for a person to judge.
+
+    Nothing refers to them, and no rule releases them. Raises CapRefused where the document cannot even be read.
+    """
+    return [
+        _park(session, cap, reason, origin, by, at) for cap in read_cap(data) if cap.msg_type in _MESSAGES
+    ]
 
 
 def infos_in_order(cap: CapAlert) -> tuple[CapInfo, ...]:
@@ -68,28 +84,49 @@ def stored_cap(alert: Alert) -> CapAlert:
 def _import_one(
     session: Session, cap: CapAlert, origin: str, by: str, at: datetime, rehearsal: bool
 ) -> Imported:
+    identifier, sent = _identity(cap, at, rehearsal)
+    known = _known(session, cap, identifier, sent)
+    if known is not None:
+        return Imported(alert=known, new=False)
+    alert = _draft(session, cap, identifier, sent, sent - cap.sent, origin, at, rehearsal)
+    return _kept(session, alert, by, at, {"origin": origin})
+
+
+def _park(session: Session, cap: CapAlert, reason: str, origin: str, by: str, at: datetime) -> Imported:
+    identifier = f"{cap.identifier}.refused.{sha256(cap.xml).hexdigest()[:8]}"
+    known = alert_by_triple(session, cap.sender, identifier, cap.sent)
+    if known is not None:
+        return Imported(alert=known, new=False)
+    alert = _draft(session, cap, identifier, cap.sent, timedelta(0), origin, at, rehearsal=False)
+    alert.remarks = [f"refused: {reason}", *alert.remarks]
+    return _kept(session, alert, by, at, {"origin": origin, "refused": reason})
+
+
+def _kept(session: Session, alert: Alert, by: str, at: datetime, detail: dict[str, str]) -> Imported:
+    session.add(alert)
+    session.flush()
+    record(session, at, actor=by, action="alert.import", subject=f"alert/{alert.id}", detail=detail)
+    return Imported(alert=alert, new=True)
+
+
+def _identity(cap: CapAlert, at: datetime, rehearsal: bool) -> tuple[str, datetime]:
+    """What it is called here, and when it was sent."""
+    return (f"{cap.identifier}.rehearsal", at) if rehearsal else (cap.identifier, cap.sent)
+
+
+def _known(session: Session, cap: CapAlert, identifier: str, sent: datetime) -> Alert | None:
+    """The alert as it is known already. Raises CapRefused for one that is not to be imported."""
     if cap.msg_type not in _MESSAGES:
         raise CapRefused(
             f"{cap.identifier} is of msgType {cap.msg_type}: it warns nobody, so there is nothing to import"
         )
-    shift = at - cap.sent if rehearsal else timedelta(0)
-    identifier = f"{cap.identifier}.rehearsal" if rehearsal else cap.identifier
-    sent = cap.sent + shift
     known = alert_by_triple(session, cap.sender, identifier, sent)
-    if known is not None:
-        if known.cap != cap.xml:
-            raise CapRefused(
-                f"{identifier} of {cap.sender}, sent {cap.sent.isoformat()}, is known with other contents: "
-                "an alert never changes, its sender must send an Update"
-            )
-        return Imported(alert=known, new=False)
-    alert = _draft(session, cap, identifier, sent, shift, origin, at, rehearsal)
-    session.add(alert)
-    session.flush()
-    record(
-        session, at, actor=by, action="alert.import", subject=f"alert/{alert.id}", detail={"origin": origin}
-    )
-    return Imported(alert=alert, new=True)
+    if known is not None and known.cap != cap.xml:
+        raise CapRefused(
+            f"{identifier} of {cap.sender}, sent {cap.sent.isoformat()}, is known with other contents: "
+            "an alert never changes, its sender must send an Update"
+        )
+    return known
 
 
 def _draft(

@@ -1,15 +1,17 @@
 """Audiences that are not the subscribers of an area: who gets prices this morning, whose threshold a price passed.
 
-They are paged in key order as areas are. Each person brings the variant of the words that is meant for her: the products
-she gets, or the bound she set.
+They are paged in key order as areas are. Each person brings the variant of the words that is meant for her: the
+products she gets, or the bound she set.
 """
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import func
+from sqlalchemy import func, literal_column
 from sqlalchemy import select as sql_select
 from sqlmodel import Session, col
 
@@ -27,7 +29,7 @@ _AFTER_PRICE_TOPICS = "price;"
 """The first text after all that begin with `price:`."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True, slots=True)
 class Listed:
     """One copy to be sent. `variant` names the words for her, before the form of the channel is added."""
 
@@ -66,23 +68,67 @@ def bound_variant(op: str, amount: int, unit: str) -> str:
     return f"{op}{amount} {unit}"
 
 
-def _mornings(session: Session, listed: Mapping[str, Any], after: int, most: int) -> ListedPage:
-    """Who gets prices at an hour, by person; of a person's contacts the first."""
-    at = datetime.fromisoformat(listed["at"])
-    hers = (
+def count(session: Session, listed: Mapping[str, Any]) -> Counter[tuple[str, int]]:
+    """Copies by (variant, account id), counted in the database."""
+    return _COUNTS[listed["of"]](session, listed)
+
+
+def _count_mornings(session: Session, listed: Mapping[str, Any]) -> Counter[tuple[str, int]]:
+    hers = _subscribed(datetime.fromisoformat(listed["at"])).subquery()
+    query = (
+        sql_select(hers.c.topics, col(Contact.account_id), func.count())
+        .join(Contact, col(Contact.id) == hers.c.contact_id)
+        .join(Person, col(Person.id) == hers.c.person_id)
+        .where(
+            *_REACHABLE,
+            func.coalesce(col(Person.routine_hour), literal_column(str(DAILY_HOUR))) == listed["hour"],
+        )
+        .group_by(hers.c.topics, col(Contact.account_id))
+    )
+    found: Counter[tuple[str, int]] = Counter()
+    for topics, account_id, copies in session.connection().execute(query):
+        found[_variant_of(topics), account_id] += copies
+    return found
+
+
+def _count_thresholds(session: Session, listed: Mapping[str, Any]) -> Counter[tuple[str, int]]:
+    bound = (col(PriceThreshold.op), col(PriceThreshold.amount), col(PriceThreshold.unit))
+    query = (
+        sql_select(*bound, col(Contact.account_id), func.count())
+        .join(Contact, col(Contact.id) == col(PriceThreshold.contact_id))
+        .join(Person, col(Person.id) == col(PriceThreshold.person_id))
+        .where(col(PriceThreshold.fired_price) == listed["price"], *_REACHABLE)
+        .group_by(*bound, col(Contact.account_id))
+    )
+    found: Counter[tuple[str, int]] = Counter()
+    for op, amount, unit, account_id, copies in session.connection().execute(query):
+        found[bound_variant(op, amount, unit), account_id] += copies
+    return found
+
+
+def _subscribed(at: datetime) -> Any:
+    """Each person's topics of prices, in the order of persons; of her contacts the first."""
+    return (
         sql_select(
             col(Subscription.person_id),
             func.min(col(Subscription.contact_id)).label("contact_id"),
             func.aggregate_strings(col(Subscription.topic), ",").label("topics"),
         )
         .where(
-            col(Subscription.person_id) > after,
             col(Subscription.topic) >= PRICE_TOPIC,
             col(Subscription.topic) < _AFTER_PRICE_TOPICS,
             col(Subscription.until).is_(None),
             col(Subscription.since) <= at,
         )
         .group_by(col(Subscription.person_id))
+    )
+
+
+def _mornings(session: Session, listed: Mapping[str, Any], after: int, most: int) -> ListedPage:
+    """Who gets prices at an hour, by person."""
+    hers = (
+        _subscribed(datetime.fromisoformat(listed["at"]))
+        .where(col(Subscription.person_id) > after)
         .order_by(col(Subscription.person_id))
         .limit(most)
         .subquery()
@@ -95,7 +141,7 @@ def _mornings(session: Session, listed: Mapping[str, Any], after: int, most: int
     )
     rows = session.connection().execute(query).all()
     people = [
-        _person(rest, products_variant({topic.removeprefix(PRICE_TOPIC) for topic in topics.split(",")}))
+        _person(rest, _variant_of(topics))
         for _, topics, *rest in rows
         if _is_reachable(rest, listed) and _hour(rest) == listed["hour"]
     ]
@@ -133,18 +179,23 @@ _COLUMNS = (
     col(Contact.kind),
     col(Contact.state),
     col(Person.language),
-    col(Person.stopped_at),
+    col(Person.stopped_at).is_(None),
     col(Person.quiet_from_hour),
     col(Person.quiet_until_hour),
     col(Person.routine_hour),
 )
 
 
+@lru_cache(maxsize=4096)
+def _variant_of(topics: str) -> str:
+    return products_variant({topic.removeprefix(PRICE_TOPIC) for topic in topics.split(",")})
+
+
 def _is_reachable(row: list[Any], listed: Mapping[str, Any]) -> bool:
     """Active, not stopped, and on an account that has room for this where that was looked at."""
-    _, account_id, _, state, _, stopped_at, *_ = row
+    _, account_id, _, state, _, goes_on, *_ = row
     has_room = "accounts" not in listed or account_id in listed["accounts"]
-    return state == ContactState.ACTIVE and stopped_at is None and has_room
+    return bool(goes_on) and state == ContactState.ACTIVE.value and has_room
 
 
 def _hour(row: list[Any]) -> int:
@@ -163,6 +214,12 @@ def _person(row: list[Any], variant: str) -> Listed:
     )
 
 
+_REACHABLE = (col(Contact.state) == ContactState.ACTIVE.value, col(Person.stopped_at).is_(None))
+
+_COUNTS: Mapping[str, Callable[[Session, Mapping[str, Any]], Counter[tuple[str, int]]]] = {
+    MORNINGS: _count_mornings,
+    THRESHOLDS: _count_thresholds,
+}
 _PAGES: Mapping[str, Callable[[Session, Mapping[str, Any], int, int], ListedPage]] = {
     MORNINGS: _mornings,
     THRESHOLDS: _thresholds,

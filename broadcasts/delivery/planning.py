@@ -31,6 +31,7 @@ from storage.columns import is_one_of
 from storage.jobs import Job, announce
 from storage.lifecycles import BatchState, BroadcastState, ContactState, Outcome
 from storage.people import GROUP_CONTACT, Contact, Person
+from storage.quiet_hours import NONE as NO_WISHES
 from storage.quiet_hours import Wishes, routine_may_go_at, wishes_of
 from storage.wording.dates import BANGKOK
 
@@ -95,7 +96,10 @@ def _first_stage(broadcast: Broadcast) -> str:
 
 
 class _Page:
-    """One step of the plan. The cursor: `stage` reached | unsettled | places | listed, where in it, the unfilled groups."""
+    """One step of the plan.
+
+    The cursor: `stage` reached | unsettled | places | listed, where in it, and the unfilled groups.
+    """
 
     def __init__(
         self,
@@ -307,7 +311,7 @@ class _Page:
 
         An exercise is only kept from the night, and so are prices that go out at her hour anyway.
         """
-        if self._broadcast.priority == Priority.EMERGENCY:
+        if wishes is NO_WISHES or self._broadcast.priority == Priority.EMERGENCY:
             return None
         if self._broadcast.kind in (BroadcastKind.EXERCISE, BroadcastKind.MORNING_PRICES):
             wishes = replace(wishes, routine_hour=None)

@@ -54,7 +54,7 @@ def requests(_session: Session, visit: Visit) -> Sequence[Request]:
 
 
 def read(data: bytes, at: datetime, code: str = "") -> Prices:
-    """The prices of one product; no day at all is no fault. Raises SchemaDrift, also for another product than `code`."""
+    """The prices of one product; no day at all is no fault. Raises SchemaDrift, also for another one than `code`."""
     document = read_json(data)
     given = text(document, "product_id")
     if code and given != code:

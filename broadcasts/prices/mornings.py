@@ -6,7 +6,7 @@ read the same into full batches. A set of which nothing is new since yesterday i
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, select
 
@@ -37,13 +37,8 @@ def send_mornings(database: Database, at: datetime) -> str:
     """Release the prices of the hour that `at` lies in; once an hour, however often it is called."""
     hour = at.astimezone(BANGKOK).hour
     whom = {"of": MORNINGS, "hour": hour, "at": at.isoformat()}
-    needed: Counter[tuple[str, int]] = Counter()
-    after: int | None = 0
-    while after is not None:
-        with database.read() as session:
-            found = listed.page(session, whom, after, _PAGE)
-        needed.update((one.variant, one.account_id) for one in found.people)
-        after = found.after
+    with database.read() as session:
+        needed = listed.count(session, whom)
     if not needed:
         return "nobody gets prices at this hour"
     with database.write() as session:
@@ -59,19 +54,16 @@ def release_mornings(
     session: Session, whom: dict[str, object], needed: Counter[tuple[str, int]], at: datetime
 ) -> Released:
     """Release to those counted in `needed`, but for the sets of products of which nothing is new."""
-    today = at.astimezone(BANGKOK).date()
     known = {
         name: quotes(session, name)
         for name in {product for variant, _ in needed for product in variant.split("+")}
         if name in products()
     }
     new = {name for name, found in known.items() if any(_is_new(quote, at) for quote in found)}
-    wanted = Counter(
-        {key: copies for key, copies in needed.items() if new.intersection(key[0].split("+"))}
-    )
+    wanted = Counter({key: copies for key, copies in needed.items() if new.intersection(key[0].split("+"))})
 
     def said(variant: str, language: str, form: Form) -> Sequence[Bubble]:
-        return (_bubble(variant.split("+"), known, today, language, form),)
+        return _bubbles(variant.split("+"), known, language, form)
 
     return release_variants(
         session,
@@ -100,21 +92,21 @@ def _is_new(quote: Quote, at: datetime) -> bool:
     return fresh and at - latest.fetched_at < NEW_FOR
 
 
-def _bubble(
-    names: Sequence[str], known: dict[str, list[Quote]], today: date, language: str, form: Form
-) -> Bubble:
+def _bubbles(
+    names: Sequence[str], known: dict[str, list[Quote]], language: str, form: Form
+) -> Sequence[Bubble]:
     found = [quote for name in names for quote in known.get(name, ())[:MOST_KINDS]]
     if form is Form.SMS:
-        return Bubble(text=_text_message(found, language))
-    text = words.morning(found, today, language)
-    chart = Button(label=say(language, "buttons.prices"), action="prices")
+        return (Bubble(text=_text_message(found, language)),)
+    *before, last = words.morning(found, language)
+    prices = Button(label=say(language, "buttons.prices"), action="prices")
     end = Button(label=say(language, "buttons.daily_end"), action="price.daily_end:")
-    return Bubble(text=text, buttons=(chart, end))
+    return (*(Bubble(text=text) for text in before), Bubble(text=last, buttons=(prices, end)))
 
 
 def _text_message(found: Sequence[Quote], language: str) -> str:
     """As many prices as fit into two segments."""
-    most = words.MOST_SMS_UNITS[language]
+    most, text = words.MOST_SMS_UNITS[language], ""
     for shown in range(len(found), 0, -1):
         some = found[:shown]
         text = say(

@@ -23,7 +23,7 @@ from storage.broadcasts import (
 from storage.replies import Bubble
 from storage.wording import LANGUAGES
 
-MOST_VARIANTS = 200
+MOST_VARIANTS = 400
 """Of one broadcast: its words are looked over before each batch."""
 
 LIVES = timedelta(hours=6)

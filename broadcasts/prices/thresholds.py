@@ -1,10 +1,9 @@
 """Telling those whose threshold a new price has passed (voice.md 3.5)."""
 
-from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import update
+from sqlalchemy import ColumnElement, and_, update
 from sqlmodel import Session, col, select
 
 from broadcasts.audience import listed
@@ -29,7 +28,7 @@ _PAGE = 10_000
 def watch(database: Database, at: datetime) -> str:
     """Compare the thresholds with every price that is new; what was done, in a sentence."""
     with database.read() as session:
-        unwatched = select(Price.product).where(col(Price.watched_at).is_(None)).distinct()
+        unwatched = select(Price.product).where(_is_unwatched()).distinct()
         products = sorted(session.exec(unwatched))
     told = 0
     for product in products:
@@ -46,9 +45,7 @@ def watch_product(session: Session, product: str, at: datetime) -> int:
     quote = headline(session, product)
     latest = quote.latest if quote else None
     is_new = latest is not None and latest.watched_at is None
-    mark = update(Price).where(
-        col(Price.product) == product, col(Price.watched_at).is_(None), col(Price.state).in_(SAID)
-    )
+    mark = update(Price).where(col(Price.product) == product, _is_unwatched())
     session.connection().execute(mark.values(watched_at=at))
     if quote is None or latest is None or not is_new:
         return 0
@@ -68,14 +65,14 @@ def watch_product(session: Session, product: str, at: datetime) -> int:
     return passed
 
 
+def _is_unwatched() -> ColumnElement[bool]:
+    """Said, and not compared yet; a price that is held is compared when somebody has accepted it."""
+    return and_(col(Price.watched_at).is_(None), col(Price.state).in_(SAID))
+
+
 def _release(session: Session, quote: Quote, price_id: int, at: datetime) -> None:
     whom = {"of": THRESHOLDS, "price": price_id}
-    needed: Counter[tuple[str, int]] = Counter()
-    after: int | None = 0
-    while after is not None:
-        found = listed.page(session, whom, after, _PAGE)
-        needed.update((one.variant, one.account_id) for one in found.people)
-        after = found.after
+    needed = listed.count(session, whom)
     bounds = {bound_variant(*bound): bound for bound in bounds_passed(session, price_id)}
 
     def said(variant: str, language: str, form: Form) -> Sequence[Bubble]:

@@ -14,6 +14,7 @@ from handlers.understanding.facets import facet_of, is_follow_up
 from handlers.understanding.service_articles import Article, Facet, article
 from storage import article_feedback
 from storage.cases import CaseKind
+from storage.cases_privacy import privacy
 from storage.cases_work import deadline
 from storage.dialogs import enter, leave
 from storage.replies import Button, IncomingKind
@@ -31,7 +32,8 @@ POPULAR = (
 )
 """Offered before anything is asked; those that have an article."""
 
-_MOST_KEPT_UNITS = 1000
+# As many as a message of LINE may have.
+_MOST_KEPT_UNITS = 5000
 # Which facets are offered below the answer to one, the first ones that are another.
 _NEXT_FACETS = (Facet.FEE, Facet.WHERE, Facet.DOCUMENTS, Facet.TIME)
 _MOST_NEXT = 3
@@ -83,7 +85,7 @@ def show(turn: Turn, slug: str) -> Bubbles:
     chosen = article(slug)
     if chosen is None:
         return ask(turn)
-    question = str(turn.dialog.known.get("question", "")) or chosen.in_language(turn.language).title
+    question = _kept_question(turn) or chosen.in_language(turn.language).title
     return _show(turn, chosen, question)
 
 
@@ -98,7 +100,7 @@ def facet(turn: Turn, argument: str) -> Bubbles:
 
 def none_of_these(turn: Turn, _: str = "") -> Bubbles:
     """No article fits: an officer may answer."""
-    question = str(turn.dialog.known.get("question", ""))
+    question = _kept_question(turn)
     return _not_known(turn, question)
 
 
@@ -117,7 +119,7 @@ def unhelpful(turn: Turn, slug: str) -> Bubbles:
 
 def to_officer(turn: Turn, _: str = "") -> Bubbles:
     """The question becomes a case; without a question she is asked for one."""
-    question = str(turn.dialog.known.get("question", ""))
+    question = _kept_question(turn)
     if not question:
         return again(turn)
     case = cases_human.open_case_for(turn, CaseKind.QUESTION, question)
@@ -131,7 +133,7 @@ def _answer(turn: Turn, match: ArticleMatch) -> Bubbles:
     if match.sure and found:
         return _show(turn, found[0], question)
     if found:
-        enter(turn.dialog, NAME, "choice", question=question)
+        enter(turn.dialog, NAME, "choice", question=_concealed(turn, question))
         buttons = [*_choices(turn, found), turn.button("service_none", "ask.none")]
         return (turn.bubble(turn.say("services.which"), buttons),)
     if match.off_topic:
@@ -141,7 +143,7 @@ def _answer(turn: Turn, match: ArticleMatch) -> Bubbles:
 
 
 def _show(turn: Turn, chosen: Article, question: str) -> Bubbles:
-    enter(turn.dialog, NAME, "article", slug=chosen.slug, question=question, rated=False)
+    enter(turn.dialog, NAME, "article", slug=chosen.slug, question=_concealed(turn, question), rated=False)
     buttons = (
         turn.button("service_fee", f"ask.facet:{chosen.slug}:{Facet.FEE}"),
         turn.button("service_where", f"ask.facet:{chosen.slug}:{Facet.WHERE}"),
@@ -156,18 +158,18 @@ def _show(turn: Turn, chosen: Article, question: str) -> Bubbles:
 
 def _facet(turn: Turn, chosen: Article, wanted: Facet) -> Bubbles:
     known = turn.dialog.known if turn.dialog.name == NAME else {}
-    question = str(known.get("question", "")) or chosen.in_language(turn.language).title
+    question = (_kept_question(turn) if known else "") or chosen.in_language(turn.language).title
     if turn.incoming.kind is IncomingKind.TEXT:
         question = shorten(f"{chosen.in_language('th').title}: {turn.incoming.text}", _MOST_KEPT_UNITS)
     rated = bool(known.get("rated", False)) and known.get("slug") == chosen.slug
-    enter(turn.dialog, NAME, "article", slug=chosen.slug, question=question, rated=rated)
+    enter(turn.dialog, NAME, "article", slug=chosen.slug, question=_concealed(turn, question), rated=rated)
     others = [each for each in _NEXT_FACETS if each is not wanted][: 1 if turn.is_sms else _MOST_NEXT]
     buttons = [turn.button(f"service_{each}", f"ask.facet:{chosen.slug}:{each}") for each in others]
     return article_words.of_facet(turn, chosen, wanted, [*buttons, _ask_officer(turn), _menu(turn)])
 
 
 def _not_known(turn: Turn, question: str) -> Bubbles:
-    enter(turn.dialog, NAME, "not_known", question=question)
+    enter(turn.dialog, NAME, "not_known", question=_concealed(turn, question))
     desk = desk_of(turn)
     place = turn.places[0] if len(turn.places) == 1 else None
     agency = desk.agencies.responsible(place, CaseKind.QUESTION)
@@ -184,6 +186,16 @@ def _count(turn: Turn, slug: str, *, helpful: bool) -> None:
         return
     article_feedback.record(turn.session, turn.at, slug=slug, language=turn.language, helpful=helpful)
     turn.dialog.known = {**known, "rated": True}
+
+
+def _concealed(turn: Turn, question: str) -> str:
+    """The question as the dialog keeps it."""
+    return privacy(turn.session).conceal(question)
+
+
+def _kept_question(turn: Turn) -> str:
+    """The question that the dialog keeps, '' for none."""
+    return privacy(turn.session).reveal(str(turn.dialog.known.get("question", "")))
 
 
 def _is_about_another(match: ArticleMatch, shown: Article) -> bool:

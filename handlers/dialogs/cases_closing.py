@@ -19,7 +19,6 @@ GOOD = 4
 """From so many stars on nothing is asked."""
 
 _REASONS = ("slow", "wrong_fix", "rude")
-_MOST_REASON = 500
 
 
 def is_solved(turn: Turn, argument: str) -> Bubbles:
@@ -93,7 +92,7 @@ def words(turn: Turn) -> Bubbles:
     case: Case | None = own_case_in(turn, str(turn.dialog.known.get("case", "")))
     if case is None or not turn.incoming.text.strip():
         return _thanks(turn)
-    give_reason(desk_of(turn), case, turn.incoming.text.strip()[:_MOST_REASON])
+    give_reason(desk_of(turn), case, turn.incoming.text.strip())
     return _thanks(turn)
 
 

@@ -1,7 +1,7 @@
 """What dialogs about cases share: the desk where cases are worked on, and the cases a citizen may see."""
 
 from handlers.turn import Bubbles, Turn
-from storage.cases import Case, case_of
+from storage.cases import Case, case_of, locked
 from storage.cases_agencies import read_agencies
 from storage.cases_work import Desk
 from storage.replies import Button
@@ -22,9 +22,15 @@ def case_in(turn: Turn, argument: str) -> Case | None:
 
 
 def own_case_in(turn: Turn, argument: str) -> Case | None:
-    """The case that a button names, when she reported it herself."""
-    case = case_in(turn, argument)
+    """The case that a button names, when she reported it herself; locked, since she is about to move it."""
+    case = case_to_change(turn, argument)
     return case if case is not None and case.person_id == turn.person_id else None
+
+
+def case_to_change(turn: Turn, argument: str) -> Case | None:
+    """As `case_in`, as it is now and locked for whoever writes to it."""
+    case = case_in(turn, argument)
+    return locked(turn.session, case) if case is not None else None
 
 
 def not_hers(turn: Turn) -> Bubbles:

@@ -14,6 +14,7 @@ from storage.cases import Case, CaseKind, open_case, open_case_of_kind
 from storage.cases_work import deadline, withdraw
 from storage.media import Media, MediaKind
 from storage.replies import Button, IncomingKind
+from storage.safety import SafetyReport
 
 MOST_PHOTOS = 5
 """Of one case."""
@@ -52,6 +53,18 @@ def arrived(turn: Turn) -> list[Media]:
     return [each for each in waiting if each.provider_id == turn.incoming.media][-1:]
 
 
+def is_one_too_many(turn: Turn) -> bool:
+    """Whether this turn brought a file that is not kept, because there were too many in a day."""
+    return turn.incoming.kind in KINDS and bool(turn.incoming.media) and not arrived(turn)
+
+
+def why_not(turn: Turn) -> str:
+    """What is said where nothing of this turn is kept: it never came, or it is one too many."""
+    if is_one_too_many(turn):
+        return turn.say("cases.media.too_many", most=media.MOST_A_DAY)
+    return turn.say("cases.photo.not_arrived")
+
+
 def waiting(turn: Turn) -> list[Media]:
     """What came lately and belongs to nothing yet, or to nothing but a voice note's own case."""
     found = media.unattached(turn.session, turn.contact_id, since=turn.at - WAITS)
@@ -71,14 +84,21 @@ def attach(turn: Turn, media_ids: Sequence[int], case: Case) -> None:
         withdraw(desk_of(turn), voice)
 
 
+def attach_to_cry(turn: Turn, report: SafetyReport) -> None:
+    """Put what came with a cry for help, or shortly before it, to the cry: those who help see it."""
+    found = [each.number for each in waiting(turn)]
+    if found:
+        media.attach_to_report(turn.session, found, turn.contact_id, report.number)
+
+
 def heard(turn: Turn) -> Bubbles:
     """A voice note, photo or file outside of any dialog: it arrived; what is it about?"""
     came = arrived(turn)
     if turn.incoming.kind is IncomingKind.VOICE and came:
         _queue_voice(turn, came)
         return (turn.bubble(turn.say("cases.voice.queued"), _what_about(turn)),)
-    if turn.incoming.kind is IncomingKind.PHOTO and not came:
-        return (turn.bubble(turn.say("cases.photo.not_arrived"), _what_about(turn)),)
+    if not came and (turn.incoming.kind is IncomingKind.PHOTO or turn.incoming.media):
+        return (turn.bubble(why_not(turn), _what_about(turn)),)
     key = {IncomingKind.VOICE: "voice.received", IncomingKind.PHOTO: "photo.received"}
     buttons = _what_about(turn)
     if turn.incoming.kind is IncomingKind.PHOTO:

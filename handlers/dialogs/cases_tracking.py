@@ -3,12 +3,19 @@
 Others' cases answer as cases that do not exist, in the same words and by the same query.
 """
 
-import re
 from collections.abc import Callable, Mapping
 
 from handlers.dialogs import cases_media
-from handlers.dialogs.cases_desk import case_in, desk_of, menu_button, mine_button, not_hers
+from handlers.dialogs.cases_desk import (
+    case_in,
+    case_to_change,
+    desk_of,
+    menu_button,
+    mine_button,
+    not_hers,
+)
 from handlers.turn import MOST_UNITS, Bubbles, Turn
+from handlers.understanding import slots
 from handlers.understanding.categories import guess_category
 from storage import media, places
 from storage.cases import Case, CaseKind, add_words, case_id_of, case_of, cases_of, ticket, words_of
@@ -26,29 +33,14 @@ from storage.wording.lengths import shorten, tidy, units
 MORE = "case_more"
 """The dialog in which words and photos are added to a case."""
 
+ticket_in = slots.ticket_in
+"""How a message names a case."""
+
 MOST_LISTED = 5
 MOST_LINES = 4
 
-_TICKET = re.compile(r"[0-9]{1,18}-[0-9]")
-# In a sentence 3-4 is a span of days; a short number is a ticket where it is called one.
-_IN_A_SENTENCE = re.compile(
-    r"(?:(?:เรื่อง|เลข|เลขที่|case|ticket|number|no\.)\s*([0-9]{1,18}-[0-9])|(?<![0-9-])([0-9]{4,18}-[0-9]))(?![0-9-])"
-)
 _OVER = frozenset({CaseState.CLOSED.value, CaseState.CANCELLED.value})
 _LABEL_UNITS = 20
-
-
-def ticket_in(text: str) -> str | None:
-    """The ticket number that a message names: digits, a dash and the check digit; Thai digits are as good.
-
-    >>> ticket_in("เรื่อง ๔๒๑๗-๗ ถึงไหนแล้ว"), ticket_in("โทร 053-731-234"), ticket_in("ดับมา 3-4 วัน")
-    ('4217-7', None, None)
-    """
-    said = same_to_the_eye(text).strip()
-    if _TICKET.fullmatch(said):
-        return said
-    found = _IN_A_SENTENCE.search(said)
-    return (found[1] or found[2]) if found else None
 
 
 def mine(turn: Turn, _: str = "") -> Bubbles:
@@ -86,7 +78,7 @@ def more(turn: Turn, argument: str) -> Bubbles:
 
 def words(turn: Turn) -> Bubbles:
     """Words and photos for the case she adds to."""
-    case = case_in(turn, str(turn.dialog.known.get("case", "")))
+    case = case_to_change(turn, str(turn.dialog.known.get("case", "")))
     if case is None or case.state == CaseState.CANCELLED:
         leave(turn.dialog)
         return not_hers(turn)
@@ -206,7 +198,7 @@ def _list(turn: Turn, found: list[Case]) -> Bubbles:
 def _add_media(turn: Turn, case: Case) -> Bubbles:
     came = cases_media.arrived(turn)
     if not came:
-        return (turn.bubble(turn.say("cases.photo.not_arrived"), _while_adding(turn)),)
+        return (turn.bubble(cases_media.why_not(turn), _while_adding(turn)),)
     count = media.count_photos(turn.session, case.number)
     if cases_media.photos(came) and count >= cases_media.MOST_PHOTOS:
         media.remove(turn.session, came)

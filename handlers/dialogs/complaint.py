@@ -175,9 +175,9 @@ def _read_place(draft: Draft, text: str) -> Draft:
     before = draft.place_words
     draft = replace(draft, asked_place=draft.asked_place + 1)
     if named := _place_named(found):
-        return replace(draft, place=named, place_words=text[:200] if found.rest.strip() else before)
+        return replace(draft, place=named).with_place_words(text if found.rest.strip() else before)
     together = f"{before} {text}" if before and not (found.codes or places_in(before).codes) else text
-    return replace(draft, place_words=together[:200])
+    return draft.with_place_words(together)
 
 
 def _located(turn: Turn, draft: Draft) -> Bubbles:
@@ -191,7 +191,7 @@ def _located(turn: Turn, draft: Draft) -> Bubbles:
 
 def _with_media(turn: Turn, draft: Draft, came: list[Media]) -> Bubbles:
     if not came:
-        return _led(turn, turn.say("cases.photo.not_arrived"), _ask_again(turn, draft))
+        return _led(turn, cases_media.why_not(turn), _ask_again(turn, draft))
     more = draft.with_media(came)
     if more.media == draft.media:
         media.remove(turn.session, came)

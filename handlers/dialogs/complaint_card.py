@@ -3,14 +3,12 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from sqlmodel import col, func, select
-
 from handlers.dialogs import cases_media
 from handlers.dialogs.cases_desk import case_in, desk_of, menu_button, mine_button
-from handlers.dialogs.complaint_draft import NAME, Draft, draft_of, keep
+from handlers.dialogs.complaint_draft import MOST_WORDS, NAME, Draft, draft_of, keep
 from handlers.turn import MOST_BUBBLES, MOST_UNITS, Bubbles, Turn
 from storage import audit, media, places
-from storage.cases import Case, CaseKind, open_case, ticket
+from storage.cases import UNFINISHED_STATES, Case, CaseKind, locked, open_case, opened_since, ticket
 from storage.cases_agencies import ResponsibleAgency
 from storage.cases_categories import about
 from storage.cases_following import follow
@@ -43,6 +41,8 @@ def show(turn: Turn, draft: Draft) -> Bubbles:
     if others := len(draft.media) - draft.photos:
         lines.append(turn.say("complaint.card.files", count=others))
     lines.append(turn.say("complaint.card.to", agency=_agency(turn, draft).name(turn.language)))
+    if draft.is_full:
+        lines.append(turn.say("complaint.card.full", most=f"{MOST_WORDS:,}"))
     if draft.anonymous:
         lines.append(turn.say("complaint.card.anonymous"))
     if about(draft.kind, draft.category).confidential:
@@ -63,7 +63,7 @@ def send(turn: Turn, _: str = "") -> Bubbles:
     draft = draft_of(turn)
     if turn.dialog.name != NAME or not draft.has_content:
         return nothing_to_send(turn)
-    if _sent_today(turn) >= MOST_A_DAY:
+    if opened_since(turn.session, turn.person_id, turn.at - timedelta(days=1)) >= MOST_A_DAY:
         buttons = (turn.button("case_officer", "human"), mine_button(turn), menu_button(turn))
         return (turn.bubble(turn.say("complaint.too_many", most=MOST_A_DAY), buttons),)
     known = _known_already(turn, draft)
@@ -73,11 +73,18 @@ def send(turn: Turn, _: str = "") -> Bubbles:
 
 
 def follow_the_same(turn: Turn, argument: str) -> Bubbles:
-    """It is the one that was reported before: she follows it, and what she wrote is added to it."""
+    """It is the one that was reported before: she follows it, and what she wrote is added to it.
+
+    Where that one was closed meanwhile hers is a case of its own.
+    """
     draft = draft_of(turn)
     case = turn.session.get(Case, draft.same) if draft.same and argument == str(draft.same) else None
-    if case is None or case.confidential:
+    if case is None:
         return nothing_to_send(turn)
+    locked(turn.session, case)
+    if case.confidential or case.state not in UNFINISHED_STATES:
+        keep(turn, replace(draft, same=0), "confirm")
+        return send(turn)
     follow(turn.session, case.number, turn.person_id, turn.contact_id, turn.at)
     cases_media.attach(turn, draft.media, case)
     add_event(
@@ -207,13 +214,6 @@ def _ask_whether_same(turn: Turn, draft: Draft, known: Neighbour) -> Bubbles:
     key = "complaint.same_spot" if known.same_spot else "complaint.same_place"
     text = turn.say(key, count=known.people, what=name, place=place)
     return (turn.bubble(text, (turn.button("case_same", f"complaint.same:{number}"), apart), lasting=True),)
-
-
-def _sent_today(turn: Turn) -> int:
-    query = select(func.count()).where(
-        Case.person_id == turn.person_id, col(Case.opened_at) > turn.at - timedelta(days=1)
-    )
-    return turn.session.exec(query).one()
 
 
 def _record(turn: Turn, case: Case, action: str) -> None:

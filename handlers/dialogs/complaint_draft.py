@@ -11,8 +11,8 @@ from storage.dialogs import enter
 from storage.media import Media
 
 NAME = "complaint"
-MOST_WORDS = 2000
-"""Letters of one complaint; what comes beyond is not a complaint's length."""
+MOST_WORDS = 5000
+"""Letters of one complaint, and of its place: as many as a message of LINE may have. The card says what was cut."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +40,11 @@ class Draft:
         return bool(self.words or self.media)
 
     @property
+    def is_full(self) -> bool:
+        """Whether words or place are as long as is kept: what came beyond is not there."""
+        return max(len(self.words), len(self.place_words)) >= MOST_WORDS
+
+    @property
     def has_place(self) -> bool:
         return bool(self.place) or (bool(self.place_words) and self.asked_place > 1)
 
@@ -47,6 +52,10 @@ class Draft:
         """The words that were typed, under those before."""
         together = f"{self.words}\n{words}" if self.words else words
         return replace(self, words=together[:MOST_WORDS])
+
+    def with_place_words(self, words: str) -> "Draft":
+        """Where it is, in her words instead of those before."""
+        return replace(self, place_words=words[:MOST_WORDS])
 
     def with_media(self, found: Sequence[Media]) -> "Draft":
         """Files, each once; of the photos only as many as a case may have."""

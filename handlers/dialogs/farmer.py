@@ -6,6 +6,7 @@ from datetime import date
 from babel.dates import get_month_names
 from pythainlp.util import thai_strftime
 
+from handlers.dialogs import price_mornings
 from handlers.dialogs.advice import name_of, place_of
 from handlers.turn import Bubbles, Turn
 from handlers.understanding.amounts import amount_in
@@ -71,6 +72,27 @@ def type_crop(turn: Turn, _: str = "") -> Bubbles:
     """Another crop than those that are offered."""
     enter(turn.dialog, NAME, "crop")
     return (turn.bubble(turn.say("farm.type_crop"), (turn.button("later", "leave"),)),)
+
+
+def crops_to_choose(turn: Turn) -> tuple[Button, ...]:
+    """The buttons under "what do you grow?" where prices were just chosen (voice.md 3.1)."""
+    offered = tuple(_crop_button(turn, each.id, "farm.first") for each in offered_crops())
+    return (*offered, turn.button("type_it", "farm.type_first"), turn.button("later", "leave"))
+
+
+def first_crop(turn: Turn, crop: str) -> Bubbles:
+    """The crop whose prices she wants every morning; then the two other taps."""
+    said = price_mornings.begin(turn, crop)
+    if crop not in crops():
+        return said
+    return (*(bubble.model_copy(update={"buttons": ()}) for bubble in said[:1]), *choose_crop(turn, crop))
+
+
+def type_first(turn: Turn, _: str = "") -> Bubbles:
+    """Another crop than those that are offered, with its prices."""
+    asked = type_crop(turn)
+    enter(turn.dialog, NAME, "crop", first=True)
+    return asked
 
 
 def choose_crop(turn: Turn, crop: str) -> Bubbles:
@@ -151,7 +173,7 @@ def words(turn: Turn) -> Bubbles:
     if turn.dialog.step == "crop" or _known(turn, crop) is None:
         found = mentioned(sounding(spaced(typed)))
         if found is not None and found.id in crops():
-            return choose_crop(turn, found.id)
+            return (first_crop if turn.dialog.known.get("first") else choose_crop)(turn, found.id)
         turn.dialog.not_understood += 1
         return _ask_crop(turn, turn.say("farm.unknown_crop"))
     if turn.dialog.step == "rai":
@@ -177,14 +199,16 @@ def again(turn: Turn) -> Bubbles:
     return _ask_planted(turn, crop, turn.say("farm.ask_planted", crop=name_of(turn, crop)))
 
 
-def crop_question(turn: Turn) -> Bubbles:
-    """The question after subscribing; () for one who told already."""
-    return () if crops_of(turn.session, turn.person_id) else ask(turn)
+def asks_how_much(turn: Turn) -> bool:
+    """A number that is typed now is so many rai, and no choice of a button."""
+    return turn.dialog.name == NAME and turn.dialog.step == "rai"
 
 
 def line_of(turn: Turn, row: FarmCrop) -> str:
     """One crop with what is known of it."""
-    known = "_".join(name for name in ("rai", "planted") if getattr(row, {"planted": "planted_on"}.get(name, name)))
+    known = "_".join(
+        name for name in ("rai", "planted") if getattr(row, {"planted": "planted_on"}.get(name, name))
+    )
     key = f"farm.line.{known}" if known else "farm.line"
     month = _month_name(turn, row.planted_on) if row.planted_on else ""
     return turn.say(key, crop=name_of(turn, row.crop), rai=row.rai, month=month)
@@ -197,14 +221,18 @@ def _saved(turn: Turn, row: FarmCrop) -> Bubbles:
     if _wants_advice(turn):
         return (turn.bubble(text, [turn.button("advice_today", "advice"), *buttons]),)
     return (
-        turn.bubble(f"{text}\n{turn.say('farm.want_advice')}", [turn.button("farm_advice", "farm.advice"), *buttons]),
+        turn.bubble(
+            f"{text}\n{turn.say('farm.want_advice')}", [turn.button("farm_advice", "farm.advice"), *buttons]
+        ),
     )
 
 
 def _ask_crop(turn: Turn, text: str) -> Bubbles:
     enter(turn.dialog, NAME, "crop")
     buttons = [_crop_button(turn, each.id, "farm.crop") for each in offered_crops()]
-    return (turn.bubble(text, [*buttons, turn.button("type_it", "farm.type"), turn.button("later", "leave")]),)
+    return (
+        turn.bubble(text, [*buttons, turn.button("type_it", "farm.type"), turn.button("later", "leave")]),
+    )
 
 
 def _ask_rai(turn: Turn, crop: str, text: str) -> Bubbles:
@@ -216,7 +244,8 @@ def _ask_planted(turn: Turn, crop: str, text: str) -> Bubbles:
     today = turn.at.astimezone(turn.zone).date().replace(day=1)
     months = [_months_before(today, back) for back in range(_MONTHS_BACK)]
     buttons = [
-        Button(label=_month_name(turn, month), action=f"farm.planted:{crop}:{month:%Y-%m}") for month in months
+        Button(label=_month_name(turn, month), action=f"farm.planted:{crop}:{month:%Y-%m}")
+        for month in months
     ]
     return (turn.bubble(text, [*buttons, turn.button("skip", f"farm.planted:{crop}:{SKIP}")]),)
 
@@ -231,7 +260,11 @@ def _known(turn: Turn, crop: str) -> FarmCrop | None:
 
 def _names(turn: Turn, grown: list[FarmCrop]) -> str:
     first, *others = [name_of(turn, each.crop) for each in grown]
-    return turn.say("advice.crops", first=first, second=others[0]) if len(others) == 1 else " ".join([first, *others])
+    return (
+        turn.say("advice.crops", first=first, second=others[0])
+        if len(others) == 1
+        else " ".join([first, *others])
+    )
 
 
 def _wants_advice(turn: Turn) -> bool:
@@ -281,6 +314,8 @@ ACTIONS: Mapping[str, Callable[[Turn, str], Bubbles]] = {
     "farm": show,
     "farm.ask": ask,
     "farm.type": type_crop,
+    "farm.first": first_crop,
+    "farm.type_first": type_first,
     "farm.crop": choose_crop,
     "farm.rai": choose_rai,
     "farm.planted": choose_month,

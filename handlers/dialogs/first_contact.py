@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from handlers.dialogs import own_places, price_mornings
+from handlers.dialogs import farmer, own_places
 from handlers.dialogs.choosing_place import found_or_ask
 from handlers.dialogs.menu import menu
 from handlers.dialogs.warnings_near_me import Live, live_warnings_in, shown
@@ -11,6 +11,7 @@ from handlers.understanding.languages import own_name
 from handlers.understanding.places import places_in
 from storage import places
 from storage.dialogs import enter, leave
+from storage.farming import follow_advice
 from storage.replies import Button, IncomingKind
 from storage.subscriptions import TOPICS, WARNING, open_subscriptions, subscribe
 from storage.wording import say
@@ -162,6 +163,7 @@ def open_place(turn: Turn, code: str, topics: tuple[str, ...]) -> Opened | None:
         for topic in topics
         if subscribe(turn.session, turn.person_id, turn.contact_id, topic, code, turn.at)
     ]
+    follow_advice(turn.session, turn.person_id, turn.contact_id, turn.at)
     turn.subscriptions = open_subscriptions(turn.session, turn.person_id)
     return Opened(new=new, live=live_warnings_in(turn, [code]), is_another=bool(known - {code}))
 
@@ -177,16 +179,18 @@ def subscribe_to(turn: Turn, code: str, topics: tuple[str, ...] = (WARNING,)) ->
     if turn.is_sms and key == "ready":
         return turn.text_message("first_contact.sms.ready", place=places.short_name(code, turn.language))
     texts = [turn.say(f"first_contact.{key}", place=places.short_name(code, turn.language))]
+    asks_name = bool(opened.is_another and opened.new and code not in own_places.names(turn))
     if "price" in opened.new:
-        texts.append(turn.say("daily.ask_product"))
+        # One question a turn.
+        texts.append(turn.say("daily.by_the_tile" if asks_name else "daily.ask_product"))
     if len(opened.live) > 1:
         texts.append(turn.say("first_contact.more_warnings", count=len(opened.live)))
     warnings, ready = shown(turn, opened.live[:1], [code]), "\n".join(texts)
-    if opened.is_another and opened.new and code not in own_places.names(turn):
+    if asks_name:
         # Several places are told apart by what they are to her.
         return (*warnings, turn.bubble(ready), *own_places.ask_name(turn, code))
     if "price" in opened.new:
-        return (*warnings, turn.bubble(ready, price_mornings.crops_to_choose(turn)))
+        return (*warnings, turn.bubble(ready, farmer.crops_to_choose(turn)))
     buttons = (turn.button("near_me", "near_me"), turn.button("mine", "mine"), turn.button("menu", "menu"))
     return (*warnings, turn.bubble(ready, buttons))
 

@@ -6,6 +6,7 @@ from handlers.dialogs.choosing_place import LABEL_UNITS, place_buttons
 from handlers.turn import Bubbles, Turn
 from storage import places
 from storage.dialogs import leave
+from storage.farming import follow_advice
 from storage.own_places import Called, call, own_places
 from storage.replies import Button
 from storage.subscriptions import TOPICS, open_subscriptions, subscribe, unsubscribe
@@ -81,6 +82,7 @@ def look(turn: Turn, code: str) -> Bubbles:
     buttons = (
         turn.button("choose_topics", f"own.ask:{code}"),
         turn.button("give_name", f"own.name:{code}"),
+        turn.button("farm", "farm"),
         turn.button("leave_place", f"remove:{code}"),
         turn.button("mine", "mine"),
     )
@@ -106,6 +108,7 @@ def set_topics(turn: Turn, argument: str) -> Bubbles:
             unsubscribe(turn.session, turn.person_id, turn.at, topic=each.topic, place=code)
     for topic in _CHOICES[choice]:
         subscribe(turn.session, turn.person_id, turn.contact_id, topic, code, turn.at)
+    follow_advice(turn.session, turn.person_id, turn.contact_id, turn.at)
     turn.subscriptions = open_subscriptions(turn.session, turn.person_id)
     return look(turn, code)
 

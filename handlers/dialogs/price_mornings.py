@@ -4,18 +4,15 @@ from collections.abc import Callable, Mapping
 
 from handlers.dialogs.choosing_place import found_or_ask
 from handlers.turn import Bubbles, Turn
-from handlers.understanding.slots import read
 from storage import places
 from storage.dialogs import enter, leave
 from storage.price_catalogue import products
 from storage.quiet_hours import DAILY_HOUR
-from storage.replies import Button, IncomingKind
 from storage.subscriptions import open_subscriptions, subscribe, unsubscribe
 from storage.wording import dates
 
 NAME = "price_mornings"
 TOPIC = "price:"
-OFFERED = ("rice", "maize", "rubber")
 MOST_PRODUCTS = 5
 """So many products fit into one morning's message."""
 
@@ -45,28 +42,8 @@ def begin(turn: Turn, product_id: str) -> Bubbles:
     return _open(turn, product_id, (turn.places or hers)[0])
 
 
-def crops_to_choose(turn: Turn) -> tuple[Button, ...]:
-    """The buttons under "what do you grow?" (voice.md 3.1)."""
-    offered = tuple(
-        Button(label=products()[each].name(turn.language), action=f"price.daily:{each}") for each in OFFERED
-    )
-    return (*offered, turn.button("type_it", "price.daily_type"), turn.button("later", "leave"))
-
-
-def ask_product(turn: Turn, _: str = "") -> Bubbles:
-    """What do you grow? It is typed."""
-    enter(turn.dialog, NAME, "product")
-    return (turn.bubble(turn.say("daily.ask_product"), (turn.button("later", "leave"),)),)
-
-
 def typed(turn: Turn) -> Bubbles:
-    """The product or the place was asked for."""
-    if turn.dialog.step == "product":
-        found = read(turn.incoming.text).product if turn.incoming.kind is IncomingKind.TEXT else None
-        if found is not None:
-            return begin(turn, found.id)
-        turn.dialog.not_understood += 1
-        return (turn.bubble(turn.say("prices.unknown"), (turn.button("later", "leave"),)),)
+    """The place was asked for."""
     product_id = turn.dialog.known.get("product", "")
     code, question = found_or_ask(turn, f"price.daily_at:{product_id}:")
     return _open(turn, product_id, code) if code else question
@@ -125,7 +102,6 @@ def _hour(turn: Turn) -> str:
 
 ACTIONS: Mapping[str, Callable[[Turn, str], Bubbles]] = {
     "price.daily": begin,
-    "price.daily_type": ask_product,
     "price.daily_at": at_place,
     "price.daily_end": end,
 }

@@ -12,7 +12,6 @@ from storage.price_thresholds import ANY_NEW, MOST_RULES, PriceThreshold, close,
 from storage.price_units import Unit, level, measure
 from storage.replies import Button, IncomingKind
 from storage.wording import prices as words
-from storage.wording.lengths import units
 
 NAME = "price_threshold"
 BOUNDS = {">": "over", ">=": "at_least", "<": "below", "<=": "at_most"}
@@ -27,7 +26,6 @@ _MOST_SATANG = 10**8
 _MOST_SHOWN = 5
 _MOST_KINDS = 4
 _SMALLER_UNITS = (Unit.BAHT_PER_KG, Unit.BAHT_PER_100KG, Unit.BAHT_PER_TONNE)
-_LABEL_UNITS = 20
 
 
 def from_words(turn: Turn, product_id: str | None, op: str | None, amount: float | None) -> Bubbles:
@@ -69,6 +67,7 @@ def set_rule(turn: Turn, argument: str) -> Bubbles:
     product_id, name, amount, unit, often = (*argument.split(":"), *[""] * 5)[:5]
     if not _is_rule(product_id, name, amount, unit, often):
         return start(turn, product_id)
+    leave(turn.dialog)
     kept = _wait(turn, product_id, _OPS[name], int(amount), Unit(unit), once=_OFTEN[often])
     if not kept:
         return _too_many(turn)
@@ -96,7 +95,10 @@ def mine(turn: Turn, _: str = "") -> Bubbles:
     """All she waits for or gets every morning, each with a way to end it."""
     leave(turn.dialog)
     ends = [
-        *((_rule_words(turn, rule), f"price.drop:{rule.id}") for rule in rules_of(turn.session, turn.person_id)),
+        *(
+            (_rule_words(turn, rule), f"price.drop:{rule.id}")
+            for rule in rules_of(turn.session, turn.person_id)
+        ),
         *(
             (
                 turn.say("threshold.rule.daily", name=products()[each].short_name(turn.language)),
@@ -129,12 +131,12 @@ def _check(turn: Turn, product_id: str, op: str, amount: float) -> Bubbles:
     if not 0 < satang < _MOST_SATANG:
         return start(turn, product_id)
     unit = _meant_unit(product, latest, satang)
+    # Another price may be typed instead of an answer.
+    enter(turn.dialog, NAME, "amount", product=product_id)
     if latest is not None and _is_far(satang, unit, latest):
-        enter(turn.dialog, NAME, "amount", product=product_id)
         shown = words.unit_words(latest.unit, turn.language)
         text = turn.say("threshold.too_far", latest=words.price_words(latest, latest.latest), unit=shown)
         return (turn.bubble(text, (turn.button("later", "leave"),)),)
-    leave(turn.dialog)
     rule = f"price.set:{product_id}:{BOUNDS[op]}:{satang}:{unit.value}"
     buttons = (
         turn.button("threshold_yes", f"{rule}:once"),
@@ -190,9 +192,7 @@ def _op_of(amount: float, latest: Quote | None) -> str:
 
 def _is_rule(product_id: str, name: str, amount: str, unit: str, often: str) -> bool:
     number = amount.isascii() and amount.isdigit() and 0 < len(amount) < 9
-    return (
-        product_id in products() and name in _OPS and number and unit in set(Unit) and often in _OFTEN
-    )
+    return product_id in products() and name in _OPS and number and unit in set(Unit) and often in _OFTEN
 
 
 def _wait(turn: Turn, product_id: str, op: str, amount: int, unit: Unit, *, once: bool) -> bool:
@@ -250,11 +250,10 @@ def _rule_words(turn: Turn, rule: PriceThreshold) -> str:
 
 
 def _which(turn: Turn, choices: tuple[str, ...]) -> Bubbles:
-    buttons = []
-    for each in choices[:_MOST_KINDS]:
-        name = products()[each].short_name(turn.language)
-        label = name if units(name) <= _LABEL_UNITS else name.split(" (")[0]
-        buttons.append(Button(label=label, action=f"price.tell:{each}"))
+    buttons = [
+        Button(label=products()[each].label(turn.language), action=f"price.tell:{each}")
+        for each in choices[:_MOST_KINDS]
+    ]
     return (turn.bubble(turn.say("threshold.which"), [*buttons, turn.button("menu", "menu")]),)
 
 

@@ -5,6 +5,7 @@ from datetime import date
 
 from handlers.dialogs import price_mornings, price_thresholds
 from handlers.turn import Bubbles, Turn
+from handlers.understanding.amounts import threshold_in
 from storage.dialogs import leave
 from storage.farming import crops_of
 from storage.price_catalogue import products
@@ -12,14 +13,14 @@ from storage.price_series import Quote, is_old, newest_on, quotes
 from storage.price_thresholds import rules_of
 from storage.replies import Button, Picture
 from storage.wording import prices as words
-from storage.wording.lengths import units
+
+DIALOGS = frozenset({price_thresholds.NAME, price_mornings.NAME})
 
 OFFERED = ("rice", "rubber", "cassava", "oil_palm", "maize")
 """What is offered to those of whom nothing is known."""
 
 MOST_OFFERED = 4
 FEWEST_DAYS_OF_A_CHART = 3
-_LABEL_UNITS = 20
 
 
 def choose(turn: Turn, _: str = "") -> Bubbles:
@@ -54,6 +55,11 @@ def by_words(turn: Turn, product_id: str | None, places: tuple[str, ...]) -> Bub
     return answer(turn, product_id, places) if product_id else choose(turn)
 
 
+def is_answer(turn: Turn) -> bool:
+    """Whether words answer what a dialog about prices asked: an amount; a place alone is no clear wish for anything."""
+    return turn.dialog.name == price_thresholds.NAME and threshold_in(turn.incoming.text).amount is not None
+
+
 def chart(turn: Turn, product_id: str) -> Bubbles:
     """Thirty days: a picture where there is an address to fetch it from, and always in words."""
     leave(turn.dialog)
@@ -79,13 +85,19 @@ def _chart_of(turn: Turn, quote: Quote) -> Bubbles:
     language = turn.language if turn.language == "en" else "th"
     day = f"{quote.latest.price_on:%Y-%m-%d}"
     address = f"{turn.agency.public_url.rstrip('/')}/charts/{language}/{quote.product}/{day}.png"
-    return (bubble.model_copy(update={"picture": Picture(address=address, preview_address=address, alt=text)}),)
+    return (
+        bubble.model_copy(update={"picture": Picture(address=address, preview_address=address, alt=text)}),
+    )
 
 
 def _nothing(turn: Turn, product_id: str) -> Bubbles:
     text = turn.say("prices.none", name=products()[product_id].short_name(turn.language))
     buttons = (
-        *(() if products()[product_id].kinds else (turn.button("price_tell_new", f"price.new:{product_id}"),)),
+        *(
+            ()
+            if products()[product_id].kinds
+            else (turn.button("price_tell_new", f"price.new:{product_id}"),)
+        ),
         _others(turn),
         turn.button("menu", "menu"),
     )
@@ -111,10 +123,7 @@ def _others(turn: Turn) -> Button:
 
 
 def _product_button(turn: Turn, product_id: str, action: str = "price") -> Button:
-    product = products()[product_id]
-    label = product.short_name(turn.language)
-    label = label if units(label) <= _LABEL_UNITS else label.split(" (")[0]
-    return Button(label=label, action=f"{action}:{product_id}")
+    return Button(label=products()[product_id].label(turn.language), action=f"{action}:{product_id}")
 
 
 def _hers_first(turn: Turn) -> list[str]:

@@ -1,5 +1,6 @@
 """Help: a cry is stored with its words and place, the hotlines are always said, and the way out is open."""
 
+from handlers.dialogs import cases_media
 from handlers.dialogs.choosing_place import place_buttons
 from handlers.dialogs.menu import menu, ways_on
 from handlers.dialogs.warnings_near_me import live_warnings_in
@@ -9,7 +10,7 @@ from handlers.understanding.places import places_in
 from storage import places
 from storage.dialogs import enter, leave
 from storage.replies import Button, IncomingKind
-from storage.safety import SafetyAnswer, SafetyReport, open_cry
+from storage.safety import SafetyAnswer, SafetyReport, keep_report, open_cry
 
 NAME = "rescue"
 
@@ -66,7 +67,10 @@ def words(turn: Turn) -> Bubbles:
         return cry(turn)
     if open_cry(turn.session, turn.contact_id) is None:
         return menu(turn)
+    not_kept = cases_media.why_not(turn) if cases_media.is_one_too_many(turn) else ""
     _store(turn, SafetyAnswer.NEED_HELP, place=_place_in_words(turn))
+    if not_kept:
+        return (turn.bubble(not_kept, (turn.location_button(), *_safe_or_worse(turn)), lasting=True),)
     if incoming.kind is IncomingKind.LOCATION:
         return (
             turn.bubble(turn.say("rescue.location_stored", time=turn.clock), _way_out(turn), lasting=True),
@@ -168,17 +172,17 @@ def _place_in_words(turn: Turn) -> str | None:
 def _store(turn: Turn, answer: SafetyAnswer, place: str | None = None) -> None:
     known = turn.places[0] if len(turn.places) == 1 else None
     live = live_warnings_in(turn, turn.places) if turn.places else []
-    turn.session.add(
-        SafetyReport(
-            contact_id=turn.contact_id,
-            person_id=turn.person_id,
-            broadcast_id=live[0][1].id if live else None,
-            answer=answer,
-            words=turn.incoming.text,
-            place=place or known,
-            latitude=turn.incoming.latitude,
-            longitude=turn.incoming.longitude,
-            at=turn.at,
-        )
+    report = SafetyReport(
+        contact_id=turn.contact_id,
+        person_id=turn.person_id,
+        broadcast_id=live[0][1].id if live else None,
+        answer=answer,
+        words=turn.incoming.text,
+        place=place or known,
+        latitude=turn.incoming.latitude,
+        longitude=turn.incoming.longitude,
+        at=turn.at,
     )
-    turn.session.flush()
+    keep_report(turn.session, report)
+    if answer is SafetyAnswer.NEED_HELP:
+        cases_media.attach_to_cry(turn, report)

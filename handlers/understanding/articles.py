@@ -12,6 +12,7 @@ from importlib.resources import files
 
 from handlers.understanding.article_index import PhraseIndex, Scored
 from handlers.understanding.service_articles import Article, articles
+from handlers.understanding.writing import MOST_REMEMBERED
 
 MOST_SLUGS = 3
 
@@ -40,7 +41,12 @@ class ArticleMatch:
 
 def find_articles(text: str, language: str = "th") -> ArticleMatch:
     """The articles that a question is about. Thai and English are understood, whatever `language` says."""
-    about, off_topic = _scores(text)
+    return _match(text, _index(tuple(articles().values())))
+
+
+@lru_cache(maxsize=MOST_REMEMBERED)
+def _match(text: str, index: PhraseIndex) -> ArticleMatch:
+    about, off_topic = _scores(text, index)
     best_off_topic = off_topic[0].score if off_topic else 0.0
     if not about or about[0].score < _NOTHING_BELOW:
         is_off = best_off_topic >= _NOTHING_BELOW
@@ -70,9 +76,9 @@ def _told(scored: Scored) -> str:
     return f"{scored.name} {scored.score:.2f} ({scored.phrase})"
 
 
-def _scores(text: str) -> tuple[list[Scored], list[Scored]]:
+def _scores(text: str, index: PhraseIndex) -> tuple[list[Scored], list[Scored]]:
     """The articles and the matters off topic that are nearest."""
-    scored = _index(tuple(articles().values())).scores(text)
+    scored = index.scores(text)
     off_topic = _off_topic()
     return (
         [each for each in scored if each.name not in off_topic],

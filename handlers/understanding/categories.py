@@ -3,15 +3,19 @@
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from rapidfuzz import fuzz
 
+from handlers.understanding.writing import MOST_REMEMBERED
 from storage.cases_categories import OTHER, categories, danger_words
 from storage.place_reading import same_to_the_eye
 
 SURE = 3.0
 """A score of one deciding word: less is a guess to be confirmed by choosing."""
+
+MOST_LETTERS = 2_000
+"""Of a message: the rest of a longer one says nothing new about its category."""
 
 _WEIGHTS = {"strong": 3.0, "words": 2.0, "weak": 0.5}
 # One that says the same at more length says it more surely: ไฟส่องสว่าง before ไฟ.
@@ -49,17 +53,22 @@ def guess_category(text: str, among: Collection[str] = ()) -> Guess:
 
 def ranked(text: str, among: Collection[str] = ()) -> list[Guess]:
     """All categories that the words speak for, the likeliest first; never empty."""
+    return list(_ranked(text[:MOST_LETTERS], frozenset(among)))
+
+
+@lru_cache(maxsize=MOST_REMEMBERED)
+def _ranked(text: str, among: frozenset[str]) -> tuple[Guess, ...]:
     read = _read(text)
     guesses = [_guess(name, read) for name in categories() if not among or name in among]
     told = sorted((each for each in guesses if each.score), key=lambda each: -each.score)
-    return told or [_most_alike(read, among)]
+    return tuple(told) or (_most_alike(read, among),)
 
 
 def danger(text: str) -> str | None:
     """Which hotline belongs before everything else: "hurt" or "crime"."""
     read = _read(text)
     for denial in danger_words()["not_hurt"]:
-        read = _Read(read.plain.replace(_plain(denial), " "), read.spaced)
+        read = _Read(read.plain.replace(_word(denial), " "), read.spaced)
     for name in ("hurt", "crime"):
         if any(read.has(word) for word in danger_words()[name]):
             return name
@@ -76,7 +85,7 @@ class _Read:
     def has(self, word: str) -> bool:
         if _LATIN.search(word):
             return bool(_whole_word(word).search(self.spaced))
-        return _plain(word) in self.plain
+        return _word(word) in self.plain
 
 
 def _read(text: str) -> _Read:
@@ -86,6 +95,12 @@ def _read(text: str) -> _Read:
 
 def _plain(text: str) -> str:
     return _LEFT_OUT.sub("", "".join(same_to_the_eye(text).split()))
+
+
+@cache
+def _word(word: str) -> str:
+    """A word of the lists as texts are compared with it."""
+    return _plain(word)
 
 
 @cache
@@ -116,7 +131,7 @@ def _most_alike(read: _Read, among: Collection[str]) -> Guess:
         if among and name not in among:
             continue
         for word in each.strong:
-            plain = _plain(word)
+            plain = _word(word)
             if len(plain) < _LEAST_LETTERS_LIKE or len(plain) > len(read.plain):
                 continue
             likeness = fuzz.partial_ratio(plain, read.plain, score_cutoff=_LIKE)

@@ -14,7 +14,7 @@ from typing import Any
 from handlers.understanding.burmese import burmese_key
 from handlers.understanding.likeness import Sentences
 from handlers.understanding.patterns import Patterns, any_of
-from handlers.understanding.writing import latin, soft, sounding, spaced, strict
+from handlers.understanding.writing import MOST_REMEMBERED, latin, soft, sounding, spaced, strict
 from storage.place_reading import same_to_the_eye
 
 # A Thai letter that carries one of these is another syllable: ช่วยที is a cry, ช่วยที่ is not.
@@ -29,7 +29,7 @@ _NO_REQUEST = "(?<!ได)(?<!ชวย)(?<!มา)(?<!รับ)(?<!อยุ)"
 _ENDS_A_SYLLABLE = "(?![\u0e31\u0e34-\u0e3a\u0e47-\u0e4e])"
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=MOST_REMEMBERED)
 def cry_in(text: str) -> str | None:
     """The words that make `text` a cry for help, levelled for comparing; None when it is none."""
     keys = _Keys(text)

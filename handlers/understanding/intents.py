@@ -13,6 +13,7 @@ from handlers.understanding.keywords import Keyword, keyword
 from handlers.understanding.meanings import Speaks, asks, names_prices, speaks_for
 from handlers.understanding.slots import AMOUNT, PLACE, PRODUCT, Reading, Slots, read
 from handlers.understanding.topics import article_of
+from handlers.understanding.writing import MOST_REMEMBERED
 
 MOST_LETTERS = 2_000
 """Of a message: the rest of a longer one is not read for its intent, only for a cry."""
@@ -108,13 +109,20 @@ _SLOTS_OF: dict[Intent, tuple[str, ...]] = {
 """Which slots an intent keeps; all others keep the place."""
 
 
-@lru_cache(maxsize=8)
 def understand(text: str, language: str = "th") -> Understanding:
-    """What `text` asks for. Any text is understood as something, in milliseconds.
+    """What `text` asks for. Any text is understood as something, in milliseconds, whatever `language` she reads.
 
     >>> understand("ถ้าน้ำยางเกิน 65 บอกด้วย").slots.amount
     65.0
     """
+    meant = _understood(text)
+    article = article_of(text) if meant.intent is Intent.ASK_SERVICE else None
+    return replace(meant, article=article, why=(*meant.why, f"article: {article}")) if article else meant
+
+
+@lru_cache(maxsize=MOST_REMEMBERED)
+def _understood(text: str) -> Understanding:
+    """Without the article: an office may change its own while we run."""
     if (known := keyword(text)) is not None:
         return _certain(_BY_KEYWORD[known], Slots(), f"the whole message is a word for {known.value}")
     if (cry := cry_in(text)) is not None:
@@ -124,24 +132,22 @@ def understand(text: str, language: str = "th") -> Understanding:
         return _certain(Intent.TRACK_COMPLAINT, reading.slots, f"names the ticket {reading.ticket}")
     scores = speaks_for(reading.key)
     _add_by_slots(scores, reading)
-    return _best(scores, reading, text, language)
+    return _best(scores, reading)
 
 
-def _best(scores: dict[str, Speaks], reading: Reading, text: str, language: str) -> Understanding:
+def _best(scores: dict[str, Speaks], reading: Reading) -> Understanding:
     ranked = sorted(scores.items(), key=lambda each: each[1].score, reverse=True)
     (name, best), (second_name, second) = ranked[:2]
     intent = Intent(name) if best.score >= _ENOUGH else Intent.OTHER
     why = [f"{name} {best.score:.1f}", *best.because, f"next: {second_name} {second.score:.1f}"]
     if intent is Intent.OTHER and name != Intent.OTHER:
         why.append(f"nothing speaks enough, {_ENOUGH} are needed")
-    article = article_of(text, language) if intent is Intent.ASK_SERVICE else None
     return Understanding(
         intent=intent,
         slots=_kept(intent, reading.slots),
-        article=article,
         score=round(best.score, 2),
         margin=round(best.score - second.score, 2),
-        why=(*why, f"places: {reading.places.why}", *((f"article: {article}",) if article else ())),
+        why=(*why, f"places: {reading.places.why}"),
         is_question=asks(reading.key),
         names_prices=names_prices(reading.key),
     )

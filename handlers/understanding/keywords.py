@@ -3,16 +3,17 @@
 import tomllib
 import unicodedata
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
 from handlers.understanding.cries import cry_in
-from handlers.understanding.writing import latin, soft
+from handlers.understanding.writing import MOST_REMEMBERED, latin, soft
 from storage import places
 from storage.place_reading import same_to_the_eye
 
 # Kept with their spaces; all other lists are compared without any.
 _SPACED = frozenset({"words", "first", "last"})
+_LOOKED_AT = 500
 
 
 class Keyword(StrEnum):
@@ -48,6 +49,15 @@ def is_rescue(text: str) -> bool:
     return keyword(text) is None and cry_in(text) is not None
 
 
+def sounds_urgent(text: str) -> bool:
+    """As `is_rescue`, soon enough for an event loop: of a long message its beginning and its end are looked at.
+
+    It decides who is handled first; the answer is made from the whole message.
+    """
+    is_long = len(text) > 2 * _LOOKED_AT
+    return is_rescue(f"{text[:_LOOKED_AT]} {text[-_LOOKED_AT:]}" if is_long else text)
+
+
 def is_insult(text: str) -> bool:
     """True when a message scolds."""
     return _says(text, "insult")
@@ -58,6 +68,7 @@ def says_cannot_call(text: str) -> bool:
     return _says(text, "cannot_call")
 
 
+@lru_cache(maxsize=MOST_REMEMBERED)
 def keyword(text: str) -> Keyword | None:
     """The keyword a message consists of, polite endings and closing marks aside; None for all else."""
     return next((known for each in _bare(text) if (known := _keywords().get(each))), None)
@@ -91,6 +102,7 @@ def without_politeness(text: str) -> str:
     return spoken
 
 
+@lru_cache(maxsize=MOST_REMEMBERED)
 def _says(text: str, name: str) -> bool:
     lists = _soft_lists()[name]
     key, words = soft(text), latin(text)

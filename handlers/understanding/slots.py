@@ -14,10 +14,13 @@ PLACE, PRODUCT, AMOUNT, TICKET = "\ue001", "\ue002", "\ue003", "\ue004"
 """What stands for a slot in a message that is compared."""
 
 # The number of a case, a dash and its check digit; digits in a longer row of them are a telephone number.
-_TICKET = re.compile(r"(?<![0-9-])([0-9]{1,12})\s?[-–]\s?([0-9])(?![0-9-])")
+_DASHED = r"([0-9]{1,18})\s?[-–]\s?([0-9])(?![0-9-])"
+_TICKET = re.compile(f"(?<![0-9-]){_DASHED}")
+# 3-4 is a span of days, and a house has a number, too: a short number is a ticket where it is called one.
+_CALLED_ONE = re.compile(rf"(?:เรื่อง|(?<!บ้าน)เลขที่|เลข|case|ticket|number|no\.)\s*{_DASHED}")
 _NUMBER = re.compile(r"[0-9][0-9,.]*")
 _DIGITS = re.compile(r"[0-9]{2,13}")
-_LEAST_DIGITS = 3
+_LEAST_DIGITS, _LEAST_UNCHECKED = 3, 4
 _NEWS, _NEWS_SIGN = "ข่าว", "\ue005"
 
 
@@ -56,7 +59,7 @@ class Reading:
 
 def read(text: str) -> Reading:
     """Find everything in a message."""
-    ticket, without_ticket = ticket_in(text)
+    ticket, without_ticket = _ticket_and_rest(text)
     named = places_in(without_ticket)
     if named.codes and _is_a_product(without_ticket, named):
         named = PlacesFound(rest=without_ticket)
@@ -77,19 +80,40 @@ def read(text: str) -> Reading:
     )
 
 
-def ticket_in(text: str) -> tuple[str | None, str]:
-    """The ticket number in a message, and the message with a sign in its place.
+def ticket_in(text: str) -> str | None:
+    """The ticket number that a message names: digits, a dash and the check digit; Thai digits are as good.
 
-    With its dash any number is one; a bare row of digits only when its check digit fits and nothing else was typed.
+    Alone, called a ticket or of four digits and more it is one also when its check digit is wrong, so that this can be
+    said.
 
-    >>> ticket_in("เรื่อง ๔๒๑๗-๗ ถึงไหน")[0], ticket_in("42177")[0], ticket_in("42178")[0], ticket_in("081-234-5678")[0]
-    ('4217-7', '4217-7', None, None)
+    >>> ticket_in("เรื่อง ๔๒๑๗-๗ ถึงไหน"), ticket_in("3-4"), ticket_in("ดับมา 1-3 วัน"), ticket_in("081-234-5678")
+    ('4217-7', '3-4', None, None)
     """
-    plain = same_to_the_eye(text)
-    for found in _TICKET.finditer(plain):
+    found = _ticket(same_to_the_eye(text).strip())
+    return f"{int(found[1])}-{found[2]}" if found else None
+
+
+def _ticket(plain: str) -> re.Match[str] | None:
+    if (sure := _TICKET.fullmatch(plain) or _CALLED_ONE.search(plain)) is not None:
+        return sure
+    return next(filter(_is_surely_one, _TICKET.finditer(plain)), None)
+
+
+def _is_surely_one(found: re.Match[str]) -> bool:
+    if len(found[1]) >= _LEAST_UNCHECKED:
+        return True
+    return len(found[1]) >= _LEAST_DIGITS and case_id_of(f"{found[1]}-{found[2]}") is not None
+
+
+def _ticket_and_rest(text: str) -> tuple[str | None, str]:
+    """The ticket number in a message, and the message with a sign in its place; of digits without a dash, too.
+
+    A bare row of digits is one only when its check digit fits and nothing else was typed, and only outside of dialogs.
+    """
+    plain = same_to_the_eye(text).strip()
+    if (found := _ticket(plain)) is not None:
         number = f"{int(found[1])}-{found[2]}"
-        if len(found[1]) >= _LEAST_DIGITS or case_id_of(number) is not None:
-            return number, f"{plain[: found.start()]}{TICKET}{plain[found.end() :]}"
+        return number, f"{plain[: found.start(1)]}{TICKET}{plain[found.end() :]}"
     if len(plain) > _LEAST_DIGITS and _DIGITS.fullmatch(plain) and case_id_of(plain) is not None:
         return f"{int(plain[:-1])}-{plain[-1]}", TICKET
     return None, text

@@ -48,6 +48,10 @@ _SPELLED_OUT = re.compile(r"(?<= )(?:[a-z] ){2,}[a-z](?= )")
 _SPACE_AT_THAI = re.compile("(?<=[\u0e01-\u0e4e\ue000-\uf8ff]) +| +(?=[\u0e01-\u0e4e\ue000-\uf8ff])")
 
 
+MOST_REMEMBERED = 2_048
+"""So many texts are remembered with what was found in them: what is read ahead of a transaction is known inside."""
+
+
 def soft(text: str) -> str:
     """The letters and digits of `text` without spaces, tone marks and differences that are not heard.
 

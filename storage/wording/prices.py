@@ -16,6 +16,7 @@ from storage.wording.lengths import units
 
 MOST_UNITS = 200
 MOST_LINES = 5
+MOST_MORNING_BUBBLES = 2
 MOST_SMS_UNITS = {"th": 134, "en": 160}
 
 
@@ -85,7 +86,7 @@ def answer(product_id: str, found: Sequence[Quote], today: date, language: str) 
 def text_message(product_id: str, found: Sequence[Quote], today: date, language: str, agency: str) -> str:
     """The same in one text message of at most two segments."""
     newest = newest_on(found)
-    days = (today - newest).days
+    days, text = (today - newest).days, ""
     for shown in range(min(len(found), MOST_LINES), 0, -1):
         text = say(
             language,
@@ -94,7 +95,9 @@ def text_message(product_id: str, found: Sequence[Quote], today: date, language:
             name=products()[product_id].short_name(language),
             day=short_day(newest, language, with_year=True),
             days=days,
-            prices=short_prices(found[:shown], language, named=len(found) > 1),
+            prices=short_prices(
+                found[:shown], language, named=len(found) > 1, changes=not is_old(newest, today)
+            ),
             source=sources_words(found[:shown], language),
         )
         if units(text) <= MOST_SMS_UNITS[language if language in MOST_SMS_UNITS else "en"]:
@@ -102,11 +105,11 @@ def text_message(product_id: str, found: Sequence[Quote], today: date, language:
     return text
 
 
-def short_prices(found: Sequence[Quote], language: str, *, named: bool) -> str:
+def short_prices(found: Sequence[Quote], language: str, *, named: bool, changes: bool = True) -> str:
     """ "น้ำยางสด 61.20 ขึ้น 0.50 ยางแผ่นดิบ 64.75 ลง 0.25 บาท/กก.": the unit stands once, at the end."""
     said = []
     for quote in found:
-        change = quote.change(quote.previous)
+        change = quote.change(quote.previous) if changes else None
         words = "" if change is None else change_words(change, language).removesuffix(f" {_baht(language)}")
         name = products()[quote.product].name(language) if named else quote.grade
         said.append(" ".join(part for part in (name, price_words(quote, quote.latest), words) if part))
@@ -121,15 +124,20 @@ def prices_of_units(found: Sequence[Quote], language: str) -> str:
     return " ".join(short_prices(some, language, named=True) for some in by_unit.values())
 
 
-def morning(found: Sequence[Quote], today: date, language: str) -> str:
-    """The prices of somebody's products this morning; those of another day than the newest say which."""
+def morning(found: Sequence[Quote], language: str) -> list[str]:
+    """The prices of somebody's products this morning, in two bubbles at most; those of another day say which."""
     newest = newest_on(found)
-    title = say(language, "daily.title", day=day(today, language))
-    # Prices of a day say so below the title; lines of other days say it themselves.
-    dated = say(language, "daily.of", day=short_day(newest, language, with_year=True))
+    texts = [say(language, "daily.title", day=day(newest, language))]
     foot = say(language, "daily.foot", source=sources_words(found, language))
-    lines = [_line(quote, language, newest, named=True) for quote in found]
-    return _fitting(f"{title}\n{dated}" if newest != today else title, lines, foot)
+    for quote in found:
+        longer = f"{texts[-1]}\n{_line(quote, language, newest, named=True)}"
+        if units(f"{longer}\n{foot}") <= MOST_UNITS and longer.count("\n") <= MOST_LINES:
+            texts[-1] = longer
+        elif len(texts) < MOST_MORNING_BUBBLES:
+            texts.append(_line(quote, language, newest, named=True))
+        else:
+            break
+    return [*texts[:-1], f"{texts[-1]}\n{foot}"]
 
 
 def thirty_days(quote: Quote, language: str) -> str:
@@ -250,6 +258,7 @@ def _stage_words(found: Sequence[Quote], language: str) -> str:
 
 def _fitting(title: str, lines: list[str], foot: str) -> str:
     """As many lines as a bubble may hold, the first ones."""
+    text = title
     for shown in range(len(lines), 0, -1):
         text = "\n".join(_capital(part) for part in (title, *lines[:shown], foot) if part)
         if units(text) <= MOST_UNITS:

@@ -2,8 +2,10 @@
 
 import asyncio
 import time
+from collections.abc import Awaitable
 
 import pytest
+from structlog.testing import capture_logs
 
 from bot import receiving
 from bot.channels.line_account import LineCourtesies
@@ -24,25 +26,28 @@ from tests.fakes.telegram import FakeTelegram
 class Friendly:
     """Courtesies that tell what they were asked."""
 
-    def __init__(self, language: str = "en", *, fails: bool = False) -> None:
-        self.language, self.fails = language, fails
+    def __init__(self, language: str = "en", *, fails: bool = False, fault: Exception | None = None) -> None:
+        self.language = language
+        self.fault = fault or (NotNow("too many requests") if fails else None)
         self.asked: list[str] = []
         self.worked: list[str] = []
 
     async def language_of(self, address: str) -> str:
         self.asked.append(address)
-        if self.fails:
-            raise NotNow("too many requests")
+        if self.fault is not None:
+            raise self.fault
         return self.language
 
     async def show_working(self, address: str) -> None:
         self.worked.append(address)
-        if self.fails:
-            raise NotNow("too many requests")
+        if self.fault is not None:
+            raise self.fault
 
 
-def language_after(database: Database, courtesies: Friendly, *words: str, talk: Talk | None = None) -> str:
-    """Her language after she said these words, one after the other."""
+def language_after(
+    database: Database, courtesies: Friendly, *words: str, talk: Talk | None = None, urgent: bool = False
+) -> str:
+    """Her language after she said these words, one after the other; nothing is left running behind."""
     citizen = Citizen(database, talk or Talk())
     receiver = Receiver(
         database=citizen.database,
@@ -56,12 +61,18 @@ def language_after(database: Database, courtesies: Friendly, *words: str, talk: 
                 account_id=citizen.account_id, event_id=str(number), sender="sim-1", body=said.encode()
             )
             inbox.receive(session, [event], citizen.clock())
-        asyncio.run(receiver.handle(sender_key(citizen.account_id, "sim-1")))
+        handle = receiver.handle_urgent if urgent else receiver.handle
+        assert asyncio.run(_tasks_after(handle(sender_key(citizen.account_id, "sim-1")))) == 1
         citizen.clock.advance(1)
     with citizen.database.read() as session:
         found = contact_at(session, citizen.account_id, "sim-1", citizen.clock())[1].language
     citizen.database.close()
     return found
+
+
+async def _tasks_after(work: Awaitable[None]) -> int:
+    await work
+    return len(asyncio.all_tasks())
 
 
 @pytest.mark.parametrize(("told", "spoken"), [("en", "en"), ("th", "th"), ("fr", "th"), ("", "th")])
@@ -73,6 +84,25 @@ def test_a_newcomer_is_asked_once_and_greeted_so(sqlite_database: Database, told
 
 def test_an_account_that_does_not_tell_keeps_nobody_waiting(sqlite_database: Database) -> None:
     assert language_after(sqlite_database, Friendly(fails=True), "hello") == "th"
+
+
+def test_a_cry_waits_for_no_language(sqlite_database: Database) -> None:
+    courtesies, talk = Friendly("en"), Talk()
+    assert language_after(sqlite_database, courtesies, "ช่วยด้วย", talk=talk, urgent=True) == "th"
+    assert (courtesies.asked, talk.heard) == ([], ["ช่วยด้วย"])
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_fault_of_a_courtesy_is_logged_and_costs_no_answer(sqlite_database: Database) -> None:
+    courtesies = Friendly(fault=KeyError("language"))
+    talk = Talk(hears=lambda session, text: time.sleep(0.05))
+    with capture_logs() as logged:
+        assert language_after(sqlite_database, courtesies, "hello", talk=talk) == "th"
+    assert (talk.heard, courtesies.worked) == (["hello"], ["sim-1"])
+    assert [(entry["event"], entry["fault"].split(" ")[0]) for entry in logged] == [
+        ("a newcomer's language is not told", "KeyError"),
+        ("not shown that an answer is made", "KeyError"),
+    ]
 
 
 @pytest.fixture

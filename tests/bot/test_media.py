@@ -12,14 +12,14 @@ from sqlmodel import select
 
 from bot.channels.accounts import ConnectedAccount
 from bot.channels.local import LocalChannel, read_event
-from bot.media import STRAY_AFTER, Download, Fetched, download_of, remove_strays, sweep
+from bot.media import AT_ONCE, STRAY_AFTER, Download, Fetched, download_of, remove_strays, sweep
 from broadcasts.delivery.channel import AccountRefused, ContentRefused, NotNow, Unreachable
 from storage import media
 from storage.cases_privacy import Privacy
 from storage.database import Database
 from storage.lifecycles import MediaState
 from storage.local_uploads import LocalUpload
-from storage.media import RETRY_SECONDS, Media, MediaKind
+from storage.media import LEASE_SECONDS, RETRY_SECONDS, Media, MediaKind
 from storage.media_files import MediaFolder
 from storage.outbox import Message
 from tests.builders import NOW, account, citizen
@@ -136,7 +136,11 @@ def test_what_cannot_be_kept_is_told_once(
     assert files(folder) == []
 
 
-@pytest.mark.parametrize("fault", [Unreachable("x"), NotNow("x", 1.0), AccountRefused("x"), TimeoutError()])
+@pytest.mark.parametrize(
+    # The last one is nothing that a channel raises: a mistake of ours ends as well.
+    "fault",
+    [Unreachable("x"), NotNow("x", 1.0), AccountRefused("x"), TimeoutError(), KeyError("x")],
+)
 def test_a_fault_is_tried_again_and_told_in_the_end(
     sqlite_database: Database, tmp_path: Path, fault: Exception
 ) -> None:
@@ -151,6 +155,56 @@ def test_a_fault_is_tried_again_and_told_in_the_end(
     run(sqlite_database, folder, fault)
     assert row(sqlite_database, number).state == MediaState.GONE
     assert said(sqlite_database) == ["รูปยังมาไม่ถึง ข้อความของคุณเก็บไว้แล้ว ส่งรูปใหม่ได้เลย"]
+
+
+def test_no_more_are_claimed_than_are_worked_on_and_one_fault_stops_no_other(
+    database_at_now: Database, tmp_path: Path
+) -> None:
+    numbers = [want(database_at_now, MediaKind.VOICE, f"p-{number}") for number in range(AT_ONCE * 2 + 1)]
+    most, at_work = 0, 0
+
+    async def fetch(provider_id: str, most_bytes: int) -> Fetched:
+        nonlocal most, at_work
+        at_work += 1
+        await asyncio.sleep(0)
+        with database_at_now.read() as session:
+            claimed = [each for each in session.exec(select(Media)) if each.not_before > NOW]
+        taken = [each for each in claimed if each.state == MediaState.WANTED and not each.tries]
+        most = max(most, len(taken))
+        assert len(taken) >= at_work
+        at_work -= 1
+        if provider_id == "p-1":
+            raise ZeroDivisionError
+        return Fetched(data=b"sound")
+
+    with database_at_now.read() as session:
+        account_id = account(session)
+    folder = MediaFolder(path=tmp_path / "media", privacy=Privacy())
+    assert asyncio.run(sweep(database_at_now, {account_id: fetch}, folder)) == len(numbers)
+    assert most <= AT_ONCE
+    states = [row(database_at_now, number).state for number in numbers]
+    assert states.count(MediaState.KEPT) == len(numbers) - 1
+    assert [row(database_at_now, number).tries for number in numbers].count(1) == 1
+
+
+def test_a_worker_that_gives_up_late_tells_nobody(database_at_now: Database, tmp_path: Path) -> None:
+    number = want(database_at_now, MediaKind.VOICE)
+    folder = MediaFolder(path=tmp_path / "media", privacy=Privacy())
+
+    async def fetch(provider_id: str, most_bytes: int) -> Fetched:
+        # Meanwhile the lease lapsed, and another worker kept it.
+        with database_at_now.write() as session:
+            later = NOW + timedelta(seconds=LEASE_SECONDS)
+            (winner,) = media.claim(session, later, 1)
+            name = folder.keep(b"sound")
+            media.settle_kept(session, winner, file=name, sha256="x", size=5, media_type="x", at=later)
+        raise ContentRefused("404: message has no content")
+
+    with database_at_now.read() as session:
+        account_id = account(session)
+    asyncio.run(sweep(database_at_now, {account_id: fetch}, folder))
+    assert row(database_at_now, number).state == MediaState.KEPT
+    assert said(database_at_now) == []
 
 
 def test_removing_deletes_the_file_and_not_that_of_an_equal_picture(

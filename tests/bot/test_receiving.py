@@ -2,7 +2,8 @@
 
 import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, cast
@@ -12,6 +13,7 @@ from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, col, select
 from structlog.testing import capture_logs
 
+from bot import receiving
 from bot.receiving import ReadEvent, Receiver
 from handlers.conversation import Conversation
 from storage import inbox, people
@@ -216,6 +218,43 @@ def test_a_database_that_is_away_is_no_failure_of_the_event(
     monkeypatch.undo()
     citizen.handle()
     assert citizen.states() == ["handled"]
+    citizen.database.close()
+
+
+def test_words_are_understood_before_the_transaction(
+    sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    citizen = Citizen(sqlite_database, Talk())
+    citizen.says("one", "two")
+    open_now, ahead = [0], []
+    write = citizen.database.write
+
+    @contextmanager
+    def noted() -> Iterator[Session]:
+        with write() as session:
+            open_now[0] += 1
+            yield session
+        open_now[0] -= 1
+
+    monkeypatch.setattr(citizen.database, "write", noted)
+    monkeypatch.setattr(receiving, "read_ahead", lambda incoming: ahead.append((incoming.text, open_now[0])))
+    citizen.handle()
+    assert ahead == [("one", 0), ("two", 0)]
+    assert citizen.answers() == ["you said one", "you said two"]
+    citizen.database.close()
+
+
+def test_what_cannot_be_understood_ahead_is_answered_all_the_same(
+    sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(_: Incoming) -> None:
+        raise KeyError(SECRET)
+
+    monkeypatch.setattr(receiving, "read_ahead", fails)
+    citizen = Citizen(sqlite_database, Talk())
+    citizen.says("one")
+    citizen.handle()
+    assert citizen.answers() == ["you said one"]
     citizen.database.close()
 
 

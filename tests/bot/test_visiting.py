@@ -263,3 +263,37 @@ def test_a_store_that_fails_keeps_nothing_and_is_tried_again(scene: Scene) -> No
 def test_a_request_elsewhere_is_refused(scene: Scene) -> None:
     source = replace(air4thai.SOURCE, requests=lambda *_: (Request(address="http://169.254.169.254/"),))
     assert "leads to 169.254.169.254, which is not allowed" in scene.visit(source).error
+
+
+def test_a_refused_warning_is_told_once_and_seen_until_it_is_settled(scene: Scene) -> None:
+    """Its contents changed under its name: the source is partly good while the draft waits, then fine."""
+    ends = NOW + 5 * HOUR
+    path = "/uploads/CAP/CAP{}.xml".format
+    scene.feeds.serve("/api/xml/CAP", made.cap_index(NOW, "A_2", "A_3"))
+    scene.feeds.serve(path("A_2"), made.cap("A_2", NOW, expires=ends))
+    scene.feeds.serve(path("A_3"), made.cap("A_2", NOW, expires=ends, province="50"))
+    with capture_logs() as logged:
+        for _ in range(3):
+            state = scene.visit(tmd_cap.SOURCE, timedelta(minutes=2))
+            assert state.status == "partly"
+            assert state.error.startswith(
+                "A_3: A_2 of TMD, sent 2026-11-21T12:40:00+00:00, is known with other"
+            )
+            assert scene.visited.outcome is RunOutcome.DONE
+        scene.feeds.serve("/api/xml/CAP", made.cap_index(NOW, "A_2", "A_3", "B_2"))
+        scene.feeds.serve(path("B_2"), b"<alert>")
+        scene.visit(tmd_cap.SOURCE, timedelta(minutes=2))
+        state = scene.visit(tmd_cap.SOURCE, timedelta(minutes=2))
+        assert state.error.endswith("(and 1 more)")
+    assert [(each["event"], each["reason"][:5]) for each in logged] == [
+        ("source is bad", "A_3: "),
+        ("source is bad", "B_2: "),
+    ]
+    assert [(each.identifier[:11], bool(each.remarks)) for each in scene.drafts()] == [
+        ("A_2", False),
+        ("A_2.refused", True),
+    ]
+    scene.feeds.serve("/api/xml/CAP", made.cap_index(NOW, "A_2"))
+    assert scene.visit(tmd_cap.SOURCE, timedelta(minutes=2)).status == "fine"
+    assert scene.feeds.times_asked(path("A_2")) == 1
+    assert len(scene.drafts()) == 2

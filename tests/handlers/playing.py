@@ -11,7 +11,9 @@ A transcript is a conversation as voice.md writes one, a line each:
     @ ผ่านไป 31 นาที      time passes
     @ เริ่มใหม่            Krajai is started again
     @ คำเตือน flood warning 5709    a warning is released
+    @ พยากรณ์ 57 2026-11-22 2026-11-23 rain,wind 40 60    the weather of an area; rain on 40 to 60 % of it
     @ SMS               from here on in text messages
+    @ ตลาด              made prices of rubber, cassava and durian are there, see market.py
     @ เจ้าหน้าที่ ...       an officer's step, see officers.py
     = รับ 5709 warning   what she receives now; = รับ alone for nothing
     = เรื่อง need_help 5709 words   her latest safety report, - for no place
@@ -21,7 +23,7 @@ A transcript is a conversation as voice.md writes one, a line each:
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -29,16 +31,18 @@ from sqlmodel import Session, col, select
 
 from handlers.conversation import Conversation
 from handlers.turn import Agency, Bubbles
-from storage import people
+from storage import forecasts, people
 from storage.broadcasts import Form
 from storage.cases_agencies import Agencies, read_agencies
 from storage.cases_work import close_unanswered
 from storage.database import Database
+from storage.forecasts import Forecast
 from storage.replies import Bubble, Button, Incoming, IncomingKind
-from storage.safety import SafetyReport, open_cry
+from storage.safety import SafetyReport, open_cry, words_of
 from storage.subscriptions import open_subscriptions
 from tests.builders import NOW, account
 from tests.handlers import officers
+from tests.handlers.market import open_market
 from tests.handlers.warnings import live_warning
 
 BANGKOK = ZoneInfo("Asia/Bangkok")
@@ -194,7 +198,7 @@ def _received(session: Session, _: int, person_id: int) -> str:
 def _reported(session: Session, contact_id: int, _: int) -> str:
     query = select(SafetyReport).where(SafetyReport.contact_id == contact_id)
     latest = session.exec(query.order_by(col(SafetyReport.id).desc())).first()
-    return f"{latest.answer} {latest.place or '-'} {latest.words}" if latest else ""
+    return f"{latest.answer} {latest.place or '-'} {words_of(session, latest)}" if latest else ""
 
 
 def _withdrawn(session: Session, contact_id: int, _: int) -> str:
@@ -219,14 +223,38 @@ def _samples_answer(stage: Stage, _: list[str]) -> None:
     stage.samples = True
 
 
+def _forecast(stage: Stage, words: list[str]) -> None:
+    area, first, last, conditions, *percent = words
+    row = Forecast(
+        source="tmd_forecast",
+        area=area,
+        starts_on=date.fromisoformat(first),
+        ends_on=date.fromisoformat(last),
+        issued_on=stage.at.astimezone(BANGKOK).date(),
+        conditions=conditions.split(","),
+        rain_percent_from=int(percent[0]) if percent else None,
+        rain_percent_to=int(percent[1]) if percent else None,
+        at=stage.at,
+    )
+    with stage.database.write() as session:
+        forecasts.keep(session, row.source, area, [row])
+
+
+def _market_opens(stage: Stage, _: list[str]) -> None:
+    with stage.database.write() as session:
+        open_market(session, stage.at)
+
+
 _DIRECTIONS: dict[str, Callable[[Stage, list[str]], None]] = {
     "ผ่านไป": _time_passes,
     "เริ่มใหม่": _start_again,
     "คำเตือน": _release,
     "SMS": _by_sms,
+    "พยากรณ์": _forecast,
     "เจ้าหน้าที่": _officer_acts,
     "นาฬิกา": _clock_runs,
     "หน่วยงาน": _samples_answer,
+    "ตลาด": _market_opens,
 }
 _CHECKS: dict[str, Callable[[Session, int, int], str]] = {
     "รับ": _received,

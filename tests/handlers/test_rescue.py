@@ -2,14 +2,18 @@
 
 import tomllib
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlmodel import Session
+from sqlmodel import Session, select
 
+from storage import media
+from storage.cases_privacy import use_secret_key
 from storage.database import Database
+from storage.media import MOST_A_DAY, Media
 from storage.replies import Incoming, IncomingKind
-from storage.safety import SafetyAnswer, open_cry
+from storage.safety import SafetyAnswer, open_cry, words_of
 from storage.subscriptions import open_subscriptions
 from tests.handlers.chatting import STATES, Chat, faults
 from tests.handlers.warnings import live_warning
@@ -62,6 +66,39 @@ def test_what_cannot_be_read_is_kept_with_the_cry(session: Session, kind: Incomi
     assert faults(answer) == []
     assert [each.answer for each in chat.reports()] == [SafetyAnswer.NEED_HELP] * 2
     assert {"rescue.safe_now", "rescue.worse"} <= {button.action for button in answer[-1].buttons}
+
+
+def test_files_belong_to_the_cry_they_came_with(session: Session) -> None:
+    chat = Chat(session)
+    chat.do(Incoming(kind=IncomingKind.PHOTO, media="before"))
+    chat.text("ช่วยด้วย")
+    chat.do(Incoming(kind=IncomingKind.VOICE, media="after"))
+    linked = {each.provider_id: each.safety_report_id for each in session.exec(select(Media))}
+    assert linked == {"before": chat.reports()[0].id, "after": chat.reports()[1].id}
+    assert media.remove_unattached(session, chat.at + timedelta(days=99)) == 0
+
+
+def test_a_file_too_many_is_not_said_to_be_kept(session: Session) -> None:
+    chat = Chat(session).go_to("help asked")
+    for number in range(MOST_A_DAY):
+        chat.do(Incoming(kind=IncomingKind.PHOTO, media=f"p-{number}"))
+        chat.at += timedelta(minutes=10)
+    assert "ได้รูปแล้ว" in chat.answer[-1].text
+    for kind in (IncomingKind.PHOTO, IncomingKind.FILE):
+        answer = chat.do(Incoming(kind=kind, media="one more"))
+        assert faults(answer) == []
+        assert f"{MOST_A_DAY} ไฟล์" in answer[-1].text
+    assert len(chat.reports()) == MOST_A_DAY + 3
+
+
+def test_words_of_a_cry_are_sealed_where_there_is_a_key(sqlite_database: Database) -> None:
+    use_secret_key(sqlite_database, "a secret key of more than sixteen bytes")
+    with sqlite_database.write() as session:
+        chat = Chat(session)
+        chat.text("ช่วยด้วย บ้านยายคำ")
+        (report,) = chat.reports()
+        assert "ยายคำ" not in report.words
+        assert words_of(session, report) == "ช่วยด้วย บ้านยายคำ"
 
 
 def test_a_position_is_kept_with_the_cry(session: Session) -> None:

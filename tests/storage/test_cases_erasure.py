@@ -15,6 +15,7 @@ from storage.cases_work import Desk
 from storage.database import Database
 from storage.lifecycles import CaseState, MediaState
 from storage.media import Media, MediaKind
+from storage.safety import SafetyAnswer, SafetyReport, keep_report
 from tests.builders import NOW, citizen
 
 WORDS = "ไฟดับหน้าบ้านยายคำ"
@@ -70,6 +71,19 @@ def test_nothing_of_hers_is_left_and_the_agencys_account_is(database: Database) 
         )
         assert photo is not None
         media.attach(session, [photo.number], contact.id, case.number)
+        cry = SafetyReport(contact_id=contact.id, person_id=person.id, answer=SafetyAnswer.NEED_HELP, at=NOW)
+        keep_report(session, cry)
+        heard = media.want(
+            session,
+            MediaKind.VOICE,
+            provider_id="line-photo-of-a-cry",
+            account_id=contact.account_id,
+            contact_id=contact.id,
+            person_id=person.id,
+            at=NOW,
+        )
+        assert heard is not None
+        media.attach_to_report(session, [heard.number], contact.id, cry.number)
         media.settle_kept(
             session, photo, file="f" * 64, sha256="e" * 64, size=9, media_type="image/jpeg", at=NOW
         )
@@ -97,7 +111,8 @@ def test_nothing_of_hers_is_left_and_the_agencys_account_is(database: Database) 
         assert [row.person_id for row in session.exec(select(CaseFollower))] == [neighbour.id]
         assert session.exec(select(CaseLookup)).all() == []
         # Its file goes with the next sweep.
-        assert [row.state for row in session.exec(select(Media))] == [MediaState.REMOVING]
+        states = {row.kind: row.state for row in session.exec(select(Media))}
+        assert states == {"photo": MediaState.REMOVING, "voice": MediaState.REMOVED}
 
 
 def test_an_erased_persons_case_can_still_be_worked_on(sqlite_database: Database) -> None:

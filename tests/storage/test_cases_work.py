@@ -14,10 +14,10 @@ from storage.cases_following import follow
 from storage.cases_timeline import event_words, timeline
 from storage.cases_work import Desk, WordsRefused
 from storage.database import Database
-from storage.dialogs import dialog_of
+from storage.dialogs import dialog_of, enter, remember_offer
 from storage.lifecycles import CaseState, ForbiddenTransition
 from storage.outbox import Message
-from tests.builders import NOW, citizen
+from tests.builders import NOW, bubble, citizen
 
 BANGKOK = ZoneInfo("Asia/Bangkok")
 AGENCIES = read_agencies("เทศบาลตำบลสุเทพ", "Suthep Municipality")
@@ -88,6 +88,21 @@ def test_what_is_told_can_be_answered_and_is_pushed_when_needed(database: Databa
         f"case.solved:{case.number}",
         f"case.unsolved:{case.number}",
     ]
+
+
+@pytest.mark.parametrize("dialog", ["rescue", "complaint"])
+def test_what_is_told_leaves_the_choices_of_a_cry_and_of_a_complaint(
+    sqlite_database: Database, dialog: str
+) -> None:
+    with sqlite_database.write() as session:
+        case = reported(session)
+        assert case.contact_id is not None
+        hers = dialog_of(session, case.contact_id, NOW)
+        enter(hers, dialog, "where")
+        remember_offer(hers, (bubble("ตรงไหน", "ต.สุเทพ"),), NOW)
+        cases_work.take(desk(session), ticket(case.number), "suda")
+        assert [each["label"] for each in hers.offered] == ["ต.สุเทพ"]
+        assert len(heard(session, case.contact_id)) == 1
 
 
 def test_each_listener_reads_her_own_language_and_only_the_reporter_is_asked(database: Database) -> None:

@@ -227,26 +227,6 @@ def test_one_sender_with_much_to_say_does_not_hide_the_others(database: Database
         assert inbox.waiting_senders(session, NOW, most=2) == [("1/sim-much", False), ("1/sim-once", False)]
 
 
-def test_old_events_are_forgotten_when_they_were_handled(database: Database) -> None:
-    ages = {"old": 8, "young": 6}
-    for age, days in ages.items():
-        for sender in ("handled", "waiting", "parked"):
-            received(database, event(f"{age} {sender}", sender), at=NOW - timedelta(days=days))
-    with database.write() as session:
-        assert [handle_next(session, sender="handled") for _ in range(2)] == ["old handled", "young handled"]
-        for wait in (0, 10, 20, 30, 40, 50):
-            fail_next(session, NOW + timedelta(seconds=wait), "parked")
-    with database.write() as session:
-        assert inbox.forget_old(session, NOW) == 1
-    assert states(database) == {
-        "young handled": "handled",
-        "old waiting": "waiting",
-        "young waiting": "waiting",
-        "old parked": "parked",
-        "young parked": "parked",
-    }
-
-
 class Crew:
     """Workers that handle what waits, and fail now and then."""
 

@@ -1,11 +1,17 @@
 """What is kept of a person, counted, quoted and exported."""
 
+from zoneinfo import ZoneInfo
+
 from storage import inbox, outbox
 from storage.cases import Case, CaseKind, open_case
+from storage.cases_agencies import read_agencies
+from storage.cases_privacy import privacy, use_secret_key
+from storage.cases_work import Desk, give_reason
 from storage.database import Database
+from storage.dialogs import dialog_of
 from storage.inbox import ReceivedEvent
 from storage.person_record import count_open_cases, counts, export, own_words, person_at
-from storage.safety import SafetyAnswer, SafetyReport
+from storage.safety import SafetyAnswer, SafetyReport, keep_report
 from tests.builders import NOW, account, bubble, citizen
 
 
@@ -51,6 +57,42 @@ def test_counts_and_words_are_hers_alone(database: Database) -> None:
         said = own_words(session, person_id)
     assert sorted(each.words for each in said) == ["ช่วยด้วย", "ไฟดับ หน้าวัด 0"]
     assert {each.ticket == "" for each in said} == {True, False}
+
+
+def test_her_words_are_told_in_clear_where_they_are_sealed(sqlite_database: Database) -> None:
+    use_secret_key(sqlite_database, "a secret key of more than sixteen bytes")
+    with sqlite_database.write() as session:
+        contact, person = citizen(session)
+        assert person.id is not None
+        assert contact.id is not None
+        cry = SafetyReport(
+            contact_id=contact.id,
+            person_id=person.id,
+            answer=SafetyAnswer.NEED_HELP,
+            words="บ้านยายคำ",
+            at=NOW,
+        )
+        keep_report(session, cry)
+        desk = Desk(session=session, at=NOW, zone=ZoneInfo("Asia/Bangkok"), agencies=read_agencies("ก", "A"))
+        for reason in ("ยายคำรอนาน", "slow"):
+            case = Case(kind=CaseKind.COMPLAINT, words="ไฟดับ", person_id=person.id, opened_at=NOW)
+            open_case(session, case)
+            give_reason(desk, case, reason)
+        question = privacy(session).conceal("ยายคำถามว่า")
+        dialog_of(session, contact.id, NOW).known = {"question": question, "slug": "x"}
+        session.flush()
+        assert "ยายคำ" not in cry.words + question
+        # A reason that was chosen says nothing of hers.
+        assert sorted(each.words for each in own_words(session, person.id)) == [
+            "บ้านยายคำ",
+            "ยายคำรอนาน",
+            "ไฟดับ",
+            "ไฟดับ",
+        ]
+        found = export(session, person.id)
+    assert [row["words"] for row in found["safety_report"]] == ["บ้านยายคำ"]
+    assert [row["rating_reason"] for row in found["case"]] == ["ยายคำรอนาน", "slow"]
+    assert [row["known"] for row in found["dialog"]] == [{"question": "ยายคำถามว่า", "slug": "x"}]
 
 
 def test_the_export_has_her_words_in_clear_and_nobody_elses(database: Database) -> None:

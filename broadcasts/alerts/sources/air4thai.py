@@ -6,18 +6,24 @@ fit the index of that scale is in another unit or wrong, and is not used.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlmodel import Session
 
 from broadcasts.alerts.composing import InWords
-from broadcasts.alerts.episodes import Feed, Finding, follow
+from broadcasts.alerts.episodes import Feed, Finding
 from broadcasts.alerts.meaning import Level
-from broadcasts.alerts.stations import district_of
+from broadcasts.alerts.stations import (
+    Measured,
+    Station,
+    measured_at,
+    place_stations,
+    read_stations,
+    store_stations,
+)
 from broadcasts.source_reading import (
-    each_of,
     number,
     part,
     position,
@@ -27,7 +33,7 @@ from broadcasts.source_reading import (
     text,
     time,
 )
-from broadcasts.sources import Answer, SchemaDrift, Source, Visit, newest
+from broadcasts.sources import Answer, SchemaDrift, Source, Visit
 from storage.wording import LANGUAGES, dates, say
 from storage.wording.areas import area_in_words
 
@@ -58,59 +64,27 @@ FEED = Feed(
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reading:
+class Reading(Station):
     """One station's PM2.5: mean of 24 hours in µg/m³."""
 
-    station: str
-    name_th: str
     name_en: str
-    area_th: str
-    area_en: str
-    latitude: float
-    longitude: float
-    at: datetime
     value: float
-    district: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Readings:
-    """All stations of an answer that have a value, and what was wrong with single others."""
-
-    readings: tuple[Reading, ...]
-    faults: tuple[str, ...]
-
-
-def read(data: bytes, at: datetime) -> Readings:
+def read(data: bytes, at: datetime) -> Measured[Reading]:
     """The stations. Raises SchemaDrift."""
     found = records(read_json(data), "stations")
-    if not found:
-        raise SchemaDrift("stations", "is empty")
-    readings, faults = each_of(found, lambda record, where: _reading(record, where, at), "stations")
-    return Readings(readings=tuple(readings), faults=tuple(faults))
+    return read_stations(found, "stations", lambda record, where: _reading(record, where, at))
 
 
-def resolve(
-    session: Session, answers: Sequence[Answer[Readings]], _visit: Visit
-) -> Sequence[Answer[Readings]]:
-    """The same with the stations' districts."""
-    return [replace(answer, value=_placed(session, answer.value)) for answer in answers]
+resolve = place_stations
 
 
-def store(session: Session, answers: Sequence[Answer[Readings]], visit: Visit) -> str:
+def store(session: Session, answers: Sequence[Answer[Measured[Reading]]], visit: Visit) -> str:
     """Draft what the readings call for: one danger a district, by its worst station."""
-    worst: dict[str, Reading] = {}
-    faults: list[str] = []
-    for answer in answers:
-        faults += answer.value.faults
-        for reading in answer.value.readings:
-            code = reading.district
-            if code is not None and (code not in worst or _rank(reading) > _rank(worst[code])):
-                worst[code] = reading
-    findings = [_finding(code, reading, visit) for code, reading in sorted(worst.items())]
-    done = follow(session, FEED, findings, visit)
-    left_out = f"; {len(faults)} left out ({faults[0]})" if faults else ""
-    return f"{len(findings)} districts: {done}{left_out}"
+    return store_stations(
+        session, answers, visit, feed=FEED, value=lambda reading: reading.value, finding=_finding
+    )
 
 
 def level_of_value(value: float) -> Level | None:
@@ -135,13 +109,6 @@ def index_of_value(value: float) -> float | None:
     return None
 
 
-def _placed(session: Session, found: Readings) -> Readings:
-    def district(reading: Reading) -> str | None:
-        return district_of(session, reading.latitude, reading.longitude, reading.area_th, reading.area_en)
-
-    return replace(found, readings=tuple(replace(each, district=district(each)) for each in found.readings))
-
-
 def _reading(record: Any, where: str, at: datetime) -> Reading | None:
     last_name = "AQILast" if isinstance(record, dict) and "AQILast" in record else "LastUpdate"
     last = part(record, last_name, where)
@@ -152,8 +119,8 @@ def _reading(record: Any, where: str, at: datetime) -> Reading | None:
     if not 0 <= value <= _MOST_VALUE:
         raise SchemaDrift(f"{here}.PM25.value", f"is {value:g} µg/m³, which is no measurement")
     index = number(last, "PM25.aqi", here, no_value=_NO_VALUE)
-    measured_at = time(f"{text(last, 'date', here)} {text(last, 'time', here)}", f"{here}.date", at)
-    if measured_at >= _SCALE_SINCE:
+    taken_at = time(f"{text(last, 'date', here)} {text(last, 'time', here)}", f"{here}.date", at)
+    if taken_at >= _SCALE_SINCE:
         _check_index(value, index, f"{here}.PM25.aqi")
     latitude, longitude = position(
         number(record, "lat", where), number(record, "long", where), f"{where}.lat, long"
@@ -162,11 +129,10 @@ def _reading(record: Any, where: str, at: datetime) -> Reading | None:
         station=text(record, "stationID", where),
         name_th=text(record, "nameTH", where),
         name_en=text(record, "nameEN", where),
-        area_th=text(record, "areaTH", where),
-        area_en=text(record, "areaEN", where),
+        address=(text(record, "areaTH", where), text(record, "areaEN", where)),
         latitude=latitude,
         longitude=longitude,
-        at=measured_at,
+        at=taken_at,
         value=value,
     )
 
@@ -181,11 +147,6 @@ def _check_index(value: float, index: float | None, where: str) -> None:
         raise SchemaDrift(
             where, f"is {shortened(index)} where {value:g} µg/m³ is {wanted}: another unit or scale"
         )
-
-
-def _rank(reading: Reading) -> tuple[datetime, float]:
-    """A station that measured at another hour says nothing about this one."""
-    return reading.at.replace(minute=0), reading.value
 
 
 def _finding(code: str, reading: Reading, visit: Visit) -> Finding:
@@ -219,17 +180,13 @@ def _words(language: str, code: str, reading: Reading, level: Level | None, visi
     )
 
 
-def _dated(readings: Readings) -> datetime | None:
-    return newest([reading.at for reading in readings.readings])
-
-
 SOURCE = Source(
     name=FEED.name,
     url="air4thai_url",
     read=read,
     resolve=resolve,
     store=store,
-    dated=_dated,
+    dated=measured_at,
     stale_after=timedelta(hours=6),
     total_seconds=45.0,
 )

@@ -6,17 +6,24 @@ where it agrees with level and bank, so that a sensor in another unit floods nob
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlmodel import Session
 
 from broadcasts.alerts.composing import InWords
-from broadcasts.alerts.episodes import Feed, Finding, follow
-from broadcasts.alerts.stations import district_of
-from broadcasts.source_reading import each_of, named, number, part, position, read_json, records, text, time
-from broadcasts.sources import Answer, SchemaDrift, Source, Visit, newest
+from broadcasts.alerts.episodes import Feed, Finding
+from broadcasts.alerts.stations import (
+    Measured,
+    Station,
+    measured_at,
+    place_stations,
+    read_stations,
+    store_stations,
+)
+from broadcasts.source_reading import named, number, part, position, read_json, records, text, time
+from broadcasts.sources import Answer, SchemaDrift, Source, Visit
 from storage.wording import LANGUAGES, dates, say
 from storage.wording.areas import area_in_words
 
@@ -38,68 +45,27 @@ FEED = Feed(
 
 
 @dataclass(frozen=True, kw_only=True)
-class Level:
+class Level(Station):
     """One station: `over` is how many metres the water is above its lower bank, None where no bank is known."""
 
-    station: str
-    name_th: str
-    address: tuple[str, ...]
-    latitude: float
-    longitude: float
-    at: datetime
     level: float
     over: float | None
     situation: int
-    district: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Levels:
-    """All stations of an answer that have a level, and what was wrong with single others."""
-
-    levels: tuple[Level, ...]
-    faults: tuple[str, ...]
-
-
-def read(data: bytes, at: datetime) -> Levels:
+def read(data: bytes, at: datetime) -> Measured[Level]:
     """The stations, with or without the envelope. Raises SchemaDrift."""
     document = read_json(data)
     inside = "waterlevel_data.data" if isinstance(document, dict) and "data" not in document else "data"
-    found = records(document, inside)
-    if not found:
-        raise SchemaDrift(inside, "is empty")
-    levels, faults = each_of(found, lambda record, where: _level(record, where, at), inside)
-    return Levels(levels=tuple(levels), faults=tuple(faults))
+    return read_stations(records(document, inside), inside, lambda record, where: _level(record, where, at))
 
 
-def resolve(session: Session, answers: Sequence[Answer[Levels]], _visit: Visit) -> Sequence[Answer[Levels]]:
-    """The same with the stations' districts."""
-    return [replace(answer, value=_placed(session, answer.value)) for answer in answers]
+resolve = place_stations
 
 
-def store(session: Session, answers: Sequence[Answer[Levels]], visit: Visit) -> str:
+def store(session: Session, answers: Sequence[Answer[Measured[Level]]], visit: Visit) -> str:
     """Draft what the levels call for: one danger a district, by its worst station."""
-    worst: dict[str, Level] = {}
-    faults: list[str] = []
-    for answer in answers:
-        faults += answer.value.faults
-        for level in answer.value.levels:
-            if visit.at - level.at > FEED.fresh:
-                continue
-            code = level.district
-            if code is not None and (code not in worst or _rank(level) > _rank(worst[code])):
-                worst[code] = level
-    findings = [_finding(code, level, visit) for code, level in sorted(worst.items())]
-    done = follow(session, FEED, findings, visit)
-    left_out = f"; {len(faults)} left out ({faults[0]})" if faults else ""
-    return f"{len(findings)} districts: {done}{left_out}"
-
-
-def _placed(session: Session, found: Levels) -> Levels:
-    def district(level: Level) -> str | None:
-        return district_of(session, level.latitude, level.longitude, *level.address)
-
-    return replace(found, levels=tuple(replace(each, district=district(each)) for each in found.levels))
+    return store_stations(session, answers, visit, feed=FEED, value=_value, finding=_finding)
 
 
 def _level(record: Any, where: str, at: datetime) -> Level | None:
@@ -158,8 +124,9 @@ def _address(record: Any) -> tuple[str, ...]:
     return (" ".join(each for each in texts if isinstance(each, str)),)
 
 
-def _rank(level: Level) -> tuple[bool, float, datetime]:
-    return level.situation == OVER_THE_BANK, level.over or 0.0, level.at
+def _value(level: Level) -> float:
+    """How bad it is: that it is over the bank before by how much, which stays below `_MOST_OVER`."""
+    return (2 * _MOST_OVER if level.situation == OVER_THE_BANK else 0.0) + min(level.over or 0.0, _MOST_OVER)
 
 
 def _finding(code: str, level: Level, visit: Visit) -> Finding:
@@ -190,17 +157,13 @@ def _words(language: str, code: str, level: Level, visit: Visit) -> InWords:
     )
 
 
-def _dated(levels: Levels) -> datetime | None:
-    return newest([level.at for level in levels.levels])
-
-
 SOURCE = Source(
     name=FEED.name,
     url="thaiwater_url",
     read=read,
     resolve=resolve,
     store=store,
-    dated=_dated,
+    dated=measured_at,
     stale_after=timedelta(hours=4),
     total_seconds=60.0,
     most_bytes=8_000_000,

@@ -3,8 +3,10 @@
 The index's `guid` is the alert's identifier, and a document never changes, so that each is asked for once. What the
 index says of times is not used: its `pubDate` is UTC labelled as Thai time. Links are followed on the index's own host
 only, whatever host they name. Drafts come from documents that are new, have not expired and say nothing impossible.
+One that has to be refused is kept for a person, and the source is not fine while it waits.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,10 +18,11 @@ from sqlmodel import Session, col, select
 
 from broadcasts.alerts.automatic import ORIGIN, actor_of, release_if_allowed, same_in_force
 from broadcasts.alerts.cap import read_cap
-from broadcasts.alerts.cap_model import CapAlert, CapRefused
+from broadcasts.alerts.cap_model import CapAlert, CapRefused, MessageType
 from broadcasts.alerts.importing import EXPIRY_UNLESS_SAID, import_alerts
+from broadcasts.alerts.refusals import keep_refused
 from broadcasts.source_reading import FUTURE_ALLOWED, each_of, read_xml, shortened
-from broadcasts.sources import Answer, Request, SchemaDrift, Source, Visit
+from broadcasts.sources import Answer, Request, SchemaDrift, Source, Stored, Visit
 from storage.alerts import Alert
 from storage.lifecycles import AlertState
 from storage.sources import SourceAnswer
@@ -29,6 +32,8 @@ SENDER = "TMD"
 
 LONGEST = timedelta(days=14)
 """No warning of the weather holds longer: an end beyond this is a mistake, such as a Buddhist year."""
+
+_WARNING = frozenset({MessageType.ALERT, MessageType.UPDATE, MessageType.CANCEL})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +59,17 @@ class Document:
 
     data: bytes
     alerts: tuple[CapAlert, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refused:
+    """A document that cannot be read, or says what cannot be."""
+
+    data: bytes
+    reason: str
+
+
+Answered = Index | Document | Refused
 
 
 def read_index(data: bytes, _at: datetime) -> Index:
@@ -87,41 +103,85 @@ def read_document(data: bytes, at: datetime) -> Document:
     return Document(data=data, alerts=alerts)
 
 
-def follow(session: Session, answers: Sequence[Answer[Index | Document]], _visit: Visit) -> list[Request]:
+def read_or_refuse(data: bytes, at: datetime) -> Document | Refused:
+    """A document, or why it is none."""
+    try:
+        return read_document(data, at)
+    except SchemaDrift as drift:
+        return Refused(data=data, reason=str(drift))
+
+
+def follow(session: Session, answers: Sequence[Answer[Answered]], _visit: Visit) -> list[Request]:
     """The documents that were not read yet, the oldest first, so that what an Update refers to is known before it."""
     listed = [each for answer in answers if isinstance(answer.value, Index) for each in answer.value.listed]
     known = set(session.exec(select(SourceAnswer.request).where(SourceAnswer.source == NAME)))
     paths = {urlsplit(each).path for each in known}
     return [
-        Request(address=each.path, about=each.identifier, read=read_document)
+        Request(address=each.path, about=each.identifier, read=read_or_refuse)
         for each in sorted(listed, key=lambda each: each.identifier)
         if each.path not in paths
     ]
 
 
-def store(session: Session, answers: Sequence[Answer[Index | Document]], visit: Visit) -> str:
+def store(session: Session, answers: Sequence[Answer[Answered]], visit: Visit) -> Stored:
     """Keep the alerts that still hold as drafts; release those that the operator lets out by themselves."""
-    drafted = released = over = 0
-    refused: list[str] = []
-    documents = [each.value for each in answers if isinstance(each.value, Document)]
-    for document in sorted(documents, key=lambda each: min(alert.sent for alert in each.alerts)):
+    done: Counter[str] = Counter()
+    refused: list[tuple[Answer[Answered], bytes, str]] = []
+    for answer, document in _documents(answers):
+        if not any(alert.msg_type in _WARNING for alert in document.alerts):
+            done["warn nobody"] += 1
+            continue
         if all(_ends(alert) <= visit.at for alert in document.alerts):
-            over += 1
+            done["expired"] += 1
             continue
         try:
             imported = import_alerts(
                 session, document.data, origin=f"{ORIGIN}{NAME}", by=actor_of(NAME), at=visit.at
             )
         except CapRefused as reason:
-            refused.append(str(reason))
+            refused.append((answer, document.data, str(reason)))
             continue
         for each in imported:
             if each.new:
-                drafted += 1
-                released += _drafted(session, each.alert, visit)
-    told = f"{drafted} drafted, {released} of them released, {over} expired"
-    refused += [fault for each in answers if isinstance(each.value, Index) for fault in each.value.faults]
-    return told + (f"; refused: {refused[0]}" if refused else "")
+                done["drafted"] += 1
+                done["released"] += _drafted(session, each.alert, visit)
+    told = f"{done['drafted']} drafted, {done['released']} of them released, {done['expired']} expired"
+    told += f", {done['warn nobody']} that warn nobody" if done["warn nobody"] else ""
+    refused += [
+        (each, each.value.data, each.value.reason) for each in answers if isinstance(each.value, Refused)
+    ]
+    return _stored(session, told, answers, refused, visit)
+
+
+def _stored(
+    session: Session,
+    told: str,
+    answers: Sequence[Answer[Answered]],
+    refused: Sequence[tuple[Answer[Answered], bytes, str]],
+    visit: Visit,
+) -> Stored:
+    """What was done; what was refused is kept and, while it waits, asked for again."""
+    reasons: list[str] = []
+    news: list[str] = []
+    unread: list[Request] = []
+    for answer, data, reason in refused:
+        name = answer.request.about or answer.request.address
+        waits, new = keep_refused(session, NAME, name, data, reason, visit)
+        if waits:
+            reasons.append(f"{name}: {reason}")
+            news += reasons[-1:] if new else []
+            unread.append(answer.request)
+    indexes = [each for each in answers if isinstance(each.value, Index)]
+    reasons += [fault for each in indexes if isinstance(each.value, Index) for fault in each.value.faults]
+    if reasons:
+        unread += [each.request for each in indexes]
+    return Stored(did=told, refused=tuple(reasons), news=tuple(news), unread=tuple(unread))
+
+
+def _documents(answers: Sequence[Answer[Answered]]) -> list[tuple[Answer[Answered], Document]]:
+    """The documents, the oldest first."""
+    found = [(each, each.value) for each in answers if isinstance(each.value, Document)]
+    return sorted(found, key=lambda each: min(alert.sent for alert in each[1].alerts))
 
 
 def _listed(item: etree._Element, where: str) -> Listed:
@@ -177,7 +237,7 @@ def _ends(alert: CapAlert) -> datetime:
     return max(ends, default=alert.sent + EXPIRY_UNLESS_SAID)
 
 
-SOURCE = Source[Index | Document](
+SOURCE = Source[Answered](
     name=NAME,
     url="tmd_cap_url",
     read=read_index,

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from handlers.understanding.places.guesses import with_guesses
 from handlers.understanding.places.letters import Letters, letters_of
@@ -12,6 +13,7 @@ from handlers.understanding.places.postcodes import districts_of, postcode_in
 from handlers.understanding.places.resolving import is_abroad, resolve
 from handlers.understanding.places.tokens import READ_LENIENTLY, Token, tokens_of
 from handlers.understanding.places.vocabulary import STRONG, WEAK
+from handlers.understanding.writing import MOST_REMEMBERED
 from storage import places
 
 # A longer message is a story or an attack; nobody is asked where in it she lives.
@@ -40,6 +42,7 @@ class PlacesFound:
     why: str = "names no place"
 
 
+@lru_cache(maxsize=MOST_REMEMBERED)
 def places_in(text: str) -> PlacesFound:
     """The places that `text` names, as people type them; never raises, takes milliseconds.
 

@@ -49,15 +49,18 @@ def upgrade() -> None:
         sa.Column("measure", sa.String(), nullable=False),
         sa.Column("level", BIG, nullable=False),
         sa.Column("once", sa.Boolean(), nullable=False),
-        sa.Column("armed", sa.Boolean(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
         sa.Column("since", AT, nullable=False),
         sa.Column("fired_at", AT, nullable=True),
         sa.Column("fired_price", BIG, nullable=True),
         sa.Column("closed_at", AT, nullable=True),
     )
-    columns = ["product", "measure", "level"]
-    _partial_index("price_threshold_open", "price_threshold", columns, "closed_at IS NULL")
-    op.create_index("price_threshold_fired", "price_threshold", ["fired_price", "id"])
+    columns = ["product", "measure", "op", "level"]
+    _partial_index("price_threshold_armed", "price_threshold", columns, "state = 'armed'")
+    _partial_index("price_threshold_resting", "price_threshold", columns, "state = 'resting'")
+    _partial_index(
+        "price_threshold_fired", "price_threshold", ["fired_price", "id"], "fired_price IS NOT NULL"
+    )
     op.create_index("price_threshold_person", "price_threshold", ["person_id"])
 
 

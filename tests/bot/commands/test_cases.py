@@ -15,6 +15,7 @@ from storage.cases import Case, open_case, ticket
 from storage.database import Database
 from storage.media import Media, MediaKind
 from storage.outbox import Message
+from storage.safety import SafetyAnswer, SafetyReport, keep_report
 from tests.bot.commands.running import krajai
 from tests.builders import NOW, citizen
 
@@ -169,3 +170,52 @@ def test_a_photo_is_written_out_and_nothing_is_overwritten(
     assert again.status == 1
     assert "exists" in again.complained.lower()
     assert ticket(1) == number
+
+
+def sent_with_a_cry() -> tuple[int, int]:
+    """The numbers of a cry for help and of the photo that came with it."""
+    opened = open_krajai(read_settings())
+    with opened.database.write() as session:
+        contact, person = citizen(session)
+        assert contact.id is not None
+        assert person.id is not None
+        cry = SafetyReport(contact_id=contact.id, person_id=person.id, answer=SafetyAnswer.NEED_HELP, at=NOW)
+        keep_report(session, cry)
+        photo = media.want(
+            session,
+            MediaKind.PHOTO,
+            provider_id="p",
+            account_id=opened.local_account_id,
+            contact_id=contact.id,
+            person_id=person.id,
+            at=NOW,
+        )
+        assert photo is not None
+        media.attach_to_report(session, [photo.number], contact.id, cry.number)
+        name = media_folder(opened).keep(b"a roof")
+        media.settle_kept(session, photo, file=name, sha256="x", size=6, media_type="image/jpeg", at=NOW)
+        numbers = cry.number, photo.number
+    opened.close()
+    return numbers
+
+
+def test_officers_get_what_came_with_a_cry_for_help(installation: Path) -> None:
+    cry, photo = sent_with_a_cry()
+    for narrowed in ((), ("--report", str(cry))):
+        (listed,) = krajai("case", "media", *narrowed, "--json").json["files"]
+        assert (listed["report"], listed["number"], listed["state"]) == (cry, photo, "kept")
+    assert "image/jpeg" in krajai("case", "media").said
+    assert krajai("case", "media", "--report", str(cry + 1), "--json").json == {"files": []}
+    assert krajai("case", "media", "--number", str(photo)).status == 2
+    write = ("case", "media", "--number", str(photo), "--to", "roof.jpg")
+    assert "came with cry" in krajai(*write, "--report", str(cry + 1)).complained
+    krajai("officer", "add", "suda")
+    assert krajai(*write).status == 1
+    assert krajai(*write, "--as", "suda").status == 0
+    assert (installation / "roof.jpg").read_bytes() == b"a roof"
+    assert "exists" in krajai(*write, "--as", "suda").complained.lower()
+    found = database()
+    with found.read() as session:
+        acts = [(each.actor, each.action, each.subject) for each in session.exec(select(AuditEntry))]
+    found.close()
+    assert ("suda", "safety_report.file_shown", f"safety_report/{cry}") in acts

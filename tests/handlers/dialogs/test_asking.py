@@ -11,7 +11,9 @@ from handlers.dialogs import asking
 from handlers.understanding.service_articles import Facet, articles, use_overlay
 from storage.article_feedback import counts
 from storage.cases import Case, CaseKind, ticket, words_of
+from storage.cases_privacy import use_secret_key
 from storage.database import Database
+from storage.dialogs import Dialog
 from storage.replies import Button
 from storage.wording.lengths import units
 from tests.handlers.chatting import Chat, faults
@@ -104,6 +106,20 @@ def test_the_question_reaches_the_officer_in_her_own_words(chat: Chat) -> None:
     assert f"เลขเรื่อง {ticket(case.number)}" in said(chat)
     chat.tap("ask.officer")  # tapped once more, the question is gone
     assert len(chat.session.exec(select(Case)).all()) == 1
+
+
+def test_the_question_is_sealed_where_there_is_a_key(sqlite_database: Database) -> None:
+    use_secret_key(sqlite_database, "a secret key of more than sixteen bytes")
+    with sqlite_database.write() as session:
+        chat = Chat(session)
+        words = "ยายคำนั่งเฮลิคอปเตอร์ต้องขออนุญาตใคร"
+        chat.tap("ask")
+        chat.text(words)
+        if "ask.none" in _actions(chat):
+            chat.tap("ask.none")
+        assert "ยายคำ" not in repr(session.exec(select(Dialog)).one().known)
+        chat.tap("ask.officer")
+        assert words_of(session, session.exec(select(Case)).one()) == words
 
 
 def test_old_and_made_up_buttons_are_answered(chat: Chat) -> None:

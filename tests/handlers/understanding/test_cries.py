@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from handlers.understanding import burmese, cries, writing
 from handlers.understanding.cries import cry_in
-from handlers.understanding.keywords import is_rescue, keyword
+from handlers.understanding.keywords import is_rescue, keyword, sounds_urgent
 from storage.wording import LANGUAGES
-from storage.wording.catalogue import keys, say
+from storage.wording.catalogue import fills_of, keys, say
 from tests.handlers.understanding.evaluate_intents import lines, rescue_of
 
 RESCUE = tomllib.loads(
@@ -70,6 +70,12 @@ def test_words_of_the_calm_list_are_no_cry() -> None:
         "cứu với",
         "CUU VOI",
         "tolong kami",
+        "ยังไม่ปลอดภัย",
+        "พ่อไม่ปลอดภัย",
+        "เราไม่รู้สึกปลอดภัยเลย",
+        "we are not safe",
+        "not safe here",
+        "we aren't safe",
     ],
 )
 def test_a_cry(typed: str) -> None:
@@ -89,6 +95,11 @@ def test_a_cry(typed: str) -> None:
         "ลงทะเบียนเบี้ยช่วยที่ไหน",
         "can you help me renew my ID card",
         "tolong semak harga getah",
+        "บ้านยายปลอดภัยหรือยัง",
+        "ปลอดภัยไหม",
+        "ถนนไม่ปลอดภัย มืดมาก",
+        "น้ำไม่เข้าบ้าน ปลอดภัยดี",
+        "the water is not safe to drink",
         "",
     ],
 )
@@ -98,7 +109,10 @@ def test_no_cry(typed: str) -> None:
 
 def test_no_other_button_is_a_cry() -> None:
     labels = {
-        say(language, key) for language in LANGUAGES for key in keys(language) if key.startswith("buttons.")
+        say(language, key, **dict.fromkeys(fills_of(language, key), 1))
+        for language in LANGUAGES
+        for key in keys(language)
+        if key.startswith("buttons.")
     }
     assert {
         label for label in labels if cry_in(label) is not None and keyword(label) is None
@@ -108,6 +122,15 @@ def test_no_other_button_is_a_cry() -> None:
 def test_calm_lines_of_the_other_sets_seldom_alarm() -> None:
     calm = [each["text"] for each in lines("questions") if each["half"] == "tuned"]
     assert sum(cry_in(text) is not None for text in calm) <= 0.03 * len(calm)
+
+
+def test_at_the_door_a_long_message_is_heard_at_both_ends() -> None:
+    story = "เมื่อวานไปตลาดซื้อผักกับปลา " * 100
+    assert sounds_urgent("ช่วยด้วย")
+    assert sounds_urgent(f"ช่วยด้วย {story}")
+    assert sounds_urgent(f"{story} ช่วยด้วย")
+    assert not sounds_urgent(story)
+    assert is_rescue(f"{story} ช่วยด้วย {story}")
 
 
 @given(st.text(max_size=300))

@@ -136,13 +136,23 @@ def test_every_product_is_found_by_its_own_name() -> None:
     [
         ("๔๒๑๗-๗", "4217-7"),
         ("เรื่อง 4217 - 7 ถึงไหน", "4217-7"),
-        ("42177", "4217-7"),
-        ("42178", None),
+        ("3-4", "3-4"),
         ("3-4 วัน", None),
+        ("ไฟดับมา 1-3 วัน", None),
+        ("บ้านเลขที่ 12-5", None),
+        ("case 12-5", "12-5"),
+        ("4218-7 ครับ", "4218-7"),
+        ("081-234-5678", None),
     ],
 )
 def test_a_ticket(typed: str, ticket: str | None) -> None:
-    assert ticket_in(typed)[0] == ticket
+    assert ticket_in(typed) == ticket
+    assert understand(typed).slots.ticket == ticket
+
+
+def test_a_bare_row_of_digits_is_a_ticket_outside_of_dialogs_only() -> None:
+    assert (understand("42177").slots.ticket, understand("42178").slots.ticket) == ("4217-7", None)
+    assert ticket_in("42177") is None
 
 
 @pytest.mark.parametrize(

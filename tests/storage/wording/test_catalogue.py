@@ -51,7 +51,9 @@ def test_all_languages_have_the_same_keys_in_the_same_order() -> None:
 
 def test_all_languages_have_the_same_fills() -> None:
     fills = {key: {language: set(fills_of(language, key)) for language in LANGUAGES} for key in keys("th")}
-    assert {key: each for key, each in fills.items() if any(each["th"] != other for other in each.values())} == {}
+    assert {
+        key: each for key, each in fills.items() if any(each["th"] != other for other in each.values())
+    } == {}
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: "/".join(file.parts[-3:]))

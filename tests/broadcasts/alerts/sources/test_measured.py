@@ -32,7 +32,7 @@ def drafted(database: Database, source: Any, answer: bytes, at: datetime) -> lis
 def test_the_recorded_station_of_2024_is_below_every_level(sqlite_database: Database) -> None:
     answer = shared(f"{SAMPLES}/air4thai/getNewAQI_JSON_station_54t_2024-05-07_excerpt.json").read_bytes()
     at = datetime(2024, 5, 7, 13, 30, tzinfo=UTC)
-    (reading,) = air4thai.read(answer, at).readings
+    (reading,) = air4thai.read(answer, at).stations
     assert (reading.value, reading.at, reading.station) == (34.1, at - HOUR / 2, "54t")
     assert drafted(sqlite_database, air4thai, answer, at) == []
 
@@ -40,7 +40,7 @@ def test_the_recorded_station_of_2024_is_below_every_level(sqlite_database: Data
 def test_the_recorded_station_of_2019_has_the_index_of_its_time() -> None:
     """26 µg/m³ was index 26 then; today that would be another unit."""
     answer = shared(f"{SAMPLES}/air4thai/getNewAQI_JSON_station_03t_2019-02-17.json").read_bytes()
-    (reading,) = air4thai.read(answer, NOW).readings
+    (reading,) = air4thai.read(answer, NOW).stations
     assert reading.value == 26
     today = answer.replace(b"2019-02-17", b"2026-11-21")
     with pytest.raises(SchemaDrift, match="another unit or scale"):
@@ -50,13 +50,13 @@ def test_the_recorded_station_of_2019_has_the_index_of_its_time() -> None:
 @pytest.mark.parametrize("code", ["-1", "-999", ""])
 def test_no_value_is_no_reading(code: str) -> None:
     answer = made.air4thai(NOW, 80).replace(b'"80"', f'"{code}"'.encode())
-    assert air4thai.read(answer, NOW).readings == ()
+    assert air4thai.read(answer, NOW).stations == ()
 
 
 def test_single_bad_stations_are_left_out_and_named() -> None:
     answer = made.air4thai(NOW, 80, 81, 82).replace(b'"lat": "13.7625"', b'"lat": "-999"')
     found = air4thai.read(answer, NOW)
-    assert [each.station for each in found.readings] == ["36t", "73t"]
+    assert [each.station for each in found.stations] == ["36t", "73t"]
     assert found.faults == ("stations[0].lat, long lies at -999, 100.55, which is not in Thailand",)
 
 

@@ -8,7 +8,7 @@ from sqlmodel import Session, col, select
 
 from broadcasts.alerts import releasing
 from broadcasts.alerts.sources import tmd_cap
-from broadcasts.sources import Answer, AutomaticRelease, Request, SchemaDrift, Visit
+from broadcasts.sources import Answer, AutomaticRelease, Request, SchemaDrift, Stored, Visit
 from storage.alerts import Alert
 from storage.audit import AuditEntry
 from storage.database import Database
@@ -28,8 +28,13 @@ def keep(
     *documents: bytes,
     rules: frozenset[AutomaticRelease] = frozenset(),
 ) -> str:
-    answers: list[Answer[tmd_cap.Index | tmd_cap.Document]] = [
-        Answer(request=Request(), value=tmd_cap.read_document(each, NOW)) for each in documents
+    return stored(database, *documents, rules=rules).did
+
+
+def stored(database: Database, *documents: bytes, rules: frozenset[AutomaticRelease] = frozenset()) -> Stored:
+    answers: list[Answer[tmd_cap.Answered]] = [
+        Answer(request=Request(about=f"document {number}"), value=tmd_cap.read_or_refuse(each, NOW))
+        for number, each in enumerate(documents, 1)
     ]
     with database.write() as session:
         return tmd_cap.store(session, answers, Visit(at=NOW, automatic=rules))
@@ -112,11 +117,55 @@ def test_drafts_are_made_once_and_not_of_what_is_over(sqlite_database: Database)
     assert (alert.sent, alert.expires_at) == (NOW - HOUR, ENDS)
 
 
-def test_a_document_that_changed_under_its_name_is_not_believed(sqlite_database: Database) -> None:
-    keep(sqlite_database, made.cap("A_2", NOW, expires=ENDS))
-    told = keep(sqlite_database, made.cap("A_2", NOW, expires=ENDS, province="50"))
-    assert "is known with other contents" in told
-    assert [each.places for each in alerts(sqlite_database)] == [["57"]]
+def refusals(database: Database) -> Sequence[AuditEntry]:
+    with database.read() as session:
+        return session.exec(select(AuditEntry).where(AuditEntry.action == "alert.refuse")).all()
+
+
+def test_a_document_that_changed_under_its_name_waits_for_a_person(database: Database) -> None:
+    """It is neither believed nor lost: a draft says why, no rule lets it out, and it is told once."""
+    keep(database, made.cap("A_2", NOW, expires=ENDS))
+    changed = made.cap("A_2", NOW, expires=ENDS, province="50")
+    first, again = (stored(database, changed, rules=SEVERE) for _ in range(2))
+    assert "is known with other contents" in first.refused[0]
+    assert (first.news, again.news) == (first.refused, ())
+    assert (again.refused, [each.about for each in again.unread]) == (first.refused, ["document 1"])
+    known, parked = alerts(database)
+    assert (known.places, parked.places, parked.state) == (["57"], ["50"], "draft")
+    assert parked.identifier.startswith("A_2.refused.")
+    assert parked.remarks[0].startswith("refused: A_2 of TMD")
+    (entry,) = refusals(database)
+    assert entry.detail is not None
+    assert (entry.actor, entry.subject) == ("source tmd_cap", "document/document 1")
+    assert entry.detail["drafts"] == [parked.id]
+
+
+def test_a_refused_document_that_an_officer_judged_waits_no_more(sqlite_database: Database) -> None:
+    with sqlite_database.write() as session:
+        citizen(session, places=[MAE_SAI])
+    keep(sqlite_database, made.cap("A_2", NOW, expires=ENDS, province="50"))
+    changed = made.cap("A_2", NOW, expires=ENDS)
+    assert stored(sqlite_database, changed).refused
+    with sqlite_database.write() as session:
+        releasing.release(session, 2, by="suda", at=NOW, zone=Visit(at=NOW).zone)
+    told = stored(sqlite_database, changed)
+    assert (told.refused, told.unread) == ((), ())
+
+
+def test_a_document_that_cannot_be_read_is_in_the_audit_log(database: Database) -> None:
+    told = [stored(database, b"<alert>\0\xff") for _ in range(2)]
+    assert [len(each.refused) for each in told] == [1, 1]
+    assert [len(each.news) for each in told] == [1, 0]
+    (entry,) = refusals(database)
+    assert entry.detail is not None
+    assert entry.detail["document"] == "<alert>\ufffd\ufffd"
+    assert "cannot be read" in entry.detail["reason"]
+    assert alerts(database) == []
+
+
+def test_what_warns_nobody_is_no_fault(sqlite_database: Database) -> None:
+    told = stored(sqlite_database, made.cap("A_2", NOW, expires=ENDS, message="Ack"))
+    assert told == Stored(did="0 drafted, 0 of them released, 0 expired, 1 that warn nobody")
 
 
 @pytest.mark.parametrize(

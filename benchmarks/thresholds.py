@@ -1,0 +1,107 @@
+"""A million threshold rules against one new price: in one transaction, and grouped for sending.
+
+Rules, prices and people are made. QUICK=1 takes a tenth of them.
+"""
+
+import os
+import tempfile
+import time
+from collections import Counter
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from sqlalchemy import insert
+from sqlmodel import Session, select
+
+from broadcasts.prices.thresholds import watch_product
+from storage import migrate, people
+from storage.broadcasts import Broadcast
+from storage.database import Database
+from storage.people import Contact, Person
+from storage.price_thresholds import PriceThreshold, RuleState
+from storage.price_units import Unit, level
+from storage.prices import NewPrice, store_prices
+
+AT = datetime(2026, 11, 25, 1, tzinfo=UTC)
+PRODUCT = "rubber_latex"
+PRICE_SATANG = 6510
+HIT_EACH = 100
+"""One rule in so many is passed by the price: most wait for something further off."""
+
+_CHUNK = 50_000
+
+
+def main() -> None:
+    """Print how long the comparison of all rules takes, and with it the counting and the words of those it passed."""
+    rules = 100_000 if os.environ.get("QUICK") else 1_000_000
+    with tempfile.TemporaryDirectory() as folder:
+        database = Database(f"sqlite:///{Path(folder) / 'krajai.db'}")
+        migrate.upgrade(database)
+        fill(database, rules)
+        with database.write() as session:
+            store_prices(session, "moc", [_price(25, PRICE_SATANG)], AT)
+        start = time.perf_counter()
+        with database.write() as session:
+            passed = watch_product(session, PRODUCT, AT)
+        seconds = time.perf_counter() - start
+        with database.read() as session:
+            released = Counter(session.exec(select(Broadcast.kind)).all())
+        print(f"{rules:,} rules, {passed:,} passed: {seconds:6.2f} s in {dict(released)}")
+        database.close()
+
+
+def fill(database: Database, rules: int) -> None:
+    """Rules of as many people, one each; one in `HIT_EACH` is passed by the price."""
+    with database.write() as session:
+        store_prices(session, "moc", [_price(24, 6120)], AT)
+        watch_product(session, PRODUCT, AT)
+        account_id = people.ensure_account(session, "local").id
+    for first in range(1, rules + 1, _CHUNK):
+        ids = range(first, min(first + _CHUNK, rules + 1))
+        with database.write() as session:
+            _people(session, ids, account_id)
+            session.connection().execute(insert(PriceThreshold), [_rule(i) for i in ids])
+
+
+def _people(session: Session, ids: range, account_id: int | None) -> None:
+    session.connection().execute(insert(Person), [{"id": i, "created_at": AT, "language": "th"} for i in ids])
+    contacts = [
+        {
+            "id": i,
+            "person_id": i,
+            "account_id": account_id,
+            "address": f"b-{i}",
+            "state_at": AT,
+            "created_at": AT,
+        }
+        for i in ids
+    ]
+    session.connection().execute(insert(Contact), contacts)
+
+
+def _rule(i: int) -> dict[str, object]:
+    satang = 6500 if i % HIT_EACH == 0 else 6600 + i % 900
+    return {
+        "person_id": i,
+        "contact_id": i,
+        "product": PRODUCT,
+        "op": ">",
+        "amount": satang,
+        "unit": Unit.BAHT_PER_KG.value,
+        "measure": "weight",
+        "level": level(satang, Unit.BAHT_PER_KG),
+        "once": i % 2 == 0,
+        "state": RuleState.ARMED.value,
+        "since": AT,
+    }
+
+
+def _price(day: int, satang: int) -> NewPrice:
+    on = date(2026, 11, day)
+    return NewPrice(
+        product=PRODUCT, stage="wholesale", unit=Unit.BAHT_PER_KG, low=satang, high=satang, price_on=on
+    )
+
+
+if __name__ == "__main__":
+    main()
