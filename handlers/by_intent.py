@@ -29,7 +29,13 @@ from handlers.dialogs.choosing_place import found_or_ask
 from handlers.turn import MOST_BUBBLES, Bubbles, Turn
 from handlers.understanding.categories import guess_category
 from handlers.understanding.intents import Intent, Understanding, understand
-from handlers.understanding.keywords import Keyword, is_insult, says_cannot_call
+from handlers.understanding.keywords import (
+    Keyword,
+    asks_about_secrets,
+    is_insult,
+    says_cannot_call,
+    says_stop,
+)
 from handlers.understanding.languages import language_in, script_language
 from handlers.understanding.places import places_in
 from storage.cases import CaseKind
@@ -62,6 +68,8 @@ def _unsubscribe(turn: Turn, meant: Understanding) -> Bubbles:
 
 def _stop(turn: Turn, meant: Understanding) -> Bubbles:
     """Warnings end with it: a stop that is only guessed, or asked about, closes nothing before she says so."""
+    if not says_stop(turn.incoming.text):
+        return asking.sure_answer(turn) or small_talk.not_understood(turn)
     if meant.is_clear and not meant.is_question:
         return stopping.stop(turn)
     buttons = (turn.button("stop", "stop"), turn.button("ask", "ask"), turn.button("menu", "menu"))
@@ -98,6 +106,12 @@ def _language(turn: Turn, _: Understanding) -> Bubbles:
     return language.choose(turn, "" if wanted == turn.language == "th" else wanted)
 
 
+def _complain(turn: Turn, meant: Understanding) -> Bubbles:
+    """A question about a service that is certain is answered; all else that sounds like a complaint is one."""
+    service = asking.sure_answer(turn) if meant.is_question else None
+    return service or complaint.from_words(turn)
+
+
 BY_INTENT: Mapping[Intent, Callable[[Turn, Understanding], Bubbles]] = {
     Intent.SUBSCRIBE: _subscribe,
     Intent.UNSUBSCRIBE: _unsubscribe,
@@ -109,7 +123,7 @@ BY_INTENT: Mapping[Intent, Callable[[Turn, Understanding], Bubbles]] = {
     ),
     Intent.ADVICE: _advice,
     Intent.WARNINGS_NEAR_ME: _warnings,
-    Intent.COMPLAIN: lambda turn, _: complaint.from_words(turn),
+    Intent.COMPLAIN: _complain,
     Intent.TRACK_COMPLAINT: lambda turn, meant: cases_tracking.track(turn, meant.slots.ticket or ""),
     Intent.ASK_SERVICE: lambda turn, _: asking.answer(turn),
     Intent.LANGUAGE: _language,
@@ -160,15 +174,17 @@ def free_words(turn: Turn, by_keyword: ByKeyword) -> Bubbles:
     text = turn.incoming.text
     if says_cannot_call(text):
         return cannot_call.told(turn)
+    if asks_about_secrets(text):
+        return asking.sure_answer(turn) or small_talk.never_asked(turn)
     meant = understand(text, turn.language)
     is_new = turn.person.consented_at is None and turn.person.stopped_at is None
     # Who is met for the first time is greeted, unless she clearly wants something.
     if (not is_new or meant.is_clear) and (answer := _answered(turn, meant, by_keyword)):
         return answer
-    if guess_category(text).is_sure:
-        return complaint.from_words(turn)
     if (service := asking.sure_answer(turn)) is not None:
         return service
+    if guess_category(text).is_sure:
+        return complaint.from_words(turn)
     if is_insult(text):
         return small_talk.insulted(turn)
     if code := script_language(text):
@@ -191,6 +207,8 @@ def something_else(turn: Turn, by_keyword: ByKeyword) -> Bubbles | None:
     if says_cannot_call(text) and name != complaint.NAME:
         return cannot_call.told(turn)
     meant = understand(text, turn.language)
+    if name == asking.NAME and meant.intent is Intent.COMPLAIN and guess_category(text).is_sure:
+        return _complain(turn, meant)
     if not meant.is_clear:
         return None
     if name == asking.NAME:

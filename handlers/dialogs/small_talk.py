@@ -77,6 +77,12 @@ def not_understood(turn: Turn) -> Bubbles:
     return (turn.bubble(turn.say(key), buttons),)
 
 
+def never_asked(turn: Turn) -> Bubbles:
+    """Who we are, and what nobody is asked for in our name (voice.md 1.1)."""
+    text = turn.say("secrets.never", agency=turn.agency.name(turn.language))
+    return (turn.bubble(text, (turn.button("menu", "menu"),)),)
+
+
 def insulted(turn: Turn) -> Bubbles:
     """Whoever scolds is asked what happened, and may have a person."""
     buttons = (

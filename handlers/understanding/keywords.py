@@ -63,6 +63,16 @@ def is_insult(text: str) -> bool:
     return _says(text, "insult")
 
 
+def says_stop(text: str) -> bool:
+    """True when a message says that something is to end."""
+    return _says(text, "stop_verb")
+
+
+def asks_about_secrets(text: str) -> bool:
+    """True when a message asks who we are, or is about passwords and accounts that we never ask for."""
+    return _says(text, "secret")
+
+
 def says_cannot_call(text: str) -> bool:
     """True when somebody says that she cannot use the telephone's voice."""
     return _says(text, "cannot_call")
