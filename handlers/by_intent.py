@@ -204,6 +204,8 @@ def something_else(turn: Turn, by_keyword: ByKeyword) -> Bubbles | None:
         return _answered(turn, meant, by_keyword) if meant.is_clear and not prices.is_answer(turn) else None
     if name not in AGAIN and name != asking.NAME:
         return None
+    if asks_about_secrets(text) and name != complaint.NAME:
+        return asking.sure_answer(turn) or small_talk.never_asked(turn)
     if says_cannot_call(text) and name != complaint.NAME:
         return cannot_call.told(turn)
     meant = understand(text, turn.language)
