@@ -97,6 +97,10 @@ _BY_KEYWORD: dict[Keyword, Intent] = {
     Keyword.THANKS: Intent.GREETING,
 }
 
+_OFTEN_A_SERVICE = frozenset(
+    {Intent.SUBSCRIBE, Intent.COMPLAIN, Intent.SUGGESTION, Intent.PRAISE, Intent.DAMAGE_REPORT, Intent.HELP}
+)
+
 _SLOTS_OF: dict[Intent, tuple[str, ...]] = {
     Intent.SUBSCRIBE: ("place", "product"),
     Intent.UNSUBSCRIBE: ("place", "product"),
@@ -116,8 +120,22 @@ def understand(text: str, language: str = "th") -> Understanding:
     65.0
     """
     meant = _understood(text)
-    article = article_of(text) if meant.intent is Intent.ASK_SERVICE else None
-    return replace(meant, article=article, why=(*meant.why, f"article: {article}")) if article else meant
+    if meant.intent is not Intent.ASK_SERVICE and not _may_be_a_service(meant):
+        return meant
+    article = article_of(text)
+    if article is None:
+        return meant
+    slots = _kept(Intent.ASK_SERVICE, meant.slots)
+    return replace(
+        meant, intent=Intent.ASK_SERVICE, slots=slots, article=article, why=(*meant.why, f"article: {article}")
+    )
+
+
+def _may_be_a_service(meant: Understanding) -> bool:
+    """Where nothing else is clear, a service that the search is sure of is what she asks about."""
+    if meant.intent is Intent.OTHER:
+        return True
+    return meant.intent in _OFTEN_A_SERVICE and not meant.is_clear
 
 
 @lru_cache(maxsize=MOST_REMEMBERED)
