@@ -16,8 +16,11 @@ if TYPE_CHECKING:
     from bot.settings import Settings
     from bot.wiring import Krajai
 
+# Into a pipe or a file, where nobody tells how wide it is, tables are not cut at 80 letters.
+_WIDTH = None if sys.stdout.isatty() else 200
+
 # Without markup: names and headlines come from outside and may hold brackets.
-console = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
+console = Console(highlight=False, soft_wrap=True, markup=False, emoji=False, width=_WIDTH)
 errors = Console(stderr=True, highlight=False, soft_wrap=True, markup=False, emoji=False)
 
 FAILED = 1
