@@ -127,7 +127,11 @@ def understand(text: str, language: str = "th") -> Understanding:
         return meant
     slots = _kept(Intent.ASK_SERVICE, meant.slots)
     return replace(
-        meant, intent=Intent.ASK_SERVICE, slots=slots, article=article, why=(*meant.why, f"article: {article}")
+        meant,
+        intent=Intent.ASK_SERVICE,
+        slots=slots,
+        article=article,
+        why=(*meant.why, f"article: {article}"),
     )
 
 
