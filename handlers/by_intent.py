@@ -169,6 +169,10 @@ BACK: Mapping[str, Callable[[Turn], Bubbles]] = {
 _BELONGS_TO_ASKING = frozenset({Intent.ASK_SERVICE, Intent.ADVICE, Intent.GREETING, Intent.OTHER})
 
 
+_GIVES_WAY = frozenset({asking.NAME, farmer.NAME, *prices.DIALOGS})
+"""Dialogs to whose questions a complaint is never the answer."""
+
+
 def free_words(turn: Turn, by_keyword: ByKeyword) -> Bubbles:
     """The answer to words outside of any dialog."""
     text = turn.incoming.text
@@ -199,6 +203,8 @@ def free_words(turn: Turn, by_keyword: ByKeyword) -> Bubbles:
 def something_else(turn: Turn, by_keyword: ByKeyword) -> Bubbles | None:
     """The answer to words that clearly want something else than the dialog that runs; None when they belong to it."""
     name, text = turn.dialog.name, turn.incoming.text
+    if name in _GIVES_WAY and (report := _report(turn)) is not None:
+        return report
     if name in prices.DIALOGS:
         meant = understand(text, turn.language)
         return _answered(turn, meant, by_keyword) if meant.is_clear and not prices.is_answer(turn) else None
@@ -209,17 +215,30 @@ def something_else(turn: Turn, by_keyword: ByKeyword) -> Bubbles | None:
     if says_cannot_call(text) and name != complaint.NAME:
         return cannot_call.told(turn)
     meant = understand(text, turn.language)
-    if name == asking.NAME and meant.intent is Intent.COMPLAIN and guess_category(text).is_sure:
-        return _complain(turn, meant)
     if not meant.is_clear:
         return None
     if name == asking.NAME:
         return None if meant.intent in _BELONGS_TO_ASKING else _answered(turn, meant, by_keyword)
     if meant.intent in QUESTIONS and meant.is_question and _is_told(meant):
         return _in_between(turn, meant, AGAIN[name])
-    # A report may say anything; where a place is asked for, a place is the answer.
-    is_other = name == first_contact.NAME and not meant.slots.place
-    return _answered(turn, meant, by_keyword) if is_other else None
+    return _answered(turn, meant, by_keyword) if _is_no_answer(name, meant) else None
+
+
+def _report(turn: Turn) -> Bubbles | None:
+    """A complaint whose subject is certain; None for all else."""
+    if not guess_category(turn.incoming.text).is_sure:
+        return None
+    meant = understand(turn.incoming.text, turn.language)
+    return _complain(turn, meant) if meant.intent is Intent.COMPLAIN else None
+
+
+def _is_no_answer(dialog: str, meant: Understanding) -> bool:
+    """Whether clear words cannot be what the dialog asked for. A report may say anything."""
+    if dialog == farmer.NAME:
+        # A crop alone says what she grows, and asks for no price.
+        return meant.intent is not Intent.PRICE or meant.names_prices
+    # Where a place is asked for, a place is the answer.
+    return dialog == first_contact.NAME and not meant.slots.place
 
 
 def _answered(turn: Turn, meant: Understanding, by_keyword: ByKeyword) -> Bubbles | None:

@@ -42,7 +42,8 @@ class LocalMessage(SQLModel, table=True):
     """One thing on a phone's screen: what a request brought, or what the citizen said herself."""
 
     __tablename__ = "local_message"
-    __table_args__ = (Index("local_message_phone", "address", "id"),)
+    # An id is never given twice, also when the newest rows were erased: a phone asks for what came after one.
+    __table_args__ = (Index("local_message_phone", "address", "id"), {"sqlite_autoincrement": True})
 
     id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
     address: str

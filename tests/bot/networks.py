@@ -4,12 +4,14 @@ import base64
 import hashlib
 import hmac
 import json
+from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from itertools import count
 from typing import Any, Protocol
 
 import httpx
+import pytest
 
 from bot.settings import Settings
 from tests.bot.channels import line_builders, telegram_builders
@@ -192,22 +194,22 @@ class TelegramNetwork:
             assert answer.status_code == 200
 
 
-class _SmsPhones:
+class _SmsPhones(ABC):
     """A phone has no buttons: to tap is to type the number of what is wanted."""
 
     async def tap(self, client: httpx.AsyncClient, citizen: int, label: str) -> None:
         await self.write(client, citizen, _TYPED[label])
 
-    async def write(self, client: httpx.AsyncClient, citizen: int, words: str) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    async def write(self, client: httpx.AsyncClient, citizen: int, words: str) -> None: ...
 
     async def locate(
         self, client: httpx.AsyncClient, citizen: int, latitude: float, longitude: float
     ) -> None:
-        raise NotImplementedError("no SMS carries a position")
+        pytest.fail("no SMS carries a position")
 
-    def shown(self, citizen: int) -> list[str]:
-        raise NotImplementedError
+    @abstractmethod
+    def shown(self, citizen: int) -> list[str]: ...
 
     def screens(self, citizen: int) -> list[str]:
         return [words.replace("\n", "⏎") for words in self.shown(citizen)]
@@ -270,7 +272,7 @@ class SmppNetwork(_SmsPhones):
         return [each.text for each in parts]
 
     def lose_answers(self, times: int) -> None:
-        raise NotImplementedError("an SMPP network that answers nothing is a broken link: test_sms_smpp.py")
+        pytest.fail("an SMPP network that answers nothing is a broken link: test_sms_smpp.py")
 
     @property
     def complaints(self) -> list[str]:

@@ -1,7 +1,7 @@
 """A newcomer is greeted in her app's language, and where an answer takes a while she sees that it is being made."""
 
 import asyncio
-import time
+import threading
 from collections.abc import Awaitable
 
 import pytest
@@ -31,6 +31,7 @@ class Friendly:
         self.fault = fault or (NotNow("too many requests") if fails else None)
         self.asked: list[str] = []
         self.worked: list[str] = []
+        self.shown = threading.Event()
 
     async def language_of(self, address: str) -> str:
         self.asked.append(address)
@@ -40,8 +41,18 @@ class Friendly:
 
     async def show_working(self, address: str) -> None:
         self.worked.append(address)
+        self.shown.set()
         if self.fault is not None:
             raise self.fault
+
+
+def slow_until(courtesies: Friendly) -> Talk:
+    """A conversation that is not done before the citizen was shown that an answer is being made."""
+
+    def wait(session: object, text: str) -> None:
+        assert courtesies.shown.wait(10)
+
+    return Talk(hears=wait)
 
 
 def language_after(
@@ -95,7 +106,7 @@ def test_a_cry_waits_for_no_language(sqlite_database: Database) -> None:
 @pytest.mark.usefixtures("impatient")
 def test_a_fault_of_a_courtesy_is_logged_and_costs_no_answer(sqlite_database: Database) -> None:
     courtesies = Friendly(fault=KeyError("language"))
-    talk = Talk(hears=lambda session, text: time.sleep(0.05))
+    talk = slow_until(courtesies)
     with capture_logs() as logged:
         assert language_after(sqlite_database, courtesies, "hello", talk=talk) == "th"
     assert (talk.heard, courtesies.worked) == (["hello"], ["sim-1"])
@@ -114,8 +125,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("fails", [False, True])
 def test_a_slow_answer_shows_that_it_is_being_made(sqlite_database: Database, fails: bool) -> None:
     courtesies = Friendly(fails=fails)
-    slow = Talk(hears=lambda session, text: time.sleep(0.05))
-    language_after(sqlite_database, courtesies, "hello", talk=slow)
+    language_after(sqlite_database, courtesies, "hello", talk=slow_until(courtesies))
     assert courtesies.worked == ["sim-1"]
 
 

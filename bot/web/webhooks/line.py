@@ -26,17 +26,17 @@ router = APIRouter()
 SIGNATURE_HEADER = "x-line-signature"
 MOST_BODY_BYTES = 2 * 1024 * 1024
 
-ACCEPTED, SENSELESS, NOT_GENUINE, TOO_LARGE, NOT_STORED = 200, 400, 401, 413, 503
+ACCEPTED, NOT_GENUINE, TOO_LARGE, NOT_STORED = 200, 401, 413, 503
 
 
 @router.post("/webhooks/line")
 async def receive(request: Request) -> Response:
-    """200 when the events are stored (an empty list is LINE's verification), 401 when the request is not LINE's, 503
-    when storing failed: LINE delivers it again where redelivery is on."""
+    """200 when the events are stored (an empty list is LINE's verification), 401 when the request is not LINE's or is
+    nothing that LINE would send, 503 when storing failed: LINE delivers it again where redelivery is on."""
     try:
         body = await _body(request)
     except ClientDisconnect:
-        return Response(status_code=SENSELESS)
+        return Response(status_code=NOT_GENUINE)
     if body is None:
         return Response(status_code=TOO_LARGE)
     signature = request.headers.get(SIGNATURE_HEADER, "")
@@ -48,7 +48,7 @@ async def receive(request: Request) -> Response:
         account = _addressed(signed_by, webhook.get("destination"))
         events = events_of(account.id, webhook) if account else []
     except (ValueError, RecursionError):
-        return Response(status_code=SENSELESS)
+        return Response(status_code=NOT_GENUINE)
     if account is None:
         log.warning("webhook for another bot", accounts=[each.name for each in signed_by])
         return Response(status_code=NOT_GENUINE)
