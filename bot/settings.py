@@ -62,6 +62,9 @@ class Settings(BaseSettings):
     sms_satang_per_segment: int = Field(default=0, ge=0, le=10_000)
     sources: Literal["on", "off"] = "on"
     automatic_release: str = ""
+    cap_signing_key_file: str = ""
+    cap_signing_certificate_file: str = ""
+    cap_import_token: SecretStr = SecretStr("")
     tmd_cap_url: str = "https://www.tmd.go.th/api/xml/CAP"
     tmd_warnings_url: str = "https://data.tmd.go.th/api/WeatherWarningNews/v2/"
     tmd_forecast_url: str = "https://data.tmd.go.th/api/WeatherForecast7DaysByRegion/v2/"
@@ -75,6 +78,9 @@ class Settings(BaseSettings):
     thaiwater_url: str = "https://api-v3.thaiwater.net/api/v1/thaiwater30/public/waterlevel_load"
     moc_prices_url: str = "https://dataapi.moc.go.th/gis-product-prices"
     nabc_prices_url: str = "https://agriapi.nabc.go.th/api/daily-prices/"
+    oidc_issuer: str = ""
+    oidc_client_id: str = ""
+    oidc_client_secret: SecretStr = SecretStr("")
 
     @field_validator("database_url")
     @classmethod

@@ -16,6 +16,7 @@ from bot.metrics import Metrics
 from bot.queue import Queue, join_commits, queue_for
 from bot.receiving import EventReader, Receiver
 from bot.settings import Settings
+from broadcasts.alerts.signing import SigningKey, UnusableKey, read_signing_key
 from broadcasts.delivery.channel import Channel
 from broadcasts.delivery.pacing import Gates
 from broadcasts.delivery.sending import Sender
@@ -23,6 +24,7 @@ from handlers.conversation import Conversation
 from handlers.turn import Agency
 from handlers.understanding.service_articles import ArticleBroken, use_overlay
 from storage import people
+from storage.agencies import for_cases, is_joined, join_file
 from storage.broadcasts import Form
 from storage.cases_agencies import Agencies, AgenciesRefused, read_agencies
 from storage.cases_privacy import use_secret_key
@@ -49,6 +51,7 @@ class Krajai:
     agencies: Agencies
     metrics: Metrics
     local_faults: Faults
+    signing_key: SigningKey | None
     _called_bots: dict[int, str] = field(default_factory=dict)
 
     @property
@@ -167,10 +170,18 @@ def open_krajai(settings: Settings) -> Krajai:
         database=database,
         ingest=house.ingest,
         accounts=(_local(settings, database, faults), *_connected(house)),
-        agencies=_knowledge(settings),
+        agencies=_joined(database, _knowledge(settings)),
         metrics=Metrics(),
         local_faults=faults,
+        signing_key=_signing_key(settings),
     )
+
+
+def _signing_key(settings: Settings) -> SigningKey | None:
+    try:
+        return read_signing_key(settings.cap_signing_key_file, settings.cap_signing_certificate_file)
+    except UnusableKey as fault:
+        raise NotConnected(str(fault)) from fault
 
 
 def _knowledge(settings: Settings) -> Agencies:
@@ -184,6 +195,17 @@ def _knowledge(settings: Settings) -> Agencies:
         return read_agencies(settings.agency_name_th, settings.agency_name_en, file)
     except AgenciesRefused as fault:
         raise NotConnected(f"KRAJAI_AGENCIES_FILE: {fault}") from fault
+
+
+def _joined(database: Database, read: Agencies) -> Agencies:
+    """The agencies of the table, after what the file says was put into it."""
+    with database.read() as session:
+        joined = is_joined(session, read)
+    if not joined:
+        with database.write() as session:
+            join_file(session, read, database.now(session))
+    with database.read() as session:
+        return for_cases(session)
 
 
 def _local(settings: Settings, database: Database, faults: Faults) -> ConnectedAccount:

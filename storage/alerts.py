@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CursorResult, LargeBinary, UniqueConstraint
+from sqlalchemy import CursorResult, Index, LargeBinary, UniqueConstraint
 from sqlmodel import Field, Session, SQLModel, col, select, update
 
 from storage.audit import record
 from storage.broadcasts import Broadcast
 from storage.columns import Json, UtcDateTime
-from storage.lifecycles import ALERT, AlertState, ForbiddenTransition, sources
+from storage.lifecycles import ALERT, AlertState, ForbiddenTransition, is_final, sources
 
 
 class Alert(SQLModel, table=True):
@@ -21,7 +21,10 @@ class Alert(SQLModel, table=True):
     """
 
     __tablename__ = "alert"
-    __table_args__ = (UniqueConstraint("sender", "identifier", "sent", name="alert_triple"),)
+    __table_args__ = (
+        UniqueConstraint("sender", "identifier", "sent", name="alert_triple"),
+        Index("alert_identifier", "identifier"),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     identifier: str
@@ -43,6 +46,7 @@ class Alert(SQLModel, table=True):
     state: str = AlertState.DRAFT
     broadcast_id: int | None = Field(default=None, foreign_key="broadcast.id")
     imported_at: datetime = Field(sa_type=UtcDateTime)
+    ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
 def alert_by_triple(session: Session, sender: str, identifier: str, sent: datetime) -> Alert | None:
@@ -70,7 +74,7 @@ def move(session: Session, alert_id: int, state: AlertState, at: datetime, *, by
     result = session.connection().execute(
         update(Alert)
         .where(col(Alert.id) == alert_id, col(Alert.state).in_(sources(ALERT, state)))
-        .values(state=state.value)
+        .values(state=state.value, ended_at=at if is_final(ALERT, state) else None)
     )
     assert isinstance(result, CursorResult)
     if result.rowcount != 1:

@@ -246,6 +246,11 @@ def allowed(lifecycle: Lifecycle, source: str, target: str) -> bool:
     return target in lifecycle[source]
 
 
+def is_final(lifecycle: Lifecycle, state: str) -> bool:
+    """True when nothing follows that state."""
+    return not lifecycle[state]
+
+
 def require(lifecycle: Lifecycle, source: str, target: str) -> None:
     """Raise ForbiddenTransition unless `source` may become `target`."""
     if not allowed(lifecycle, source, target):

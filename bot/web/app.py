@@ -11,6 +11,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot.web import charts, health, home, simulator
+from bot.web.portal import alerts, cap
 from bot.web.webhooks import line, sms, telegram
 from bot.wiring import Krajai
 
@@ -44,6 +45,8 @@ def create_app(krajai: Krajai) -> FastAPI:
     app.include_router(home.router)
     app.include_router(health.router)
     app.include_router(charts.router)
+    app.include_router(alerts.router)
+    app.include_router(cap.router)
     for channel_name, router in _WEBHOOKS.items():
         if any(account.channel_name == channel_name for account in krajai.accounts):
             app.include_router(router)

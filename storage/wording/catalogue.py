@@ -23,6 +23,7 @@ DOMAINS: tuple[str, ...] = (
     "sources",
     "advice",
     "market",
+    "portal",
 )
 
 _FILL = re.compile(r"\{([a-z_]+)\}")

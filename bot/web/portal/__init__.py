@@ -1,0 +1,1 @@
+"""Public pages and what other systems read."""
