@@ -55,7 +55,12 @@ def answered(turn: Turn, answer: Callable[[Turn], Bubbles]) -> Bubbles:
 def is_greeted(turn: Turn, dialog_name: str) -> bool:
     """Whether the chat was opened and greeted a moment ago, and this event opens it once more."""
     opens = turn.incoming.kind is IncomingKind.FOLLOW or turn.incoming.text.strip() == "/start"
-    return opens and turn.dialog.name == dialog_name and _seconds_silent(turn) < GREETED_FOR_SECONDS
+    return opens and was_just_greeted(turn, dialog_name)
+
+
+def was_just_greeted(turn: Turn, dialog_name: str) -> bool:
+    """Whether the greeting was the last thing that was said, a moment ago."""
+    return turn.dialog.name == dialog_name and _seconds_silent(turn) < GREETED_FOR_SECONDS
 
 
 def is_first_today(turn: Turn, what: str) -> bool:

@@ -15,6 +15,7 @@ from handlers.dialogs import (
     complaint_back,
     farmer,
     first_contact,
+    hours,
     language,
     price_mornings,
     price_thresholds,
@@ -27,17 +28,20 @@ from handlers.dialogs import (
 )
 from handlers.dialogs.choosing_place import found_or_ask
 from handlers.turn import MOST_BUBBLES, Bubbles, Turn
+from handlers.understanding import arbitration
 from handlers.understanding.categories import guess_category
 from handlers.understanding.intents import Intent, Understanding, understand
 from handlers.understanding.keywords import (
     Keyword,
     asks_about_secrets,
     is_insult,
+    is_nonsense,
     says_cannot_call,
     says_stop,
 )
 from handlers.understanding.languages import language_in, script_language
 from handlers.understanding.places import places_in
+from handlers.understanding.writing import soft
 from storage.cases import CaseKind
 from storage.dialogs import enter
 from storage.replies import Bubble
@@ -97,11 +101,12 @@ def _warnings(turn: Turn, meant: Understanding) -> Bubbles:
 def _advice(turn: Turn, meant: Understanding) -> Bubbles:
     """About a crop by the weather; a service that is about the same is answered first, where it is certain."""
     service = None if meant.slots.product else asking.sure_answer(turn)
-    return service or advice.by_words(turn, meant.slots.product, meant.slots.place)
+    return service or asking.beside(turn, advice.by_words(turn, meant.slots.product, meant.slots.place))
 
 
-def _language(turn: Turn, _: Understanding) -> Bubbles:
-    wanted = language_in(turn.incoming.text) or ""
+def _language(turn: Turn, meant: Understanding) -> Bubbles:
+    """Switched by clear words only; where a language is only named, she is asked which one she wants."""
+    wanted = (language_in(turn.incoming.text) or "") if meant.is_clear else ""
     # Thai, said by one who is written to in Thai, was only named.
     return language.choose(turn, "" if wanted == turn.language == "th" else wanted)
 
@@ -109,7 +114,7 @@ def _language(turn: Turn, _: Understanding) -> Bubbles:
 def _complain(turn: Turn, meant: Understanding) -> Bubbles:
     """A question about a service that is certain is answered; all else that sounds like a complaint is one."""
     service = asking.sure_answer(turn) if meant.is_question else None
-    return service or complaint.from_words(turn)
+    return service or asking.beside(turn, complaint.from_words(turn))
 
 
 BY_INTENT: Mapping[Intent, Callable[[Turn, Understanding], Bubbles]] = {
@@ -128,7 +133,7 @@ BY_INTENT: Mapping[Intent, Callable[[Turn, Understanding], Bubbles]] = {
     Intent.ASK_SERVICE: lambda turn, _: asking.answer(turn),
     Intent.LANGUAGE: _language,
     Intent.RUMOUR: lambda turn, meant: rumour.answer(turn, meant.slots.place),
-    Intent.DAMAGE_REPORT: lambda turn, _: complaint.from_words(turn, CaseKind.DAMAGE),
+    Intent.DAMAGE_REPORT: lambda turn, _: asking.beside(turn, complaint.from_words(turn, CaseKind.DAMAGE)),
     Intent.PRAISE: lambda turn, _: complaint.from_words(turn, CaseKind.PRAISE),
     Intent.SUGGESTION: lambda turn, _: complaint.from_words(turn, CaseKind.SUGGESTION),
 }
@@ -166,6 +171,9 @@ BACK: Mapping[str, Callable[[Turn], Bubbles]] = {
 }
 """How a dialog of several steps goes one back."""
 
+_MOST_BESIDE_A_PLACE = 12
+"""Letters: ฉันอยู่, บ้านพ่ออยู่ที่."""
+
 _BELONGS_TO_ASKING = frozenset({Intent.ASK_SERVICE, Intent.ADVICE, Intent.GREETING, Intent.OTHER})
 
 
@@ -175,29 +183,64 @@ _GIVES_WAY = frozenset({asking.NAME, farmer.NAME, *prices.DIALOGS})
 
 def free_words(turn: Turn, by_keyword: ByKeyword) -> Bubbles:
     """The answer to words outside of any dialog."""
+    if (said := _at_its_word(turn)) is not None:
+        return said
+    text = turn.incoming.text
+    meant = understand(text, turn.language)
+    if arbitration.tells_of_trouble(meant, text):
+        return asking.beside(turn, complaint.from_words(turn))
+    if arbitration.is_about_an_office(meant, text) or (
+        arbitration.is_off_topic(meant, text)
+        and (arbitration.is_hardly_anything_else(text) or not _is_little_more_than_a_place(text))
+    ):
+        return asking.answer(turn)
+    # Who is met for the first time is greeted, unless she clearly wants something.
+    if (not _is_new(turn) or meant.is_clear) and (answer := _answered(turn, meant, by_keyword)):
+        return answer
+    return _guessed(turn)
+
+
+def _at_its_word(turn: Turn) -> Bubbles | None:
+    """Words that say what is to be done whatever else they may mean; None for all others."""
     text = turn.incoming.text
     if says_cannot_call(text):
-        return cannot_call.told(turn)
-    if asks_about_secrets(text):
+        return asking.sure_answer(turn) or cannot_call.told(turn)
+    if (set_hours := hours.by_words(turn)) is not None:
+        return set_hours
+    if is_nonsense(text):
+        # A text message from somebody new must first say who answers.
+        return first_contact.greet(turn) if turn.is_sms and _is_new(turn) else small_talk.not_understood(turn)
+    if asks_about_secrets(text) and not arbitration.is_chat(text):
         return asking.sure_answer(turn) or small_talk.never_asked(turn)
-    meant = understand(text, turn.language)
-    is_new = turn.person.consented_at is None and turn.person.stopped_at is None
-    # Who is met for the first time is greeted, unless she clearly wants something.
-    if (not is_new or meant.is_clear) and (answer := _answered(turn, meant, by_keyword)):
-        return answer
+    return None
+
+
+def _guessed(turn: Turn) -> Bubbles:
+    """Nothing was clearly meant: what comes nearest."""
+    text = turn.incoming.text
     if (service := asking.sure_answer(turn)) is not None:
         return service
     if guess_category(text).is_sure:
-        return complaint.from_words(turn)
+        return asking.beside(turn, complaint.from_words(turn))
     if is_insult(text):
         return small_talk.insulted(turn)
     if code := script_language(text):
         return language.choose(turn, code)
-    if is_new:
+    if _is_new(turn):
         return first_contact.greet(turn)
-    if places_in(text).codes:
+    if _is_little_more_than_a_place(text):
         return first_contact.words(turn)
     return asking.likely_answer(turn) or small_talk.not_understood(turn)
+
+
+def _is_new(turn: Turn) -> bool:
+    return turn.person.consented_at is None and turn.person.stopped_at is None
+
+
+def _is_little_more_than_a_place(text: str) -> bool:
+    """Whether a message names a place and hardly anything beside: else she wants something else of it than warnings."""
+    found = places_in(text)
+    return bool(found.codes) and len(soft(found.rest)) <= _MOST_BESIDE_A_PLACE
 
 
 def something_else(turn: Turn, by_keyword: ByKeyword) -> Bubbles | None:
@@ -210,6 +253,8 @@ def something_else(turn: Turn, by_keyword: ByKeyword) -> Bubbles | None:
         return _answered(turn, meant, by_keyword) if meant.is_clear and not prices.is_answer(turn) else None
     if name not in AGAIN and name != asking.NAME:
         return None
+    if name == first_contact.NAME and (code := script_language(text)):
+        return language.choose(turn, code)
     if asks_about_secrets(text) and name != complaint.NAME:
         return asking.sure_answer(turn) or small_talk.never_asked(turn)
     if says_cannot_call(text) and name != complaint.NAME:

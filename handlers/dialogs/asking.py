@@ -32,6 +32,10 @@ POPULAR = (
 )
 """Offered before anything is asked; those that have an article."""
 
+MOST_BUTTONS = 6
+BESIDE_FROM = 0.5
+"""From this likeness on an article is offered beside what was understood instead."""
+
 # As many as a message of LINE may have.
 _MOST_KEPT_UNITS = 5000
 # Which facets are offered below the answer to one, the first ones that are another.
@@ -78,6 +82,21 @@ def likely_answer(turn: Turn) -> Bubbles | None:
     """As `answer`, where the words are about a service or about nothing Krajai answers; None where nobody knows."""
     match = find_articles(turn.incoming.text, turn.language)
     return _answer(turn, match) if match.slugs or match.off_topic else None
+
+
+def beside(turn: Turn, bubbles: Bubbles) -> Bubbles:
+    """Something else that was begun, with a button to the article the words are about, too, where there is room."""
+    match = find_articles(turn.incoming.text, turn.language)
+    found = article(match.slugs[0]) if match.best >= BESIDE_FROM else None
+    if found is None or not bubbles or turn.is_sms:
+        return bubbles
+    *before, last = bubbles
+    button = Button(label=found.in_language(turn.language).label, action=f"ask.article:{found.slug}")
+    if len(last.buttons) >= MOST_BUTTONS or any(each.label == button.label for each in last.buttons):
+        return bubbles
+    # The way out stays the last one.
+    buttons = (*last.buttons[:-1], button, *last.buttons[-1:])
+    return (*before, last.model_copy(update={"buttons": buttons}))
 
 
 def show(turn: Turn, slug: str) -> Bubbles:

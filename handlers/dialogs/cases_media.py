@@ -12,6 +12,7 @@ from handlers.turn import Bubbles, Turn
 from storage import media
 from storage.cases import Case, CaseKind, open_case, open_case_of_kind
 from storage.cases_work import deadline, withdraw
+from storage.lifecycles import MediaState
 from storage.media import Media, MediaKind
 from storage.replies import Button, IncomingKind
 from storage.safety import SafetyReport
@@ -99,7 +100,9 @@ def heard(turn: Turn) -> Bubbles:
         return (turn.bubble(turn.say("cases.voice.queued"), _what_about(turn)),)
     if not came and (turn.incoming.kind is IncomingKind.PHOTO or turn.incoming.media):
         return (turn.bubble(why_not(turn), _what_about(turn)),)
-    key = {IncomingKind.VOICE: "voice.received", IncomingKind.PHOTO: "photo.received"}
+    # "We have it" is said of what lies with us: most networks hand the picture out a moment later.
+    photo = "photo.received" if came and came[0].state == MediaState.KEPT else "photo.coming"
+    key = {IncomingKind.VOICE: "voice.received", IncomingKind.PHOTO: photo}
     buttons = _what_about(turn)
     if turn.incoming.kind is IncomingKind.PHOTO:
         buttons = (*buttons[:2], turn.button("case_damage", "complaint.kind:damage"))

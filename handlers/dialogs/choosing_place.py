@@ -1,11 +1,12 @@
 """Asking for a place: typed, chosen from several, or shared as a location; used by every dialog that needs one."""
 
+import math
 from collections.abc import Sequence
 
 from handlers.turn import Bubbles, Turn
 from handlers.understanding.places import places_in
 from storage import places
-from storage.place_points import nearest_districts
+from storage.place_points import kilometres, nearest_districts, point_of
 from storage.place_shapes import place_at
 from storage.replies import Button, IncomingKind
 from storage.wording.lengths import shorten, units
@@ -30,7 +31,7 @@ def found_or_ask(turn: Turn, action: str) -> tuple[str | None, Bubbles]:
         return found.codes[0], ()
     if found.codes:
         written = " ".join(incoming.text[start:end] for start, end in found.spans)
-        return None, _offer(turn, _outermost(found.codes), written, action)
+        return None, _offer(turn, _nearest_first(turn, _outermost(found.codes)), written, action)
     return None, _not_found(turn)
 
 
@@ -114,7 +115,26 @@ def _not_found(turn: Turn) -> Bubbles:
     )
     key = keys[min(turn.dialog.not_understood, len(keys) - 1)]
     turn.dialog.not_understood += 1
-    return (turn.bubble(turn.say(key), (turn.location_button(), turn.button("later", "leave"))),)
+    officer = (turn.button("talk_to_officer", "human"),) if key == keys[-1] else ()
+    return (turn.bubble(turn.say(key), (turn.location_button(), *officer, turn.button("later", "leave"))),)
+
+
+def _nearest_first(turn: Turn, codes: Sequence[str]) -> list[str]:
+    """Several places of one name: those near the places she has come first; as they were where she has none."""
+    known = [point for code in turn.places if (point := _point(code)) is not None]
+    if not known:
+        return list(codes)
+
+    def away(code: str) -> float:
+        point = _point(code)
+        return min(kilometres(*each, *point) for each in known) if point else math.inf
+
+    return sorted(codes, key=away)
+
+
+def _point(code: str) -> tuple[float, float] | None:
+    """Of a district; a subdistrict lies in one, and a province about where its first district is."""
+    return point_of(code[:4] if len(code) >= 4 else f"{code}01")
 
 
 def _bare_name(code: str, language: str) -> str:

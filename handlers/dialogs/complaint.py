@@ -9,16 +9,20 @@ from handlers.dialogs.choosing_place import found_or_ask, place_buttons
 from handlers.dialogs.complaint_draft import NAME, Draft, draft_of, keep
 from handlers.turn import Bubbles, Turn
 from handlers.understanding.categories import danger, guess_category, ranked
+from handlers.understanding.keywords import wants_no_name
 from handlers.understanding.places import PlacesFound, places_in
 from storage import media, places
 from storage.cases import CaseKind
 from storage.cases_categories import OTHER, categories, groups
+from storage.lifecycles import MediaState
 from storage.media import Media
 from storage.replies import Bubble, Button, ButtonKind, IncomingKind
 
 __all__ = ["ACTIONS", "NAME", "from_words", "how_to_share", "start", "words"]
 
 MOST_CHOICES = 5
+# A longer message at the card says more than that her name shall not be told.
+_MOST_OF_A_WISH = 40
 _KINDS = frozenset({CaseKind.COMPLAINT, CaseKind.DAMAGE, CaseKind.PRAISE, CaseKind.SUGGESTION})
 _ANYTHING = "any"
 
@@ -77,6 +81,8 @@ def words(turn: Turn) -> Bubbles:
     text = turn.incoming.text.strip()
     if not text:
         return _ask_again(turn, draft)
+    if turn.dialog.step == "confirm" and wants_no_name(text) and len(text) <= _MOST_OF_A_WISH:
+        return complaint_card.without_name(turn)
     if turn.dialog.step == "where":
         return _go_on(turn, _read_place(draft, text), danger_in=text)
     if not draft.category and not draft.group and draft.kind == CaseKind.COMPLAINT:
@@ -135,6 +141,8 @@ def _go_on(turn: Turn, draft: Draft, *, danger_in: str = "", before: str = "") -
     hotline = danger(danger_in)
     lead = turn.say(f"complaint.danger.{hotline}") if hotline else before
     draft = _with_category(draft)
+    if turn.incoming.kind is IncomingKind.TEXT and wants_no_name(turn.incoming.text):
+        draft = replace(draft, anonymous=True)
     if not draft.has_content:
         return _led(turn, lead, _ask_words(turn, draft))
     if not draft.category and draft.kind == CaseKind.COMPLAINT:
@@ -200,7 +208,9 @@ def _with_media(turn: Turn, draft: Draft, came: list[Media]) -> Bubbles:
         )
     if turn.incoming.text.strip():
         more = _placed(more.with_words(turn.incoming.text.strip()), turn.incoming.text)
-    key = "complaint.got_photos" if cases_media.photos(came) else "complaint.got_file"
+    key = "complaint.photos_coming" if cases_media.photos(came) else "complaint.got_file"
+    if cases_media.photos(came) and all(each.state == MediaState.KEPT for each in came):
+        key = "complaint.got_photos"
     return _go_on(turn, more, danger_in=turn.incoming.text, before=turn.say(key, count=more.photos))
 
 

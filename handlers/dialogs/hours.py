@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from handlers.turn import Bubbles, Turn
+from handlers.understanding.keywords import speaks_of_quiet_hours, wants_quiet_nights
 from storage.dialogs import enter, leave
 from storage.place_reading import same_to_the_eye
 from storage.quiet_hours import DAILY_HOUR, NIGHT
@@ -55,6 +56,15 @@ def choose(turn: Turn, argument: str) -> Bubbles:
     """`argument` is from-until, in full hours."""
     hours = _hours(argument)
     return _set(turn, *hours) if hours else ask(turn)
+
+
+def by_words(turn: Turn) -> Bubbles | None:
+    """Clear words for quiet hours outside of any dialog: set, and said; None for all other words."""
+    text = turn.incoming.text
+    if wants_quiet_nights(text):
+        return _set(turn, *NIGHT)
+    typed = _hours(text) if speaks_of_quiet_hours(text) else None
+    return _set(turn, *typed) if typed else None
 
 
 def words(turn: Turn) -> Bubbles:

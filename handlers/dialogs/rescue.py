@@ -1,19 +1,21 @@
 """Help: a cry is stored with its words and place, the hotlines are always said, and the way out is open."""
 
-from handlers.dialogs import cases_media
+from handlers.dialogs import cases_media, rescue_board
 from handlers.dialogs.choosing_place import place_buttons
 from handlers.dialogs.menu import menu, ways_on
 from handlers.dialogs.warnings_near_me import live_warnings_in
-from handlers.turn import Bubbles, Turn
+from handlers.turn import MOST_BUBBLES, MOST_UNITS, Bubbles, Turn
 from handlers.understanding.keywords import is_rescue
 from handlers.understanding.places import places_in
 from storage import places
 from storage.dialogs import enter, leave
 from storage.replies import Button, IncomingKind
 from storage.safety import SafetyAnswer, SafetyReport, keep_report, open_cry
+from storage.wording.lengths import units
 
 NAME = "rescue"
 
+_HOTLINE = "1669"
 _WATER = frozenset({"flood", "flash_flood", "dam_release", "tsunami"})
 
 _UNHEARD = {
@@ -38,6 +40,25 @@ def cry(turn: Turn, _: str = "") -> Bubbles:
         return turn.text_message("rescue.sms.stored")
     stored = turn.say("rescue.stored", time=turn.clock)
     return (turn.bubble(f"{turn.say('rescue.hotlines')}\n{stored}"), *_ask_where(turn))
+
+
+def above(turn: Turn, answer: Bubbles) -> Bubbles:
+    """The answer to words that are perhaps a cry: the hotlines and the button first, unless it says them itself."""
+    if any(_HOTLINE in bubble.text for bubble in answer):
+        return answer
+    if turn.is_sms:
+        return (turn.bubble(turn.say("rescue.sms.concern")), *answer)[:MOST_BUBBLES]
+    button = turn.button("ask_for_help", "rescue.now")
+    first = turn.bubble(turn.say("rescue.concern"), (button,), lasting=True)
+    if len(answer) < MOST_BUBBLES:
+        return (first, *answer)
+    # No room for a bubble of its own: what the first two said stands in one.
+    *said, last = answer
+    text = "\n".join(bubble.text for bubble in said)
+    if units(text) > MOST_UNITS:
+        return (first, *said[-1:], last)
+    buttons = [button for bubble in said for button in bubble.buttons]
+    return (first, turn.bubble(text, buttons, lasting=bool(buttons)), last)
 
 
 def ask_again(turn: Turn) -> Bubbles:
@@ -93,6 +114,7 @@ def mistake(turn: Turn, _: str = "") -> Bubbles:
         return menu(turn)
     report.state = "withdrawn"
     turn.session.add(report)
+    rescue_board.note_end(turn, "mistake")
     leave(turn.dialog)
     return (turn.bubble(turn.say("rescue.mistake"), ways_on(turn)),)
 
@@ -184,5 +206,6 @@ def _store(turn: Turn, answer: SafetyAnswer, place: str | None = None) -> None:
         at=turn.at,
     )
     keep_report(turn.session, report)
+    rescue_board.note(turn, report)
     if answer is SafetyAnswer.NEED_HELP:
         cases_media.attach_to_cry(turn, report)

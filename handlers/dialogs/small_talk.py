@@ -1,6 +1,6 @@
 """Greetings, thanks, stickers and what was not understood: a kind way on for each."""
 
-from handlers.attention import is_first_today, is_greeted
+from handlers.attention import is_first_today, is_greeted, was_just_greeted
 from handlers.dialogs import first_contact, stopping
 from handlers.dialogs.choosing_place import named
 from handlers.dialogs.menu import ways_on, with_tiles
@@ -16,7 +16,12 @@ def greeting(turn: Turn) -> Bubbles:
     if turn.person.stopped_at is not None:
         return stopping.offer_return(turn)
     if not turn.places:
-        return first_contact.greet(turn)
+        # A hello typed into the chat that was greeted a moment ago wants no second greeting, but the question.
+        return (
+            first_contact.ask_place(turn)
+            if was_just_greeted(turn, first_contact.NAME)
+            else first_contact.greet(turn)
+        )
     return _state_of_places(turn, "hello.quiet", "hello.warning")
 
 

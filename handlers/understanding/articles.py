@@ -37,6 +37,12 @@ class ArticleMatch:
     slugs: tuple[str, ...]
     scores: tuple[float, ...]
     why: str
+    like_off_topic: float = 0.0
+
+    @property
+    def best(self) -> float:
+        """How like the question is to the nearest article: 0 to 1."""
+        return self.scores[0] if self.scores else 0.0
 
 
 def find_articles(text: str, language: str = "th") -> ArticleMatch:
@@ -50,11 +56,10 @@ def _match(text: str, index: PhraseIndex) -> ArticleMatch:
     best_off_topic = off_topic[0].score if off_topic else 0.0
     if not about or about[0].score < _NOTHING_BELOW:
         is_off = best_off_topic >= _NOTHING_BELOW
-        return _none(
-            f"too little like {_told(about[0])}" if about else "nothing is like it", off_topic=is_off
-        )
+        why = f"too little like {_told(about[0])}" if about else "nothing is like it"
+        return _none(why, best_off_topic, off_topic=is_off)
     if best_off_topic > about[0].score:
-        return _none(f"{_told(off_topic[0])} rather than {_told(about[0])}", off_topic=True)
+        return _none(f"{_told(off_topic[0])} rather than {_told(about[0])}", best_off_topic, off_topic=True)
     second = about[1].score if len(about) > 1 else 0.0
     score, ahead = about[0].score, about[0].score - second
     sure = (score >= _SURE_FROM and ahead >= _SURE_AHEAD) or (score >= _LESS_FROM and ahead >= _FAR_AHEAD)
@@ -65,11 +70,14 @@ def _match(text: str, index: PhraseIndex) -> ArticleMatch:
         slugs=tuple(each.name for each in best),
         scores=tuple(round(each.score, 3) for each in best),
         why="like " + ", ".join(map(_told, best)),
+        like_off_topic=best_off_topic,
     )
 
 
-def _none(why: str, *, off_topic: bool) -> ArticleMatch:
-    return ArticleMatch(sure=False, off_topic=off_topic, slugs=(), scores=(), why=why)
+def _none(why: str, like_off_topic: float, *, off_topic: bool) -> ArticleMatch:
+    return ArticleMatch(
+        sure=False, off_topic=off_topic, slugs=(), scores=(), why=why, like_off_topic=like_off_topic
+    )
 
 
 def _told(scored: Scored) -> str:

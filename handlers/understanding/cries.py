@@ -1,63 +1,152 @@
-"""Cries for help in everything that people type. The words are `knowledge/understanding/rescue.toml`.
+"""Cries for help in everything that people type.
 
-Three kinds: explicit calls count wherever they stand; predicaments (น้ำเข้าบ้าน, on the roof) count unless the words
-around them say that they are past, feared, told or asked about; a few words are a cry as the whole message only.
+The words are `knowledge/understanding/rescue.toml` (how people call) and `dangers.toml` (what happens, to whom, and who
+cannot flee). Calls count wherever they stand; predicaments (น้ำเข้าบ้าน, on the roof) count unless the words around
+them say that they are past, feared, told or asked about. What may be danger and may be a question to an office is a
+concern: the question is answered, and the hotlines are said beside it.
 """
 
 import re
-import tomllib
-from collections.abc import Callable, Iterator
-from functools import cache, lru_cache
-from importlib.resources import files
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import IntEnum
+from functools import lru_cache
 
+from pythainlp.util import eng_to_thai
+
+from handlers.understanding import cry_words, distress
 from handlers.understanding.burmese import burmese_key
-from handlers.understanding.likeness import Sentences
-from handlers.understanding.patterns import Patterns, any_of
 from handlers.understanding.writing import MOST_REMEMBERED, latin, soft, sounding, spaced, strict
 from storage.place_reading import same_to_the_eye
 
-# A Thai letter that carries one of these is another syllable: ช่วยที is a cry, ช่วยที่ is not.
-_FIRE = "ไฟลุก"
 # A sentence that is so alike a known cry, and so much more than any calm one, is a cry.
 _ALIKE, _MORE_ALIKE = 0.45, 0.08
 _LEAST_LETTERS = 8
 _THAI_LETTER = re.compile("[\u0e01-\u0e4e]")
-_TELLING = ("before_8", "before_30", "after_99")
-# Before ไหม: "can you", "will anybody help" ask for something, they do not ask whether.
-_NO_REQUEST = "(?<!ได)(?<!ชวย)(?<!มา)(?<!รับ)(?<!อยุ)"
-_ENDS_A_SYLLABLE = "(?![\u0e31\u0e34-\u0e3a\u0e47-\u0e4e])"
+_DOUBLED = re.compile("([\u0e01-\u0e2e])\\1+")
+_LAUGHING = re.compile("(?<![0-9])5{3,}(?![0-9])")
+# A bare call says nothing of what for: beside a matter of an office it is a figure of speech.
+_BARE_CALL = re.compile("(?:ช|ซ|ส|จ|ข)[วอ]ย|ขอความ|ขอให|ขอรับ|ตองการ| ?h[a-z]*l[a-z]*p| ?tolong| ?sos")
+# A call by itself, beside which nothing told makes a predicament calm: help, save, rescue, send, in each language.
+_CALLED = re.compile(
+    "[ ]?(?:h[a-z]?[el]+p|hlp|sos|mayday|save|rescue|need|send|call|emergency|come|tolong|selamatkan|cuu|giup|cap cuu"
+    "|ch[uo]|soi|soy|ជួយ|សូម|សង្គ្រោះ|ຊ່?ວຍ|ຂໍ|ສົ່?ງ|ကယ|ကူည|အကူအည|救|助)"
+)
+_NOW = re.compile("ตอนนี้|มื้อนี้|เดี๋ยวนี้|แต่วันนี้|แต่ปีนี้|แต่คืนนี้|ต๋อนนี้|ขณะนี้|right now|but now")
+# How ช is said in the north and the northeast, and how it slips.
+_IN_DIALECT = str.maketrans("ซฉ", "ชช")
+_NEAR_BEFORE = 12
+# Signs inside words, where the keys of English have signs and those of Thai have letters.
+_THAI_KEYS = re.compile(r"[a-z0-9=][;=\[\]][a-z;]|^=")
+_MOST_BY_THE_KEYS = 80
+
+
+class Alarm(IntEnum):
+    """How sure it is that somebody needs help."""
+
+    CONCERN = 1
+    CRY = 2
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Heard:
+    """`words` are what was heard, levelled for comparing."""
+
+    alarm: Alarm
+    words: str
+
+
+def cry_in(text: str) -> str | None:
+    """The words that make `text` a cry for help, levelled for comparing; None when it is none."""
+    return found.words if (found := heard(text)) and found.alarm is Alarm.CRY else None
+
+
+def concern_in(text: str) -> str | None:
+    """The words of danger in a text that may be only a question, or told; None for a cry and for all else."""
+    return found.words if (found := heard(text)) and found.alarm is Alarm.CONCERN else None
 
 
 @lru_cache(maxsize=MOST_REMEMBERED)
-def cry_in(text: str) -> str | None:
-    """The words that make `text` a cry for help, levelled for comparing; None when it is none."""
+def heard(text: str) -> Heard | None:
+    """The surest of what is heard in `text`.
+
+    After what is told, what is said of now is heard by itself: "last year it was dry, but now there is water inside".
+    """
     keys = _Keys(text)
-    return next((found for search in _SEARCHES if (found := search(keys))), None)
+    best = _best(keys)
+    if (
+        keys.is_told
+        and (best is None or best.alarm is not Alarm.CRY)
+        and len(parts := _NOW.split(text, 1)) > 1
+    ):
+        return _best(_Keys(parts[1])) or best
+    return best if best is not None else _by_the_keys(text)
+
+
+def _by_the_keys(text: str) -> Heard | None:
+    """What the same keys write in Thai: in fear nobody looks which language the keyboard is in."""
+    if not text.isascii() or len(text) > _MOST_BY_THE_KEYS or not _THAI_KEYS.search(text):
+        return None
+    found = _best(_Keys(eng_to_thai(text)))
+    return found if found is not None and found.alarm is Alarm.CRY else None
+
+
+def _best(keys: "_Keys") -> Heard | None:
+    best: Heard | None = None
+    for search in _SEARCHES:
+        found = search(keys)
+        if found is not None and (best is None or found.alarm > best.alarm):
+            best = found
+        if best is not None and best.alarm is Alarm.CRY:
+            return best
+    return best
 
 
 class _Keys:
     """A text as it is searched."""
 
     def __init__(self, text: str) -> None:
+        words = cry_words.words()
         self.typed = same_to_the_eye(text)
         self.strict = strict(text)
-        words = _words()
-        # Without its tone mark ไฟไหม้ (on fire) reads as a question.
-        self.soft = _thai_calm().sub("\ue000", soft(text)).replace("ไฟไหม", _FIRE).replace("เพลิงไหม", _FIRE)
-        self.latin = latin(text)
+        whole = cry_words.key(text)
+        self.soft = cry_words.calm_words().sub("\ue000", whole)
+        self.latin = " ".join(map(cry_words.spelled, latin(text).split(" ")))
+        self.is_a_matter = any(word in whole or word in self.strict for word in words["matter"]) or any(
+            word in self.latin for word in words["matter_latin"]
+        )
         for calm in words["calm_latin"]:
             self.latin = self.latin.replace(calm, " | ")
         self.burmese = burmese_key(text)
+        self.is_told = bool(_LAUGHING.search(self.typed) or cry_words.often().search(self.soft))
 
 
-def _whole(keys: _Keys) -> str | None:
-    return next((key for key in (keys.strict, soft(keys.typed)) if key in _words()["whole"]), None)
+def _cry(words: str) -> Heard:
+    return Heard(alarm=Alarm.CRY, words=words.strip())
 
 
-def _explicit(keys: _Keys) -> str | None:
-    found = _thai_explicit().search(keys.soft)
-    return found[0] if found and _not_a_longer_word(found[0], keys) else None
+def _concern(words: str) -> Heard:
+    return Heard(alarm=Alarm.CONCERN, words=words.strip())
+
+
+def _call(words: str, keys: _Keys) -> Heard:
+    """A bare call for help in a matter of an office, or with a laugh, is only a concern."""
+    is_bare = _BARE_CALL.match(words) is not None and not cry_words.dangers().search(keys.soft)
+    return _concern(words) if _LAUGHING.search(keys.typed) or (is_bare and keys.is_a_matter) else _cry(words)
+
+
+def _whole(keys: _Keys) -> Heard | None:
+    known = cry_words.words()["whole"]
+    ways = (keys.strict, soft(keys.typed), _DOUBLED.sub(r"\1", soft(keys.typed)))
+    return next((_cry(way) for way in ways if way in known), None)
+
+
+def _explicit(keys: _Keys) -> Heard | None:
+    for text in (keys.soft, _DOUBLED.sub(r"\1", keys.soft), keys.soft.translate(_IN_DIALECT)):
+        found = cry_words.thai("explicit", "thai").search(text)
+        if found and _not_a_longer_word(found[0], keys):
+            return _call(found[0], keys)
+    return None
 
 
 def _not_a_longer_word(found: str, keys: _Keys) -> bool:
@@ -65,81 +154,151 @@ def _not_a_longer_word(found: str, keys: _Keys) -> bool:
     return not found.startswith("ชวยที") or "ช่วยที่" not in keys.strict
 
 
-def _as_typed(keys: _Keys) -> str | None:
-    found = _strict().search(keys.strict)
-    return found[0] if found else None
+def _as_typed(keys: _Keys) -> Heard | None:
+    found = cry_words.with_tone_marks().search(keys.strict)
+    return _call(found[0], keys) if found else None
 
 
-def _misspelt(keys: _Keys) -> str | None:
-    found = _typos("explicit").search(keys.soft)
-    return found[0] if found else None
+def _misspelt(keys: _Keys) -> Heard | None:
+    if (span := cry_words.slipping("explicit").find(keys.soft)) is None:
+        return None
+    return _call(keys.soft[slice(*span)], keys)
 
 
-def _situation(keys: _Keys) -> str | None:
-    urgent = bool(_urgent().search(keys.soft))
-    for pattern in (_thai_situations(), _typos("situation")):
-        for found in pattern.finditer(keys.soft):
-            if urgent or not _is_calm(keys.soft, found.start(), found.end()):
-                return found[0]
+def _situation(keys: _Keys) -> Heard | None:
+    """The first predicament that nothing beside it makes a question or a story."""
+    is_urgent = bool(cry_words.thai("calm_around", "urgent").search(keys.soft))
+    concern = None
+    for found, start, end in _predicaments(keys.soft):
+        calm = _calm_beside(keys.soft, start, end)
+        if keys.is_told or calm == "before" or (calm == "told_after" and not is_urgent):
+            if is_urgent and not keys.is_told and not keys.is_a_matter:
+                return _cry(found)
+            continue
+        if keys.is_a_matter or (calm is not None and not is_urgent):
+            concern = concern or _concern(found)
+        else:
+            return _cry(found)
+    return concern
+
+
+def _predicaments(text: str) -> list[tuple[str, int, int]]:
+    found = [
+        (each[0], each.start(), each.end()) for each in cry_words.thai("situation", "thai").finditer(text)
+    ]
+    found += [
+        (each[0], each.start(), each.end())
+        for each in cry_words.without_vowels().finditer(text)
+        if cry_words.keeps_a_vowel(each[0])
+    ]
+    if (span := cry_words.slipping("situation").find(text)) is not None:
+        found.append((text[slice(*span)], *span))
+    return found
+
+
+def _calm_beside(text: str, start: int, end: int) -> str | None:
+    """Where the words stand that make a predicament calm: `before`, `told_after` or `after`; None where none do."""
+    sides = [
+        side
+        for side, most, words in cry_words.around()
+        if words.search(
+            text[max(0, start - most - _NEAR_BEFORE) : start] if side == "before" else text[end : end + most]
+        )
+    ]
+    return min(sides, key=("before", "told_after", "after").index, default=None)
+
+
+def _together(keys: _Keys) -> Heard | None:
+    if keys.is_told or cry_words.told().search(keys.soft):
+        return None
+    for one, other in cry_words.together():
+        if (danger := one.search(keys.soft)) and (beside := other.search(keys.soft)):
+            words = f"{danger[0]} + {beside[0]}"
+            return _concern(words) if keys.is_a_matter or cry_words.asked().search(keys.soft) else _cry(words)
     return None
 
 
-def _is_calm(text: str, start: int, end: int) -> bool:
-    before, after = _calm_around()
-    return any(words.search(text[max(0, start - most - 12) : start]) for most, words in before) or any(
-        words.search(text[end : end + most]) for most, words in after
-    )
-
-
-def _together(keys: _Keys) -> str | None:
-    danger, beside = _dangers().search(keys.soft), _besides().search(keys.soft)
-    if danger is None or beside is None or _told().search(keys.soft) or _asked().search(keys.soft):
+def _distress(keys: _Keys) -> Heard | None:
+    if keys.is_told or keys.is_a_matter or _LAUGHING.search(keys.typed):
         return None
-    return f"{danger[0]} + {beside[0]}"
+    found = distress.danger_in(keys.typed, keys.soft, keys.latin)
+    return _cry(found) if found else None
 
 
-def _alike(keys: _Keys) -> str | None:
-    if len(_THAI_LETTER.findall(keys.soft)) < _LEAST_LETTERS or _told().search(keys.soft):
+def _alike(keys: _Keys) -> Heard | None:
+    if len(_THAI_LETTER.findall(keys.soft)) < _LEAST_LETTERS or keys.is_told or keys.is_a_matter:
         return None
-    if any(word in keys.latin for word in _words()["latin_after"]):
+    if cry_words.told().search(keys.soft) or any(
+        word in keys.latin for word in cry_words.words()["latin_after"]
+    ):
         return None
     best = {"cry": 0.0, "calm": 0.0}
     sentence = ""
-    for like in _examples().like(sounding(spaced(keys.typed))):
+    for like in cry_words.examples().like(sounding(spaced(keys.typed))):
         if like.likeness > best[like.label]:
             best[like.label] = like.likeness
             sentence = like.sentence if like.label == "cry" else sentence
-    return sentence if best["cry"] >= max(_ALIKE, best["calm"] + _MORE_ALIKE) else None
+    return _cry(sentence) if best["cry"] >= max(_ALIKE, best["calm"] + _MORE_ALIKE) else None
 
 
-def _in_latin(keys: _Keys) -> str | None:
-    if found := _latin_explicit().search(keys.latin) or _latin_typos().search(keys.latin):
-        return found[0].strip()
-    found = _latin_situations().search(keys.latin)
+def _in_latin(keys: _Keys) -> Heard | None:
+    found = cry_words.in_latin("explicit", "latin").search(keys.latin)
+    if found:
+        words = found[0]
+    elif span := cry_words.slipping_latin().find(keys.latin):
+        words = keys.latin[slice(*span)]
+    else:
+        return _predicament_in_latin(keys)
+    is_told = distress.is_thanked(keys.latin) or (
+        not _CALLED.match(words) and distress.is_told("latin", keys.latin)
+    )
+    if is_told or _LAUGHING.search(keys.typed) or (keys.is_a_matter and not _is_mortal(words)):
+        return _concern(words)
+    return _cry(words)
+
+
+def _is_mortal(words: str) -> bool:
+    return any(each in words for each in ("kill", "suicid", "die", "breath"))
+
+
+def _predicament_in_latin(keys: _Keys) -> Heard | None:
+    found = cry_words.in_latin("situation", "latin").search(keys.latin)
     if found is None:
         return None
-    words = _words()
+    words = cry_words.words()
     told = any(word in keys.latin[: found.start() + 1] for word in words["latin_before"])
     past = any(word in keys.latin[found.end() - 1 :] for word in words["latin_after"])
-    return None if told or past else found[0].strip()
+    if told or past or distress.is_told("latin", keys.latin):
+        return None
+    return _concern(found[0]) if keys.is_a_matter else _cry(found[0])
 
 
-def _in_other_scripts(keys: _Keys) -> str | None:
-    soft_other = keys.soft
-    return next((word for word in _words()["other"] if word in soft_other or word in keys.strict), None)
+def _in_other_scripts(keys: _Keys) -> Heard | None:
+    listed = cry_words.words()["other"]
+    found = next((word for word in listed if word in keys.soft or word in keys.strict), None)
+    return _unless_told(found, ("khmer", "lao"), keys.typed)
 
 
-def _in_burmese(keys: _Keys) -> str | None:
-    return (
-        next((word for word in _words()["burmese"] if word in keys.burmese), None) if keys.burmese else None
-    )
+def _in_burmese(keys: _Keys) -> Heard | None:
+    if not keys.burmese:
+        return None
+    found = next((word for word in cry_words.words()["burmese"] if word in keys.burmese), None)
+    return _unless_told(found, ("burmese",), keys.typed)
 
 
-def _by_emoji(keys: _Keys) -> str | None:
-    return next((sign for sign in _words()["emoji"] if sign in keys.typed), None)
+def _unless_told(found: str | None, scripts: tuple[str, ...], text: str) -> Heard | None:
+    """A call stands whatever is told beside it; a predicament does not."""
+    if found is None:
+        return None
+    is_told = not _CALLED.match(found) and any(distress.is_told(script, text) for script in scripts)
+    return _concern(found) if is_told else _cry(found)
 
 
-_SEARCHES: tuple[Callable[[_Keys], str | None], ...] = (
+def _by_emoji(keys: _Keys) -> Heard | None:
+    return next((_cry(sign) for sign in cry_words.words()["emoji"] if sign in keys.typed), None)
+
+
+_SEARCHES: tuple[Callable[[_Keys], Heard | None], ...] = (
     _whole,
     _explicit,
     _as_typed,
@@ -150,144 +309,6 @@ _SEARCHES: tuple[Callable[[_Keys], str | None], ...] = (
     _by_emoji,
     _situation,
     _together,
+    _distress,
     _alike,
 )
-
-
-@cache
-def _loaded() -> dict[str, Any]:
-    return tomllib.loads((files("knowledge.understanding") / "rescue.toml").read_text(encoding="utf-8"))
-
-
-@cache
-def _patterns() -> Patterns:
-    loaded = _loaded()
-    return Patterns(loaded["classes"], loaded["classes_latin"], loaded["polite"])
-
-
-@cache
-def _words() -> dict[str, tuple[str, ...]]:
-    loaded = _loaded()
-    explicit, around = loaded["explicit"], loaded["calm_around"]
-    return {
-        "whole": tuple({key for word in explicit["whole"] for key in (strict(word), soft(word))}),
-        "other": tuple({key for word in explicit["other"] for key in (strict(word), soft(word))}),
-        "burmese": tuple(burmese_key(word) for word in explicit["burmese"]),
-        "emoji": tuple(explicit["emoji"]),
-        # The longest first: what they contain must not be taken out before them.
-        "calm_latin": tuple(sorted((latin(word) for word in loaded["calm"]["latin"]), key=len, reverse=True)),
-        "latin_before": tuple(latin(word) for word in around["latin_before"]),
-        "latin_after": tuple(latin(word) for word in around["latin_after"]),
-    }
-
-
-@cache
-def _thai_explicit() -> re.Pattern[str]:
-    return any_of(_patterns().thai(each) for each in _loaded()["explicit"]["thai"])
-
-
-@cache
-def _strict() -> re.Pattern[str]:
-    words = "|".join(re.escape(strict(word)) for word in _loaded()["explicit"]["strict"])
-    return re.compile(f"(?:{words}){_ENDS_A_SYLLABLE}")
-
-
-@cache
-def _thai_situations() -> re.Pattern[str]:
-    return any_of(_patterns().thai(each) for each in _loaded()["situation"]["thai"])
-
-
-@cache
-def _urgent() -> re.Pattern[str]:
-    return any_of(_patterns().thai(each) for each in _loaded()["calm_around"]["urgent"])
-
-
-@cache
-def _thai_calm() -> re.Pattern[str]:
-    return any_of(re.escape(soft(word)) for word in sorted(_loaded()["calm"]["thai"], key=len, reverse=True))
-
-
-@cache
-def _examples() -> Sentences:
-    loaded = _loaded()["examples"]
-    return Sentences(
-        (label, sentence, sounding(spaced(sentence)))
-        for label, name in (("cry", "cries"), ("calm", "calm"))
-        for sentence in loaded[name]
-    )
-
-
-@cache
-def _dangers() -> re.Pattern[str]:
-    return any_of(_patterns().thai(each) for each in _loaded()["together"]["danger"])
-
-
-@cache
-def _besides() -> re.Pattern[str]:
-    return any_of(_patterns().thai(each) for each in _loaded()["together"]["beside"])
-
-
-@cache
-def _asked() -> re.Pattern[str]:
-    """Words that ask whether something is so."""
-    words = "|".join(_patterns().thai(word) for word in _loaded()["calm_around"]["after_9"])
-    return re.compile(f"{_NO_REQUEST}(?:{words})")
-
-
-@cache
-def _told() -> re.Pattern[str]:
-    """What is past, feared or asked about."""
-    around = _loaded()["calm_around"]
-    return any_of(_patterns().thai(word) for name in _TELLING for word in around[name])
-
-
-@cache
-def _calm_around() -> tuple[list[tuple[int, re.Pattern[str]]], list[tuple[int, re.Pattern[str]]]]:
-    around = _loaded()["calm_around"]
-    before, after = [], []
-    for name, words in around.items():
-        side, _, most = name.partition("_")
-        any_word = "|".join(_patterns().thai(word) for word in words)
-        if side == "before":
-            before.append((int(most), re.compile(f"(?:{any_word}).{{0,{most}}}$")))
-        elif side == "after":
-            after.append((int(most), re.compile(f"{_NO_REQUEST}(?:{any_word})")))
-    return before, after
-
-
-@cache
-def _latin_explicit() -> re.Pattern[str]:
-    return any_of(_patterns().latin(each) for each in _loaded()["explicit"]["latin"])
-
-
-@cache
-def _latin_typos() -> re.Pattern[str]:
-    return any_of(
-        f"(?<= ){key[0]}(?:{'|'.join(sorted(set(_misspelt_ways(key[1:]))))})(?= )"
-        for key in _loaded()["explicit"]["latin_typos"]
-    )
-
-
-@cache
-def _latin_situations() -> re.Pattern[str]:
-    return any_of(_patterns().latin(each) for each in _loaded()["situation"]["latin"])
-
-
-@cache
-def _typos(kind: str) -> re.Pattern[str]:
-    slips = {soft(first): soft(others) for first, others in _loaded()["slips"].items()}
-    return any_of(
-        f"[{key[0]}{slips.get(key[0], '')}](?:{'|'.join(sorted(set(_misspelt_ways(key[1:]))))})"
-        for key in (soft(phrase) for phrase in _loaded()[kind]["thai_typos"])
-    )
-
-
-def _misspelt_ways(key: str) -> Iterator[str]:
-    """Patterns of `key` with one letter wrong, missing, doubled in between, or two in the wrong order."""
-    for at in range(len(key)):
-        first, rest = re.escape(key[:at]), key[at + 1 :]
-        yield f"{first}.{re.escape(rest)}"
-        yield f"{first}.{re.escape(key[at:])}"
-        if rest:
-            yield first + re.escape(rest)
-            yield first + re.escape(rest[0] + key[at] + rest[1:])

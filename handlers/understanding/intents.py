@@ -8,11 +8,11 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import lru_cache
 
+from handlers.understanding.articles import find_articles
 from handlers.understanding.cries import cry_in
 from handlers.understanding.keywords import Keyword, keyword
 from handlers.understanding.meanings import Speaks, asks, names_prices, speaks_for
 from handlers.understanding.slots import AMOUNT, PLACE, PRODUCT, Reading, Slots, read
-from handlers.understanding.topics import article_of
 from handlers.understanding.writing import MOST_REMEMBERED
 
 MOST_LETTERS = 2_000
@@ -20,6 +20,8 @@ MOST_LETTERS = 2_000
 
 _ENOUGH = 2.4
 _CERTAIN = 10.0
+# So like an article a message about a product asks for no price.
+_NO_PRICE = 0.62
 
 
 class Intent(StrEnum):
@@ -97,9 +99,19 @@ _BY_KEYWORD: dict[Keyword, Intent] = {
     Keyword.THANKS: Intent.GREETING,
 }
 
-_OFTEN_A_SERVICE = frozenset(
-    {Intent.SUBSCRIBE, Intent.COMPLAIN, Intent.SUGGESTION, Intent.PRAISE, Intent.DAMAGE_REPORT, Intent.HELP}
+_SELDOM_A_SERVICE = frozenset(
+    {
+        Intent.SUGGESTION,
+        Intent.PRAISE,
+        Intent.DAMAGE_REPORT,
+        Intent.UNSUBSCRIBE,
+        Intent.STOP_ALL,
+        Intent.NEED_HELP,
+        Intent.RUMOUR,
+        Intent.COMPLAIN,
+    }
 )
+"""What stays what it was understood to be, unless it is not clear and asks something."""
 
 _SLOTS_OF: dict[Intent, tuple[str, ...]] = {
     Intent.SUBSCRIBE: ("place", "product"),
@@ -122,9 +134,12 @@ def understand(text: str, language: str = "th") -> Understanding:
     meant = _understood(text)
     if meant.intent is not Intent.ASK_SERVICE and not _may_be_a_service(meant):
         return meant
-    article = article_of(text)
-    if article is None:
+    found = find_articles(text)
+    if not found.sure or (
+        meant.slots.product and meant.intent is Intent.PRICE and found.scores[0] < _NO_PRICE
+    ):
         return meant
+    article = found.slugs[0]
     slots = _kept(Intent.ASK_SERVICE, meant.slots)
     return replace(
         meant,
@@ -139,7 +154,7 @@ def _may_be_a_service(meant: Understanding) -> bool:
     """Where nothing else is clear, a service that the search is sure of is what she asks about."""
     if meant.intent is Intent.OTHER:
         return True
-    return meant.intent in _OFTEN_A_SERVICE and not meant.is_clear
+    return not meant.is_clear and (meant.is_question or meant.intent not in _SELDOM_A_SERVICE)
 
 
 @lru_cache(maxsize=MOST_REMEMBERED)

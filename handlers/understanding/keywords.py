@@ -1,5 +1,6 @@
 """Words that always mean the same, in whatever dialog they are typed. The lists are `knowledge/words.toml`."""
 
+import re
 import tomllib
 import unicodedata
 from enum import StrEnum
@@ -14,6 +15,8 @@ from storage.place_reading import same_to_the_eye
 # Kept with their spaces; all other lists are compared without any.
 _SPACED = frozenset({"words", "first", "last"})
 _LOOKED_AT = 500
+_LEAST_LETTERS, _MOST_AT_RANDOM = 3, 24
+_SIGNS = re.compile(r"[{}<>$%*=;|\\\[\]^~`]")
 
 
 class Keyword(StrEnum):
@@ -71,6 +74,31 @@ def says_stop(text: str) -> bool:
 def asks_about_secrets(text: str) -> bool:
     """True when a message asks who we are, or is about passwords and accounts that we never ask for."""
     return _says(text, "secret")
+
+
+def is_nonsense(text: str) -> bool:
+    """True when a message is signs without words, or fingers run along the keyboard: {{7*7}}, asdfgh, ฟหกด."""
+    letters = "".join(sign for sign in same_to_the_eye(text) if sign.isalpha())
+    if len(letters) < _LEAST_LETTERS:
+        return bool(_SIGNS.search(text)) and not letters
+    return len(letters) <= _MOST_AT_RANDOM and any(
+        letters in row * 2 or letters[::-1] in row * 2 for row in _lists()["keyboard"]["rows"]
+    )
+
+
+def wants_quiet_nights(text: str) -> bool:
+    """True when a message says that nothing shall come at night."""
+    return _says(text, "quiet_nights")
+
+
+def speaks_of_quiet_hours(text: str) -> bool:
+    """True when a message says that something shall not come; the hours, if it has any, are read elsewhere."""
+    return _says(text, "quiet_hours")
+
+
+def wants_no_name(text: str) -> bool:
+    """True when somebody who reports wants her name untold."""
+    return _says(text, "anonymous")
 
 
 def says_cannot_call(text: str) -> bool:

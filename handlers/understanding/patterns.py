@@ -50,7 +50,10 @@ class Patterns:
         expression = ""
         for number, piece in enumerate(_CLASS.split(written)):
             if number % 2:
-                longest_first = sorted((key(word) for word in classes[piece]), key=len, reverse=True)
+                words = (key(word) for word in classes[piece])
+                # บ่ without its mark is a letter that many words have.
+                fit = [word for word in words if word != "บ" or written != f"{{{piece}}}"]
+                longest_first = sorted(fit, key=len, reverse=True)
                 expression += f"(?:{'|'.join(map(re.escape, longest_first))})"
                 continue
             plain = piece.removesuffix("$")

@@ -23,6 +23,10 @@ MOST_LETTERS = 500
 _LONGEST_ADDRESS = 80
 
 _CODE = re.compile(r"(?:[0-9]{2}){2,4}|th[0-9]{2}")
+_DENIED = re.compile(r"ไม่ได้อยู่|ไม่อยู่|ไม่ใช่|บ่ได้อยู่|บ่แม่น|(?<![a-z])not (?:in|from|at) ", re.IGNORECASE)
+_OTHER_PLACE = re.compile(
+    r"แต่อยู่|แต่|อยู่|เป็น|แม่น(?!้)|[, ]\s*(?:but |i am |i live )?(?:in |from |at )|(?<=\S) (?=\S)", re.IGNORECASE
+)
 _SPACES = re.compile(r"\s+")
 
 
@@ -57,6 +61,8 @@ def places_in(text: str) -> PlacesFound:
     """
     if len(text) > MOST_LETTERS:
         return PlacesFound(rest=text, why=f"longer than {MOST_LETTERS} letters")
+    if (meant := _without_denied(text)) != text:
+        return places_in(meant)
     letters = letters_of(text)
     if _CODE.fullmatch(letters.text):
         return _by_code(text)
@@ -76,6 +82,19 @@ def places_in(text: str) -> PlacesFound:
         spans=tuple(letters.span(tokens[each.first].start, tokens[each.last].end) for each in mentions),
         rest=_without(text, letters, taken),
         why=found.why,
+    )
+
+
+def _without_denied(text: str) -> str:
+    """ไม่ได้อยู่เชียงใหม่ อยู่ลำพูน names Lamphun: what is denied is left out where another place is named after it."""
+    if (denied := _DENIED.search(text)) is None:
+        return text
+    after = text[denied.end() :]
+    beyond = _OTHER_PLACE.search(after)
+    return (
+        text[: denied.start()] + after[beyond.start() :]
+        if beyond and places_in(after[beyond.start() :]).codes
+        else text
     )
 
 

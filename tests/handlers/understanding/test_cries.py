@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.understanding import burmese, cries, writing
+from handlers.understanding import burmese, cries, cry_words, distress, slips, writing
 from handlers.understanding.cries import cry_in
 from handlers.understanding.keywords import is_rescue, keyword, sounds_urgent
 from storage.wording import LANGUAGES
@@ -19,7 +19,14 @@ RESCUE = tomllib.loads(
     (Path(__file__).parents[3] / "knowledge" / "understanding" / "rescue.toml").read_text("utf-8")
 )
 # The buttons and tiles that ask for help are a cry when their words are typed.
-_CRYING_BUTTONS = {"ขอให้ช่วย", "ต้องการให้ช่วย", "Ask for help", "I need help"}
+_CRYING_BUTTONS = {
+    "ขอให้ช่วย",
+    "ต้องการให้ช่วย",
+    "Ask for help",
+    "I need help",
+    "ขอความช่วยเหลือ",
+    "Ask for help now",
+}
 
 
 @pytest.mark.parametrize("half", ["tuned", "kept"])
@@ -138,6 +145,6 @@ def test_any_text_is_searched(text: str) -> None:
     cry_in(text)
 
 
-@pytest.mark.parametrize("module", [burmese, writing, cries])
+@pytest.mark.parametrize("module", [burmese, writing, cries, cry_words, distress, slips])
 def test_the_examples_of_the_docstrings_hold(module: object) -> None:
     assert doctest.testmod(module).failed == 0  # type: ignore[arg-type]

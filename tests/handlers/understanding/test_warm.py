@@ -14,7 +14,7 @@ from storage.replies import Incoming, IncomingKind
 
 TEXT = "ไฟถนนดับหน้าวัดป่า แม่สาย มาสี่วันแล้ว"
 _REMEMBERED = (
-    cries.cry_in,
+    cries.heard,
     intents._understood,
     finding.places_in,
     categories._ranked,
