@@ -283,7 +283,19 @@ def _kind(fault: BaseException) -> str:
     """What kind of fault, without addresses (they may hold passwords)."""
     reason = fault.args[0] if fault.args else None
     inner = getattr(reason, "reason", None)
-    return type(inner).__name__ if isinstance(inner, Exception) else type(fault).__name__
+    kind = type(inner).__name__ if isinstance(inner, Exception) else type(fault).__name__
+    return _KINDS.get(kind, kind)
+
+
+_KINDS = {
+    "NewConnectionError": "no connection: the host is down, or a firewall here lets nobody out",
+    "NameResolutionError": "its name is not known to the name server here",
+    "ConnectTimeoutError": "no connection in time: the host is down, or a firewall lets nobody through",
+    "ReadTimeoutError": "it went silent",
+    "SSLError": "its certificate is not accepted: it has run out, or this machine lacks the authority's",
+    "ProtocolError": "it broke the connection off",
+    "ConnectionResetError": "it broke the connection off",
+}
 
 
 def _too_slow(limits: Limits) -> str:

@@ -6,23 +6,24 @@ A folder with a `recording.toml` names each answer:
     source = "air4thai"
     at = 2026-02-03T08:05:00+07:00
     file = "air4thai/0805.json"
-    address = ""   # of a document that the source follows; the source's own when left out
+    address = ""   # of a document that the source follows, or "?product_id=R11029"; the source's own when left out
 
 Without one, every file is taken for an answer of the source whose reader accepts it, given at the time its own data
 are of. An answer counts from its time until the source's next one.
 """
 
 import tomllib
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time
 from pathlib import Path, PurePosixPath
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from bot.addresses import Allowed
 from bot.fetching import Fetched, Fetcher, FetchRefused, Limits
 from broadcasts.alerts.sources import tmd_cap
+from broadcasts.prices import nabc
 from broadcasts.sources import BANGKOK, SchemaDrift, Source
 
 MANIFEST = "recording.toml"
@@ -39,12 +40,16 @@ class RecordingRefused(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Recorded:
-    """One answer. `document` is the name of a document that was followed to, "" for the source's own address."""
+    """One answer. `document` is the name of a document that was followed to, "" for the source's own address.
+
+    `parameters` are those by which it was asked for, as far as they make a difference.
+    """
 
     source: str
     at: datetime
     path: Path
     document: str = ""
+    parameters: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,14 +59,24 @@ class Recording:
     answers: tuple[Recorded, ...]
     ignored: tuple[str, ...]
 
-    def answer(self, source: str, document: str, at: datetime) -> Recorded | None:
+    def answer(
+        self, source: str, document: str, parameters: Mapping[str, str], at: datetime
+    ) -> Recorded | None:
         """What the source answered last at that time."""
         found = [
             each
             for each in self.answers
-            if (each.source, each.document) == (source, document) and each.at <= at
+            if (each.source, each.document) == (source, document)
+            and each.parameters.items() <= parameters.items()
+            and each.at <= at
         ]
         return found[-1] if found else None
+
+    def has_others(self, source: str, document: str) -> bool:
+        """Whether answers to this question with other parameters are there."""
+        return any(
+            each.parameters for each in self.answers if (each.source, each.document) == (source, document)
+        )
 
 
 def open_recording(folder: Path, sources: Sequence[Source[Any]]) -> Recording:
@@ -85,11 +100,14 @@ class Playback(Fetcher):
     moment: "Moment"
     addresses: dict[str, str]
 
-    def fetch(self, address: str, allowed: Allowed, limits: Limits, **_: Any) -> Fetched:
+    def fetch(self, address: str, allowed: Allowed, limits: Limits, **asked: Any) -> Fetched:
         source = self.moment.source
-        own = address == self.addresses[source]
-        found = self.recording.answer(source, "" if own else document_name(address), self.moment.at)
+        document = "" if address == self.addresses[source] else document_name(address)
+        found = self.recording.answer(source, document, asked.get("parameters", {}), self.moment.at)
         if found is None:
+            if not document and self.recording.has_others(source, document):
+                # Of many products only some were recorded; of the others nothing is new.
+                return Fetched(data=None)
             raise FetchRefused("is not in the recording")
         data = found.path.read_bytes()
         if len(data) > limits.most_bytes:
@@ -140,8 +158,13 @@ def _entry(folder: Path, entry: dict[str, Any]) -> Recorded:
         source=entry["source"],
         at=at if at.tzinfo is not None else at.replace(tzinfo=BANGKOK),
         path=folder / entry["file"],
-        document=document_name(address) if address else "",
+        document=document_name(address),
+        parameters=_parameters(address),
     )
+
+
+def _parameters(address: str) -> dict[str, str]:
+    return dict(parse_qsl(urlsplit(address).query))
 
 
 def _recognised(folder: Path, sources: Sequence[Source[Any]]) -> tuple[list[Recorded], list[str]]:
@@ -163,13 +186,38 @@ def _recognise(path: Path, sources: Sequence[Source[Any]]) -> Recorded | None:
         try:
             value = source.read(data, _ANY_TIME)
             at = source.dated(value)
+            address = source.asked(data)
         except (SchemaDrift, *_MISREAD):
             continue
         if at is not None:
-            return Recorded(source=source.name, at=at, path=path)
-    try:
-        document = tmd_cap.read_document(data, _ANY_TIME)
-    except SchemaDrift:
-        return None
-    sent = min(alert.sent for alert in document.alerts)
-    return Recorded(source=tmd_cap.NAME, at=sent, path=path, document=document_name(path.name))
+            return Recorded(
+                source=source.name,
+                at=at,
+                path=path,
+                document=document_name(address),
+                parameters=_parameters(address),
+            )
+    for name, lead in _LEADS.items():
+        try:
+            at, document = lead(data, path)
+        except (SchemaDrift, *_MISREAD):
+            continue
+        return Recorded(source=name, at=at, path=path, document=document)
+    return None
+
+
+def _alert_document(data: bytes, path: Path) -> tuple[datetime, str]:
+    document = tmd_cap.read_document(data, _ANY_TIME)
+    return min(alert.sent for alert in document.alerts), document_name(path.name)
+
+
+def _newest_day(data: bytes, _: Path) -> tuple[datetime, str]:
+    day = date.fromisoformat(nabc.read_latest_date(data, _ANY_TIME))
+    return datetime.combine(day, time(0), BANGKOK), nabc.LATEST_DATE
+
+
+_LEADS: Mapping[str, Callable[[bytes, Path], tuple[datetime, str]]] = {
+    tmd_cap.NAME: _alert_document,
+    nabc.NAME: _newest_day,
+}
+"""Answers of another kind than the source's own: what it is followed to, and what leads to it. When, and its name."""

@@ -5,9 +5,10 @@ installation, so that what would be said is counted for real; nothing of it come
 """
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,11 +17,11 @@ from sqlalchemy import insert
 from sqlmodel import SQLModel, col, select
 
 from bot.recordings import Moment, Playback, Recorded, Recording
+from bot.replay_events import Event, Said, Visited, said_by
 from bot.settings import Settings
 from bot.source_health import no_alarm
 from bot.visiting import Visitor
 from broadcasts.alerts import releasing
-from broadcasts.audience.selection import AudienceRule, count
 from broadcasts.slots import Scheduled, next_slot
 from broadcasts.sources import Source
 from storage import migrate
@@ -31,44 +32,39 @@ from storage.database import Database
 from storage.farming import FarmCrop
 from storage.outbox import Message
 from storage.people import Account, Contact, Person
+from storage.price_thresholds import PriceThreshold
 from storage.subscriptions import Subscription
 
-COPIED: tuple[type[SQLModel], ...] = (Account, Person, Contact, Subscription, FarmCrop, AdviceConfirmation)
+COPIED: tuple[type[SQLModel], ...] = (
+    Account,
+    Person,
+    Contact,
+    Subscription,
+    FarmCrop,
+    AdviceConfirmation,
+    PriceThreshold,
+)
 """What the replay knows of the installation, in the order in which the tables refer to each other."""
+
+_WEATHER, _MARKETS = frozenset({"tmd_forecast", "tmd_nwp"}), frozenset({"moc", "nabc"})
+LIVES_ON: Mapping[str, frozenset[str]] = {
+    "advice": _WEATHER,
+    "advice_severe": _WEATHER,
+    "price_thresholds": _MARKETS,
+    "morning_prices": _MARKETS | _WEATHER,
+    "escalate_calls": frozenset(),
+    "first_messages": frozenset(),
+    "forget_those_who_left": frozenset(),
+    "close_unanswered": frozenset(),
+    "housekeeping": frozenset(),
+}
+"""On whose answers a job lives; a job that is not named here on those of all others, about dangers. Officers, cases and
+what is old do not exist in a replay, so the jobs about them live on nothing and are not played."""
 
 _CHUNK = 5_000
 _SELDOM_SECONDS = 3600
-
-
-@dataclass(frozen=True, kw_only=True)
-class Said:
-    """One thing that would have happened. `texts` by language; `audience` by channel."""
-
-    at: datetime
-    by: str
-    what: str
-    subject: str
-    level: str = ""
-    hazard: str = ""
-    places: tuple[str, ...] = ()
-    expires_at: datetime | None = None
-    audience: dict[str, int] = field(default_factory=dict)
-    reached: int = 0
-    texts: dict[str, list[str]] = field(default_factory=dict)
-    remarks: tuple[str, ...] = ()
-    obstacle: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Visited:
-    """What came of a source's visit, or of a job."""
-
-    at: datetime
-    name: str
-    result: str
-
-
-Event = Said | Visited
+_SLOT = timedelta(days=1)
+_LIVELY = timedelta(days=7)
 
 
 @contextmanager
@@ -117,7 +113,10 @@ def replay(
 def _plan(
     schedule: Sequence[Scheduled], answers: Sequence[Recorded], start: datetime, until: datetime
 ) -> list[tuple[datetime, Scheduled]]:
-    """When what runs: sources after each of their answers, other jobs at their slots, watching ones once an hour."""
+    """When what runs: sources after each of their answers, other jobs at their slots, watching ones once an hour.
+
+    A recording may have gaps of years: a week after the last answer nothing happens until the next.
+    """
     plan: list[tuple[datetime, Scheduled]] = []
     for job in schedule:
         if job.source is not None:
@@ -125,13 +124,33 @@ def _plan(
                 _slot_after(job, max(each.at, start)) for each in answers if each.source == job.source.name
             }
             plan += [(at, job) for at in given if start <= at <= until]
-            continue
-        at = _slot_after(job, start)
-        while at <= until:
-            plan.append((at, job))
-            at = _slot_after(job, at + timedelta(seconds=1))
+        else:
+            plan += [(at, job) for at in _slots(job, _lived_on(job, answers), start, until)]
     order = {job.name: number for number, job in enumerate(schedule)}
     return sorted(plan, key=lambda each: (each[0], order[each[1].name]))
+
+
+def _lived_on(job: Scheduled, answers: Sequence[Recorded]) -> list[datetime]:
+    """When the answers came that the job may have something to do with, the oldest first."""
+    of_others = frozenset(each.source for each in answers) - _WEATHER - _MARKETS
+    sources = LIVES_ON.get(job.name, of_others)
+    return sorted(each.at for each in answers if each.source in sources)
+
+
+def _slots(
+    job: Scheduled, given_at: Sequence[datetime], start: datetime, until: datetime
+) -> Iterator[datetime]:
+    """The slots of a job within a week after an answer."""
+    at = _slot_after(job, start)
+    while at <= until:
+        passed = bisect_right(given_at, at)
+        if passed and at - given_at[passed - 1] <= _LIVELY:
+            yield at
+        elif passed == len(given_at):
+            return
+        else:
+            at = max(at, given_at[passed] - _SLOT)
+        at = _slot_after(job, at + timedelta(seconds=1))
 
 
 def _slot_after(job: Scheduled, at: datetime) -> datetime:
@@ -193,14 +212,14 @@ def _news(
             yield _of_alert(database, settings, number, by, "drafted" if state == "draft" else state, at)
     with database.read() as session:
         of_alerts = set(session.exec(select(Alert.broadcast_id)))
-        for number in sorted(after.broadcasts - before.broadcasts - of_alerts):
-            yield _of_broadcast(database, session.get_one(Broadcast, number), by, at)
         new = after.messages - before.messages
         if new:
             query = select(Message).where(col(Message.id).in_(new)).order_by(col(Message.id)).limit(1)
             first = session.exec(query).one()
             texts = [str(bubble.get("text", "")) for bubble in first.body]
             yield Said(at=at, by=by, what=f"{len(new)} messages", subject="message", texts={"first": texts})
+    for number in sorted(after.broadcasts - before.broadcasts - of_alerts):
+        yield from said_by(database, number, by, at)
 
 
 def _of_alert(database: Database, settings: Settings, number: int, by: str, what: str, at: datetime) -> Said:
@@ -232,26 +251,6 @@ def _of_alert(database: Database, settings: Settings, number: int, by: str, what
     )
 
 
-def _of_broadcast(database: Database, broadcast: Broadcast, by: str, at: datetime) -> Said:
-    places = tuple(broadcast.audience.get("places", ()))
-    with database.read() as session:
-        rule = AudienceRule(topic=broadcast.audience["topic"], places=places, at=at)
-        audience = count(session, rule) if places else {}
-    return Said(
-        at=at,
-        by=by,
-        what=f"released ({broadcast.kind})",
-        subject=f"broadcast {broadcast.id}",
-        places=places,
-        expires_at=broadcast.expires_at,
-        audience=audience,
-        texts={
-            language: [str(bubble.get("text", "")) for bubble in next(iter(variants.values()), ())]
-            for language, variants in broadcast.words.items()
-        },
-    )
-
-
 def _copy(real: Database, database: Database, since: datetime) -> None:
     for model in COPIED:
         table: Any = model.__table__  # type: ignore[attr-defined]
@@ -265,6 +264,9 @@ def _copy(real: Database, database: Database, since: datetime) -> None:
 
 
 def _as_if_before(model: type[SQLModel], row: dict[str, Any], since: datetime) -> dict[str, Any]:
-    if model is Subscription and row["since"] > since:
+    if model in (Subscription, PriceThreshold) and row["since"] > since:
         row["since"] = since
+    if model is PriceThreshold:
+        # What was told lately was told of other prices.
+        row["fired_price"] = row["fired_at"] = None
     return row

@@ -11,14 +11,13 @@ from sqlmodel import Session
 from broadcasts.sources import Answer, Source, newest
 from storage import sources
 from storage.schedule import RunOutcome
-from storage.sources import SourceAnswer, SourceHost, SourceState, SourceStatus
+from storage.sources import BAD, SourceAnswer, SourceHost, SourceState, SourceStatus
 
 log = structlog.get_logger()
 
 FAILURES_BEFORE_REST = 3
 FIRST_REST = timedelta(minutes=5)
 LONGEST_REST = timedelta(hours=2)
-BAD = frozenset({SourceStatus.FAILING, SourceStatus.WRONG, SourceStatus.PARTLY, SourceStatus.STALE})
 
 
 Alarm = Callable[[Source[Any], SourceState, SourceStatus, str, Sequence[str]], None]

@@ -8,6 +8,7 @@ import hashlib
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode, urljoin
 
@@ -124,90 +125,54 @@ class Visitor:
             if self.seconds() > ends:
                 found.failing.append(f"took longer than {MOST_VISIT_SECONDS:g} seconds in all")
                 return
-            before = known.get(name) or SourceAnswer(source=source.name, request=name, at=visit.at)
-            self._ask(source, request, urljoin(base, request.address), allowed, before, visit, found)
+            asking = _Asking(
+                source=source,
+                request=request,
+                address=urljoin(base, request.address),
+                allowed=allowed,
+                before=known.get(name) or SourceAnswer(source=source.name, request=name, at=visit.at),
+                at=visit.at,
+            )
+            self._ask(asking, found)
         if len(requests) > MOST_REQUESTS:
             found.failing.append(f"asks for {len(requests)} documents; {MOST_REQUESTS} were taken")
 
-    def _ask(
-        self,
-        source: Source[Any],
-        request: Request,
-        address: str,
-        allowed: Allowed,
-        before: SourceAnswer,
-        visit: Visit,
-        found: Findings,
-    ) -> None:
-        subject = f"{request.about}: " if request.about else ""
+    def _ask(self, asking: "_Asking", found: Findings) -> None:
         try:
-            _, name, _port = parted(address)
+            _, name, _port = parted(asking.address)
         except AddressRefused as refused:
-            found.failing.append(f"{subject}{refused}")
+            found.failing.append(f"{asking.subject}{refused}")
             return
         host = self._host(name, found)
-        if host.rests_until is not None and host.rests_until > visit.at:
+        if host.rests_until is not None and host.rests_until > asking.at:
             found.failing.append(
-                f"{subject}{name} is given a rest until {host.rests_until:%H:%M} UTC after {host.failures} failures"
+                f"{asking.subject}{name} is given a rest until {host.rests_until:%H:%M} UTC"
+                f" after {host.failures} failures"
             )
             return
         try:
-            fetched = self._fetch(source, request, address, allowed, before)
+            fetched = self._fetch(asking)
         except FetchRefused as refused:
             if refused.transient:
-                count_failure(host, visit.at)
-            found.failing.append(f"{subject}{refused}")
+                count_failure(host, asking.at)
+            found.failing.append(f"{asking.subject}{refused}")
             return
         host.failures, host.rests_until = 0, None
-        self._take(source, request, fetched, before, visit, found, subject)
+        _take(asking, fetched, found)
 
-    def _take(
-        self,
-        source: Source[Any],
-        request: Request,
-        fetched: Fetched,
-        before: SourceAnswer,
-        visit: Visit,
-        found: Findings,
-        subject: str,
-    ) -> None:
-        digest = before.digest if fetched.data is None else hashlib.sha256(fetched.data).hexdigest()
-        if fetched.data is None or digest == before.digest:
-            found.unchanged += 1
-            return
-        try:
-            value = (request.read or source.read)(fetched.data, visit.at)
-        except SchemaDrift as drift:
-            found.wrong.append(f"{subject}{drift}")
-        except _MISREAD as fault:
-            found.wrong.append(f"{subject}the answer cannot be read ({kind_and_place(fault)})")
-        else:
-            found.answers.append(Answer(request=request, value=value))
-            found.known.append(
-                SourceAnswer(
-                    source=source.name,
-                    request=before.request,
-                    etag=fetched.etag,
-                    last_modified=fetched.last_modified,
-                    digest=digest,
-                    at=visit.at,
-                )
-            )
-
-    def _fetch(
-        self, source: Source[Any], request: Request, address: str, allowed: Allowed, before: SourceAnswer
-    ) -> Fetched:
-        home = parted(address)[:2] == parted(self._setting(source.url))[:2]
+    def _fetch(self, asking: "_Asking") -> Fetched:
+        source = asking.source
+        home = parted(asking.address)[:2] == parted(self._setting(source.url))[:2]
         headers = {"Accept": source.accept}
-        parameters = dict(request.parameters)
+        parameters = dict(asking.request.parameters)
         if home:
             # Credentials are for the source's own host and for no other.
             parameters |= {name: self._setting(each) for name, each in source.query_credentials.items()}
             if source.bearer:
                 headers["Authorization"] = f"Bearer {self._setting(source.bearer)}"
         return self.fetcher.fetch(
-            address,
-            allowed,
+            asking.address,
+            asking.allowed,
             Limits(
                 connect_seconds=source.connect_seconds,
                 read_seconds=source.total_seconds,
@@ -216,8 +181,8 @@ class Visitor:
             ),
             headers=headers,
             parameters=parameters,
-            etag=before.etag,
-            last_modified=before.last_modified,
+            etag=asking.before.etag,
+            last_modified=asking.before.last_modified,
         )
 
     def _host(self, name: str, found: Findings) -> SourceHost:
@@ -243,6 +208,50 @@ class Visitor:
             return name
         value = getattr(self.settings, name)
         return value.get_secret_value() if isinstance(value, SecretStr) else str(value)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Asking:
+    """One question of a visit at a time, where it goes, and what is known of its last answer."""
+
+    source: Source[Any]
+    request: Request
+    address: str
+    allowed: Allowed
+    before: SourceAnswer
+    at: datetime
+
+    @property
+    def subject(self) -> str:
+        """What a fault is said to be of."""
+        return f"{self.request.about}: " if self.request.about else ""
+
+
+def _take(asking: _Asking, fetched: Fetched, found: Findings) -> None:
+    """Read an answer, unless it is what was stored before."""
+    before = asking.before
+    digest = before.digest if fetched.data is None else hashlib.sha256(fetched.data).hexdigest()
+    if fetched.data is None or digest == before.digest:
+        found.unchanged += 1
+        return
+    try:
+        value = (asking.request.read or asking.source.read)(fetched.data, asking.at)
+    except SchemaDrift as drift:
+        found.wrong.append(f"{asking.subject}{drift}")
+    except _MISREAD as fault:
+        found.wrong.append(f"{asking.subject}the answer cannot be read ({kind_and_place(fault)})")
+    else:
+        found.answers.append(Answer(request=asking.request, value=value))
+        found.known.append(
+            SourceAnswer(
+                source=asking.source.name,
+                request=before.request,
+                etag=fetched.etag,
+                last_modified=fetched.last_modified,
+                digest=digest,
+                at=asking.at,
+            )
+        )
 
 
 def _name(base: str, request: Request) -> str:

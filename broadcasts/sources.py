@@ -98,6 +98,27 @@ class Stored:
     unread: tuple[Request, ...] = ()
 
 
+def but_for(did: str, faults: Sequence[str]) -> str:
+    """What was done, and what of single records had to be left out.
+
+    >>> but_for("3 prices", ["data[3].unit is missing", "data[7].unit is missing"])
+    '3 prices; left out: data[3].unit is missing (and 1 more)'
+    """
+    more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
+    return f"{did}; left out: {faults[0]}{more}" if faults else did
+
+
+def partly_read(did: str, answers: Sequence[Answer[Any]]) -> Stored:
+    """What was done by a source of dangers, none of which may be lost: while a record of it cannot be read, an answer
+    counts as unread and the source as partly good. Its values have `faults`."""
+    faulty = [each for each in answers if each.value.faults]
+    return Stored(
+        did=did,
+        refused=tuple(fault for each in faulty for fault in each.value.faults),
+        unread=tuple(each.request for each in faulty),
+    )
+
+
 def own_address(_session: Session, _visit: Visit) -> Sequence[Request]:
     """The source's own address, as it stands in the settings."""
     return (Request(),)
@@ -120,9 +141,10 @@ class Source(Generic[Read]):
     A source that nobody needs to point elsewhere may have the address itself as `url`.
 
     `dated` gives the newest time that an answer's data are of: their age is shown, and data older than `stale_after`
-    put the source in the state "stale". `query_credentials` maps parameters of the address to settings, `bearer` is the
-    setting of a token for the Authorization header. `also_hosts` are further hosts that requests and redirects may go
-    to. `total_seconds` is for one request with all its retries.
+    put the source in the state "stale". `asked` gives the address under which an answer was had, relative to the
+    source's own, for recordings that do not say so. `query_credentials` maps parameters of the address to settings,
+    `bearer` is the setting of a token for the Authorization header. `also_hosts` are further hosts that requests and
+    redirects may go to. `total_seconds` is for one request with all its retries.
     """
 
     name: str
@@ -133,6 +155,7 @@ class Source(Generic[Read]):
     resolve: Callable[[Session, Sequence[Answer[Read]], Visit], Sequence[Answer[Read]]] = as_they_are
     follow: Callable[[Session, Sequence[Answer[Read]], Visit], Sequence[Request]] = nothing_more
     dated: Callable[[Read], datetime | None] = lambda _: None
+    asked: Callable[[bytes], str] = lambda _: ""
     stale_after: timedelta | None = None
     query_credentials: Mapping[str, str] = field(default_factory=dict)
     bearer: str = ""

@@ -60,6 +60,19 @@ def advice_line(advice: Advice, language: str) -> str:
     )
 
 
+def advice_beside(advice: Advice, language: str, buttons: tuple[Button, ...]) -> Bubble:
+    """The advice as the last bubble of another message, whose buttons come first; with who forecast the weather."""
+    text = say(
+        language,
+        "advice.beside",
+        line=advice_line(advice, language),
+        where=area_name(advice.area, language),
+        source=say(language, f"advice.by.{advice.forecast_by}"),
+    )
+    change = Button(label=say(language, "buttons.advice_mine"), action="farm")
+    return Bubble(text=text, buttons=(*buttons, change))
+
+
 def advice_sms(advice: Advice, language: str) -> str:
     """The advice as a text message of at most two segments."""
     text = advice_line(advice, language)

@@ -7,6 +7,7 @@ confirmed ones are sent out. Whom was told something on which day is kept, for o
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import Boolean, Date, literal
 from sqlalchemy import select as sql_select
@@ -38,7 +39,8 @@ class AdviceConfirmation(SQLModel, table=True):
 
 
 class AdviceTold(SQLModel, table=True):
-    """The last day on which a person was told an advice, and whether that was a severe one."""
+    """The last day on which a person was told an advice, whether that was a severe one, and the last day on which
+    her prices came with one: these are not sent again without it."""
 
     __tablename__ = "advice_told"
 
@@ -47,6 +49,7 @@ class AdviceTold(SQLModel, table=True):
     )
     told_on: date = Field(sa_type=Date)
     severe: bool = False
+    with_prices_on: date | None = Field(default=None, sa_type=Date)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,24 +139,26 @@ def confirm(session: Session, rule: Rule, at: datetime, *, by: str) -> None:
     record(session, at, actor=by, action="advice.confirm", subject=f"rule/{rule.id}")
 
 
-def note_told(session: Session, person_ids: Sequence[int], on: date, *, severe: bool = False) -> list[int]:
+def note_told(
+    session: Session, person_ids: Sequence[int], on: date, *, severe: bool = False, with_prices: bool = False
+) -> list[int]:
     """Note that these are told an advice on that day, and give those who may be: who had none, or none as severe.
 
-    Whoever is told in the same moment by somebody else is not given twice.
+    Whoever is told in the same moment by somebody else is not given twice. `with_prices` notes that the prices of the
+    day come in the same message.
     """
     if not person_ids:
         return []
     dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
     # From a table, since so many rows of values are slow to write into a statement, and writing keeps others waiting.
-    hers = sql_select(col(Person.id), literal(on, Date()), literal(severe, Boolean()))
-    statement = dialect.insert(AdviceTold).from_select(
-        ["person_id", "told_on", "severe"], hers.where(col(Person.id).in_(person_ids))
-    )
+    noted: dict[str, Any] = {"told_on": literal(on, Date()), "severe": literal(severe, Boolean())}
+    if with_prices:
+        noted["with_prices_on"] = literal(on, Date())
+    hers = sql_select(col(Person.id), *noted.values()).where(col(Person.id).in_(person_ids))
+    statement = dialect.insert(AdviceTold).from_select(["person_id", *noted], hers)
     had_none = col(AdviceTold.told_on) < on
     may = or_(had_none, col(AdviceTold.severe).is_(False)) if severe else had_none
-    statement = statement.on_conflict_do_update(
-        index_elements=["person_id"], set_={"told_on": on, "severe": severe}, where=may
-    )
+    statement = statement.on_conflict_do_update(index_elements=["person_id"], set_=noted, where=may)
     told = set(session.connection().execute(statement.returning(col(AdviceTold.person_id))).scalars())
     return [each for each in person_ids if each in told]
 

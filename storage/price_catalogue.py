@@ -58,7 +58,10 @@ class Product:
 
 @dataclass(frozen=True, kw_only=True)
 class MocSeries:
-    """A series of the Ministry of Commerce: its code, and what the answer's name must hold."""
+    """A series of the Ministry of Commerce: its code, and what the answer's name must hold.
+
+    `unverified` while nobody has seen an answer under that code.
+    """
 
     code: str
     product: str
@@ -66,6 +69,7 @@ class MocSeries:
     unit: Unit
     grade: str
     expects: tuple[str, ...]
+    unverified: bool = False
 
 
 @cache
@@ -93,6 +97,7 @@ def moc_series() -> dict[str, MocSeries]:
             unit=Unit(entry["unit"]),
             grade=entry.get("grade", ""),
             expects=tuple(entry["expects"]),
+            unverified=entry.get("unverified", False),
         )
         for code, entry in _sources()["moc"].items()
     }

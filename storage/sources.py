@@ -30,6 +30,9 @@ class SourceStatus(StrEnum):
     """It answers with old data."""
 
 
+BAD = frozenset({SourceStatus.FAILING, SourceStatus.WRONG, SourceStatus.PARTLY, SourceStatus.STALE})
+
+
 class SourceState(SQLModel, table=True):
     """One source. `since` is when it came into its status, `data_at` how new its newest data are."""
 
@@ -73,6 +76,11 @@ def source_state(session: Session, name: str, at: datetime) -> SourceState:
     """The state of a source; a new one since `at` when it was never visited."""
     found = session.get(SourceState, name, populate_existing=True)
     return found or SourceState(name=name, since=at)
+
+
+def source_states(session: Session) -> list[SourceState]:
+    """The sources that were ever visited, by name; `data_at` (else `good_at`) tells how old their data are."""
+    return list(session.exec(select(SourceState).order_by(col(SourceState.name))))
 
 
 def answers(session: Session, source: str, requests: Sequence[str]) -> dict[str, SourceAnswer]:

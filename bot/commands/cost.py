@@ -16,7 +16,7 @@ def cost(
     ] = 0.0,
     as_json: Annotated[bool, JsonOption] = False,
 ) -> None:
-    """Forecast messages and baht a month per account: mornings, thresholds; replies are free where they can be."""
+    """Forecast messages and baht a month per account: mornings, thresholds, advice; most replies are free."""
     with opened() as krajai, krajai.database.read() as session:
         rates = Rates(line_satang=line_satang, sms_segment_satang=krajai.settings.sms_satang_per_segment)
         found = forecast(session, rates, krajai.forms, krajai.database.now(session))
@@ -27,6 +27,7 @@ def cost(
         "account",
         "mornings",
         "thresholds",
+        "advice",
         "messages a month",
         "baht",
         "kept for emergencies",
@@ -38,6 +39,7 @@ def cost(
             each.account,
             f"{each.morning_readers:,} people",
             f"{each.thresholds:,}",
+            f"{each.advice:,}",
             f"{each.messages:,}",
             _baht(each),
             f"{each.reserve:,}" if each.reserve else "-",

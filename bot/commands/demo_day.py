@@ -11,7 +11,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from importlib.util import find_spec
+from typing import Any
 
+from sqlalchemy import event
 from sqlmodel import Session, col, delete, select
 
 from bot.wiring import Krajai
@@ -181,21 +183,25 @@ def _flood(day: Day) -> str:
     with day.krajai.database.write() as session:
         now = day.krajai.database.now(session)
         before = set(session.exec(select(Alert.id)))
+        # A draft that only a simulator may ever hear of, from its first moment on: that is never changed afterwards.
+        event.listen(session, "before_flush", _made_up)
         visit = Visit(at=now, zone=day.krajai.settings.zone)
         answer = Answer(request=Request(), value=thaiwater.read(_station(now), now))
         done = thaiwater.store(session, thaiwater.resolve(session, [answer], visit), visit)
         new = [alert for alert in session.exec(select(Alert)) if alert.id not in before]
-        for alert in new:
-            # A draft that only a simulator may ever hear of.
-            alert.rehearsal = True
-            alert.remarks = [*alert.remarks, "made up by krajai demo --day"]
-            session.add(alert)
         # A real measurement of the same danger must find none that is followed already.
         episodes = col(AlertEpisode.alert_id).in_([alert.id for alert in new])
         session.connection().execute(delete(AlertEpisode).where(episodes))
     if not new:
         return done
     return f"{done}; draft {new[0].id} waits for an officer: krajai alert show {new[0].id}"
+
+
+def _made_up(session: Any, _flush: object, _instances: object) -> None:
+    for each in session.new:
+        if isinstance(each, Alert):
+            each.rehearsal = True
+            each.remarks = [*each.remarks, "made up by krajai demo --day"]
 
 
 def _station(now: datetime) -> bytes:

@@ -1,5 +1,6 @@
 """krajai prices: what farm products cost, as sources said it."""
 
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,8 +12,8 @@ from broadcasts.prices import moc, nabc
 from broadcasts.prices.importing import read_file
 from broadcasts.sources import SchemaDrift
 from storage.officers import UnknownOfficer, actor
-from storage.price_catalogue import products
-from storage.price_series import Quote, quotes
+from storage.price_catalogue import moc_series, products
+from storage.price_series import Quote, is_old, quotes
 from storage.price_units import Unit
 from storage.prices import Price, UnknownPrice, decide, held_prices, store_prices
 from storage.sources import source_state
@@ -98,29 +99,38 @@ def show(
             fail(f"{product} is no product of knowledge/products.toml")
         product = named
     with opened() as krajai, krajai.database.read() as session:
+        today = krajai.database.now(session).astimezone(krajai.settings.zone).date()
         names = [product] if product else [name for name, each in products().items() if not each.kinds]
-        found = [quote for name in names for quote in quotes(session, name)]
+        rows = [_quote_json(quote, today) for name in names for quote in quotes(session, name)]
     if as_json:
-        write_json({"prices": [_quote_json(quote) for quote in found]})
+        write_json({"prices": rows})
         return
-    if not found:
+    if not rows:
         console.print("no prices yet: krajai prices fetch")
         return
-    table = Table("product", "grade", "price", "unit", "day", "last", "week", "market", "source", box=None)
-    for quote in found:
-        row = _quote_json(quote)
+    table = Table(
+        "product", "grade", "price", "unit", "day", "age", "last", "week", "market", "source", box=None
+    )
+    for row in rows:
         table.add_row(
             row["product"],
             row["grade"] or "-",
             f"{row['average']:,.2f}",
-            quote.unit.value,
+            row["unit"],
             row["day"],
+            _aged(row),
             _signed(row["since_last"]),
             _signed(row["since_week"]),
             row["market"] or "-",
             row["source"],
         )
     console.print(table)
+    if product is None:
+        unverified = [series for series in moc_series().values() if series.unverified]
+        console.print(
+            f"of the ministry's codes {len(unverified)} are unverified:"
+            f" {', '.join(f'{each.code} {each.product}' for each in unverified)}"
+        )
 
 
 @app.command()
@@ -168,7 +178,12 @@ def _decide(numbers: list[int], as_: str | None, *, accepted: bool) -> None:
     console.print(f"{len(numbers)} prices {'accepted' if accepted else 'refused'}")
 
 
-def _quote_json(quote: Quote) -> dict[str, Any]:
+def _aged(row: dict[str, Any]) -> str:
+    days = "today" if row["age_days"] == 0 else f"{row['age_days']} d"
+    return f"{days}, old" if row["old"] else days
+
+
+def _quote_json(quote: Quote, today: date) -> dict[str, Any]:
     last, week = quote.change(quote.previous), quote.change(quote.week_ago)
     return {
         "product": quote.product,
@@ -178,6 +193,8 @@ def _quote_json(quote: Quote) -> dict[str, Any]:
         "high": quote.satang(quote.latest, "high") / 100,
         "unit": quote.unit.value,
         "day": f"{quote.latest.price_on:%Y-%m-%d}",
+        "age_days": (today - quote.latest.price_on).days,
+        "old": is_old(quote.latest.price_on, today),
         "since_last": None if last is None else last / 100,
         "since_week": None if week is None else week / 100,
         "market": quote.latest.market,

@@ -11,7 +11,7 @@ from bot.commands.console import WRONG_USE, JsonOption, console, fail, opened, w
 
 if TYPE_CHECKING:
     from bot.recordings import Recording
-    from bot.replaying import Event, Said
+    from bot.replay_events import Event, Said
 
 
 def replay(
@@ -92,7 +92,7 @@ def _is_said(event: "Event") -> bool:
 
 
 def _print(event: "Event", zone: ZoneInfo) -> None:
-    from bot.replaying import Said
+    from bot.replay_events import Said
 
     if isinstance(event, Said):
         _print_said(event, zone)

@@ -15,7 +15,7 @@ from sqlmodel import Session
 from broadcasts.advice.periods import Period, periods_in
 from broadcasts.advice.prose import Weather, weather_in
 from broadcasts.source_reading import each_of, part, read_json, records, shortened, text
-from broadcasts.sources import BANGKOK, Answer, Request, SchemaDrift, Source, Visit, newest
+from broadcasts.sources import BANGKOK, Answer, Request, SchemaDrift, Source, Visit, but_for, newest
 from storage import forecasts
 from storage.forecasts import Forecast
 
@@ -75,12 +75,14 @@ def store(session: Session, answers: Sequence[Answer[SevenDays]], visit: Visit) 
     for answer in answers:
         issued_on = answer.value.period.first
         by_region: dict[str, list[Forecast]] = {}
-        for each in answer.value.parts:
+        # A region may stand in an answer twice.
+        for each in dict.fromkeys(answer.value.parts):
             if each.period.last >= today:
                 by_region.setdefault(each.region, []).append(_row(each, issued_on, visit.at))
         kept += sum(forecasts.keep(session, NAME, region, rows) for region, rows in by_region.items())
     over = all(answer.value.period.last < today for answer in answers)
-    return "the forecast is of days gone by" if over else f"{kept} regions"
+    faults = [fault for answer in answers for fault in answer.value.faults]
+    return but_for("the forecast is of days gone by" if over else f"{kept} regions", faults)
 
 
 def _region(record: Any, where: str, whole: Period) -> list[Part] | None:

@@ -56,12 +56,15 @@ def read(data: bytes, at: datetime) -> Hours:
     located = part(places[0], "location", where)
     position(number(located, "lat", where), number(located, "lon", where), f"{where}.location")
     days: dict[date, Day] = {}
+    seen: set[datetime] = set()
     for index, hour in enumerate(records(places[0], "forecasts")):
         here = f"{where}.forecasts[{index}]"
         happens_at = moment(text(hour, "time", here), f"{here}.time")
         if happens_at > at + timedelta(hours=2 * HOURS):
             raise SchemaDrift(f"{here}.time", f"is {happens_at:%Y-%m-%d}, too far ahead")
-        if happens_at >= at - timedelta(hours=1):
+        # An hour that stands there twice rains once.
+        if happens_at >= at - timedelta(hours=1) and happens_at not in seen:
+            seen.add(happens_at)
             _add(
                 days.setdefault(happens_at.astimezone(BANGKOK).date(), Day()), part(hour, "data", here), here
             )

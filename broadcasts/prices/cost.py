@@ -1,4 +1,4 @@
-"""What prices sent by themselves cost in a month: messages and baht an account, beside the quota."""
+"""What prices and advice sent by themselves cost in a month: messages and baht an account, beside the quota."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -8,7 +8,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
-from storage.broadcasts import Form
+from broadcasts.audience.listed import PRICE_TOPIC
+from storage.batches import Batch
+from storage.broadcasts import Broadcast, BroadcastKind, Form
 from storage.lifecycles import ContactState
 from storage.people import Contact, accounts, count_active
 from storage.price_thresholds import PriceThreshold
@@ -19,7 +21,7 @@ TRADING_DAYS = 22
 """Days a month on which markets give new prices: what is not new is not sent."""
 
 SMS_SEGMENTS = 2
-"""The most one text message of prices has."""
+"""The most one text message of prices has, or of advice; with both it is one more."""
 
 MONTH = timedelta(days=30)
 
@@ -39,6 +41,7 @@ class Forecast:
     account: str
     morning_readers: int
     thresholds: int
+    advice: int
     messages: int
     baht: float | None
     reserve: int
@@ -46,12 +49,15 @@ class Forecast:
 
 
 def forecast(session: Session, rates: Rates, forms: Mapping[int, Form], at: datetime) -> list[Forecast]:
-    """For every account: those who get mornings on each trading day, and as many thresholds as in the last 30 days."""
+    """For every account: those who get mornings on each trading day, and as many thresholds and as much advice as in
+    the last 30 days. Advice that comes with prices is no message of its own; as a text message it is longer."""
     readers, told = _morning_readers(session), _told_lately(session, at)
+    alone, beside = _advised_lately(session, at)
     found = []
     for account in accounts(session):
         assert account.id is not None
-        messages = readers[account.id] * TRADING_DAYS + told[account.id]
+        messages = readers[account.id] * TRADING_DAYS + told[account.id] + alone[account.id]
+        segments = messages * SMS_SEGMENTS + beside[account.id]
         is_sms = forms.get(account.id, Form.CHAT) is Form.SMS
         counted = account.channel in COUNTED_CHANNELS
         reserve = RESERVE_PER_CONTACT * count_active(session, account.id) if counted else 0
@@ -60,8 +66,9 @@ def forecast(session: Session, rates: Rates, forms: Mapping[int, Form], at: date
                 account=f"{account.channel}/{account.name}",
                 morning_readers=readers[account.id],
                 thresholds=told[account.id],
+                advice=alone[account.id] + beside[account.id],
                 messages=messages,
-                baht=_baht(messages, rates, is_sms=is_sms, counted=counted),
+                baht=_baht(messages, segments, rates, is_sms=is_sms, counted=counted),
                 reserve=reserve,
                 verdict=_verdict(session, account.id, messages, reserve) if counted else "not counted",
             )
@@ -69,11 +76,11 @@ def forecast(session: Session, rates: Rates, forms: Mapping[int, Form], at: date
     return found
 
 
-def _baht(messages: int, rates: Rates, *, is_sms: bool, counted: bool) -> float | None:
+def _baht(messages: int, segments: int, rates: Rates, *, is_sms: bool, counted: bool) -> float | None:
     if not is_sms and not counted:
         return 0.0
-    satang = rates.sms_segment_satang * SMS_SEGMENTS if is_sms else rates.line_satang
-    return messages * satang / 100 if satang or not messages else None
+    copies, satang = (segments, rates.sms_segment_satang) if is_sms else (messages, rates.line_satang)
+    return copies * satang / 100 if satang or not copies else None
 
 
 def _verdict(session: Session, account_id: int, messages: int, reserve: int) -> str:
@@ -99,6 +106,25 @@ def _morning_readers(session: Session) -> Counter[int]:
         .group_by(col(Contact.account_id))
     )
     return Counter(dict(session.exec(query).all()))
+
+
+def _advised_lately(session: Session, at: datetime) -> tuple[Counter[int], Counter[int]]:
+    """Copies of advice by account: those that came alone, and those beside prices."""
+    released = select(Broadcast.id, Broadcast.audience).where(
+        Broadcast.kind == BroadcastKind.ADVICE.value, col(Broadcast.released_at) >= at - MONTH
+    )
+    with_prices = {number: whom.get("topic") == PRICE_TOPIC for number, whom in session.exec(released)}
+    query = (
+        select(Batch.broadcast_id, Batch.account_id, func.sum(Batch.size))
+        .join(Broadcast, col(Broadcast.id) == col(Batch.broadcast_id))
+        .where(Broadcast.kind == BroadcastKind.ADVICE.value, col(Broadcast.released_at) >= at - MONTH)
+        .group_by(col(Batch.broadcast_id), col(Batch.account_id))
+    )
+    alone: Counter[int] = Counter()
+    beside: Counter[int] = Counter()
+    for number, account_id, copies in session.exec(query):
+        (beside if with_prices.get(number) else alone)[account_id] += int(copies)
+    return alone, beside
 
 
 def _told_lately(session: Session, at: datetime) -> Counter[int]:

@@ -17,7 +17,7 @@ from sqlmodel import Session
 
 from broadcasts.source_reading import each_of, part, read_json, records, shortened, text
 from broadcasts.source_reading import time as read_time
-from broadcasts.sources import BANGKOK, Answer, Request, SchemaDrift, Source, Visit
+from broadcasts.sources import BANGKOK, Answer, Request, SchemaDrift, Source, Visit, but_for
 from storage.price_catalogue import MocSeries, moc_series, unit_written
 from storage.price_units import Unit, measure
 from storage.prices import NewPrice, store_prices
@@ -96,7 +96,8 @@ def store(session: Session, answers: Sequence[Answer[Prices]], visit: Visit) -> 
     """Keep what is new; what is far from last week's waits for a person."""
     found = [price for answer in answers for price in answer.value.prices]
     stored = store_prices(session, NAME, found, visit.at)
-    return f"{stored.new} prices, {stored.corrected} corrected, {stored.held} held"
+    did = f"{stored.new} prices, {stored.corrected} corrected, {stored.held} held"
+    return but_for(did, [fault for answer in answers for fault in answer.value.faults])
 
 
 def satang(value: Any, where: str) -> int:
@@ -121,6 +122,11 @@ def dated(prices: Prices) -> datetime | None:
     """The end of the newest day, or now where that day is still going on; None without a day."""
     newest = max((each.price_on for each in prices.prices), default=None)
     return None if newest is None else datetime.combine(newest, time(0), BANGKOK).astimezone(UTC)
+
+
+def asked(data: bytes) -> str:
+    """The question of an answer: one for each product."""
+    return f"?product_id={text(read_json(data), 'product_id')}"
 
 
 def _end_of_day(at: datetime) -> datetime:
@@ -159,6 +165,7 @@ SOURCE = Source(
     requests=requests,
     store=store,
     dated=dated,
+    asked=asked,
     stale_after=timedelta(days=5),
     total_seconds=60.0,
 )

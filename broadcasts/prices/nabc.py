@@ -5,7 +5,7 @@ in both eras; names hold sizes and shares of starch, which make the grade.
 """
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlmodel import Session
@@ -21,15 +21,17 @@ from broadcasts.source_reading import (
     shortened,
     text,
 )
-from broadcasts.sources import Answer, Request, SchemaDrift, Source, Visit
+from broadcasts.sources import Answer, Request, SchemaDrift, Source, Stored, Visit, but_for
 from storage import places
-from storage.price_catalogue import Stage, nabc_product, unit_written
+from storage.price_catalogue import Stage, nabc_product, products, unit_written
+from storage.price_units import measure
 from storage.prices import NewPrice, store_prices
 
 NAME = "nabc"
 MOST_ROWS = "500"
 LATEST_DATE = "latest-date"
 _DATE = "date"
+_ANY_TIME = datetime(9000, 1, 1, tzinfo=UTC)
 
 
 def requests(_session: Session, _visit: Visit) -> Sequence[Request]:
@@ -40,7 +42,19 @@ def requests(_session: Session, _visit: Visit) -> Sequence[Request]:
 def follow(_session: Session, answers: Sequence[Answer[Any]], _visit: Visit) -> Sequence[Request]:
     """Then the prices of that day."""
     days = {str(answer.value) for answer in answers if answer.request.about == LATEST_DATE}
-    return [Request(address=_DATE, parameters={"date": day, "limit": MOST_ROWS}) for day in sorted(days)]
+    return [
+        Request(address=_DATE, parameters={"date": day, "limit": MOST_ROWS}, about=day)
+        for day in sorted(days)
+    ]
+
+
+def asked(data: bytes) -> str:
+    """The question of an answer: for the newest day, or for the prices of a day."""
+    document = _successful(data)
+    if not isinstance(part(document, "data"), list):
+        return LATEST_DATE
+    days = {day_of(part(each, "data_date"), "data_date", _ANY_TIME) for each in document["data"]}
+    return f"{_DATE}?date={max(days)}"
 
 
 def read_latest_date(data: bytes, at: datetime) -> str:
@@ -57,11 +71,18 @@ def read(data: bytes, at: datetime) -> Prices:
     return Prices(prices=tuple(found), faults=tuple(faults))
 
 
-def store(session: Session, answers: Sequence[Answer[Any]], visit: Visit) -> str:
-    """Keep what is new; what is far from last week's waits for a person."""
-    found = [price for answer in answers if isinstance(answer.value, Prices) for price in answer.value.prices]
-    stored = store_prices(session, NAME, found, visit.at)
-    return f"{stored.new} prices, {stored.corrected} corrected, {stored.held} held"
+def store(session: Session, answers: Sequence[Answer[Any]], visit: Visit) -> Stored:
+    """Keep what is new; what is far from last week's waits for a person.
+
+    The newest day counts as unread: markets report in the course of it, so its prices are asked for at each visit.
+    """
+    read_ = [answer.value for answer in answers if isinstance(answer.value, Prices)]
+    stored = store_prices(session, NAME, [price for each in read_ for price in each.prices], visit.at)
+    did = f"{stored.new} prices, {stored.corrected} corrected, {stored.held} held"
+    return Stored(
+        did=but_for(did, [fault for each in read_ for fault in each.faults]),
+        unread=tuple(answer.request for answer in answers if answer.request.about == LATEST_DATE),
+    )
 
 
 def _successful(data: bytes) -> Any:
@@ -86,8 +107,11 @@ def _row(record: Any, where: str, at: datetime) -> NewPrice | None:
     unit = unit_written(written)
     if unit is None:
         raise SchemaDrift(f"{where}.unit", f"is {shortened(written)}, which is no unit that is known")
-    price = satang(part(record, "day_price", where), f"{where}.day_price")
     product, grade = meant
+    traded = products()[product].unit
+    if measure(unit) != measure(traded):
+        raise SchemaDrift(f"{where}.unit", f"is {shortened(written)}, where {traded.value} is usual")
+    price = satang(part(record, "day_price", where), f"{where}.day_price")
     return NewPrice(
         product=product,
         grade=grade,
@@ -119,5 +143,6 @@ SOURCE: Source[Any] = Source(
     follow=follow,
     store=store,
     dated=_dated,
+    asked=asked,
     stale_after=timedelta(days=5),
 )

@@ -15,7 +15,7 @@ from sqlmodel import Session
 from broadcasts.alerts.earthquakes import Quake, draft_quakes
 from broadcasts.alerts.sources.usgs import Quakes
 from broadcasts.source_reading import FUTURE_ALLOWED, common_year, each_of, number, read_xml, shortened
-from broadcasts.sources import Answer, SchemaDrift, Source, Visit
+from broadcasts.sources import Answer, SchemaDrift, Source, Stored, Visit, partly_read
 
 _NAMES = {"gdacs": "http://www.gdacs.org", "geo": "http://www.w3.org/2003/01/geo/wgs84_pos#"}
 _DEPTH = re.compile(r"Depth:\s*([0-9]+(?:\.[0-9]+)?)\s*km", re.IGNORECASE)
@@ -34,9 +34,10 @@ def read(data: bytes, at: datetime) -> Quakes:
     return Quakes(quakes=tuple(quakes), faults=tuple(faults), made_at=made_at)
 
 
-def store(session: Session, answers: Sequence[Answer[Quakes]], visit: Visit) -> str:
+def store(session: Session, answers: Sequence[Answer[Quakes]], visit: Visit) -> Stored:
     """Draft what is felt in Thailand."""
-    return draft_quakes(session, [quake for answer in answers for quake in answer.value.quakes], visit)
+    found = [quake for answer in answers for quake in answer.value.quakes]
+    return partly_read(draft_quakes(session, found, visit), answers)
 
 
 def _quake(item: etree._Element, where: str, at: datetime) -> Quake:

@@ -21,7 +21,7 @@ from broadcasts.alerts.composing import Composed, InWords, compose
 from broadcasts.alerts.importing import EXPIRY_UNLESS_SAID, import_alerts
 from broadcasts.alerts.meaning import hazard_of
 from broadcasts.source_reading import each_of, moment, read_json, read_xml, shortened, time
-from broadcasts.sources import Answer, Request, SchemaDrift, Source, Visit, newest
+from broadcasts.sources import Answer, Request, SchemaDrift, Source, Stored, Visit, newest, partly_read
 from storage import places
 
 NAME = "tmd_warnings"
@@ -66,7 +66,7 @@ def read(data: bytes, at: datetime) -> Announcements:
     return Announcements(announcements=tuple(announcements), faults=tuple(faults))
 
 
-def store(session: Session, answers: Sequence[Answer[Announcements]], visit: Visit) -> str:
+def store(session: Session, answers: Sequence[Answer[Announcements]], visit: Visit) -> Stored:
     """Keep the announcements that hold as drafts."""
     drafted = over = 0
     for answer in answers:
@@ -75,7 +75,7 @@ def store(session: Session, answers: Sequence[Answer[Announcements]], visit: Vis
                 over += 1
                 continue
             drafted += _draft(session, announcement, visit)
-    return f"{drafted} drafted, {over} expired"
+    return partly_read(f"{drafted} drafted, {over} expired", answers)
 
 
 def provinces_in(text: str) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from sqlmodel import Session
 
 from broadcasts.alerts.earthquakes import Quake, draft_quakes
 from broadcasts.source_reading import FUTURE_ALLOWED, each_of, number, part, read_json, records, shortened
-from broadcasts.sources import Answer, SchemaDrift, Source, Visit
+from broadcasts.sources import Answer, SchemaDrift, Source, Stored, Visit, partly_read
 
 _MAGNITUDES = (-2.0, 10.0)
 
@@ -39,9 +39,10 @@ def read(data: bytes, at: datetime) -> Quakes:
     return Quakes(quakes=tuple(quakes), faults=tuple(faults), made_at=made_at)
 
 
-def store(session: Session, answers: Sequence[Answer[Quakes]], visit: Visit) -> str:
+def store(session: Session, answers: Sequence[Answer[Quakes]], visit: Visit) -> Stored:
     """Draft what is felt in Thailand."""
-    return draft_quakes(session, [quake for answer in answers for quake in answer.value.quakes], visit)
+    found = [quake for answer in answers for quake in answer.value.quakes]
+    return partly_read(draft_quakes(session, found, visit), answers)
 
 
 def _quake(record: Any, where: str, at: datetime) -> Quake | None:

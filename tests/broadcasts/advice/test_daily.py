@@ -1,12 +1,12 @@
 """The morning's advice: who is told what, once, in full batches, and nobody who must not be."""
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from sqlmodel import Session, col, select
 
-from broadcasts.advice import daily
+from broadcasts.advice import daily, writing
 from storage.audit import AuditEntry
 from storage.batches import Batch, unpack
 from storage.broadcasts import Broadcast, bubbles_for
@@ -112,7 +112,7 @@ def test_whoever_hears_of_it_with_her_prices_is_not_told_again(sqlite_database: 
         with_prices = farmer(session, "with-prices", "rice")
         farmer(session, "without", "rice")
 
-    def merged(_session: Session, person_ids: Sequence[int], _on: date) -> set[int]:
+    def merged(_session: Session, person_ids: Sequence[int], _at: datetime) -> set[int]:
         return {with_prices} & set(person_ids)
 
     assert daily.tell(sqlite_database, MORNING, merged=merged) == "1 told in 1 broadcasts"
@@ -133,7 +133,7 @@ def test_her_hours_are_kept(sqlite_database: Database) -> None:
 def test_the_same_words_go_in_full_batches(
     sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(daily, "MOST_IN_A_BROADCAST", 60)
+    monkeypatch.setattr(writing, "MOST_IN_A_BROADCAST", 60)
     monkeypatch.setattr(daily, "PAGE", 7)
     with sqlite_database.write() as session:
         confirmed(session)

@@ -142,7 +142,7 @@ def test_mornings_are_grouped_by_what_is_read_and_go_out_once(market: Database) 
     said = told(market)
     assert said.keys() == {*both, latex}
     assert said[latex] == (
-        "ราคาเช้านี้ ของวันพุธที่ 25 พ.ย. 2569\nน้ำยางสด 65.10 บาท/กก. ขึ้น 3.90 บาท\nเทียบวันก่อน ที่มา กระทรวงพาณิชย์"
+        "ราคาล่าสุด ของวันพุธที่ 25 พ.ย. 2569\nน้ำยางสด 65.10 บาท/กก. ขึ้น 3.90 บาท\nเทียบวันก่อน ที่มา กระทรวงพาณิชย์"
     )
     assert "ทุเรียน 120.00 บาท/กก. ขึ้น 10.00 บาท (20 พ.ย.)" in said[both[0]]
     with market.read() as session:
