@@ -7,10 +7,13 @@ BIN := .venv/bin
 # One stamp a set of packages: it is older than its lock file when the packages are out of date.
 RUNTIME := .venv/.installed
 TOOLS := .venv/.installed-tools
+# Those whom benchmarks compare with; their packages conflict with ours.
+PEERS := .venv/peers/.installed
 
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check
-LOCK := $(UV) pip compile pyproject.toml --group build --universal --python-version 3.11 \
+LOCK_ALONE := $(UV) pip compile --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate --quiet
+LOCK := $(LOCK_ALONE) pyproject.toml --group build
 
 .PHONY: help run test check bench lock
 .DEFAULT_GOAL := help
@@ -31,14 +34,15 @@ check: $(TOOLS) ## check style, types and which folder imports which
 	@$(BIN)/lint-imports --no-logo >.venv/.lint-imports || { cat .venv/.lint-imports; exit 1; }
 	@echo "Style, types and imports are in order."
 
-bench: $(TOOLS) ## measure speed; `make bench ONLY=places` for one benchmark
+bench: $(TOOLS) $(PEERS) ## measure speed; QUICK=1 in three minutes, ONLY=line one benchmark
 	@$(BIN)/python -m benchmarks $(ONLY)
 
 lock: ## choose the newest packages that fit pyproject.toml; needs uv
 	@command -v $(UV) >/dev/null || { echo "make lock needs uv: install it, or name it as in make lock UV=/path/to/uv"; exit 1; }
 	@$(LOCK) --upgrade --output-file requirements.lock
 	@$(LOCK) --group dev --constraints requirements.lock --upgrade --output-file requirements-dev.lock
-	@echo "Wrote requirements.lock and requirements-dev.lock."
+	@$(LOCK_ALONE) benchmarks/peers/requirements.in --upgrade --output-file benchmarks/peers/requirements.lock
+	@echo "Wrote requirements.lock, requirements-dev.lock and benchmarks/peers/requirements.lock."
 
 $(BIN)/python:
 	@command -v $(PYTHON) >/dev/null || \
@@ -57,4 +61,10 @@ $(RUNTIME): requirements.lock pyproject.toml | $(BIN)/python
 $(TOOLS): requirements-dev.lock $(RUNTIME)
 	@echo "Installing the tools for tests and checks into .venv ..."
 	@$(PIP_INSTALL) --require-hashes -r requirements-dev.lock
+	@touch $@
+
+$(PEERS): benchmarks/peers/requirements.lock | $(BIN)/python
+	@echo "Installing those whom benchmarks compare with into .venv/peers ..."
+	@$(BIN)/python -m venv .venv/peers
+	@.venv/peers/bin/python -m pip install --quiet --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@

@@ -4,20 +4,20 @@ People and prices are made; there are 300 different sets of products, some far m
 twentieth of the people.
 """
 
-import os
 import random
 import resource
-import tempfile
 import time
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 
 from sqlalchemy import func, insert
 from sqlmodel import Session, col, select
 
+from benchmarks.rig.databases import House, look_over, postgresql, sqlite
+from benchmarks.rig.results import Results, console
+from benchmarks.rig.sizes import is_quick
 from broadcasts.delivery.planning import plan_page
 from broadcasts.prices.mornings import send_mornings
-from storage import migrate, people
+from storage import people
 from storage.batches import Batch
 from storage.broadcasts import unplanned
 from storage.database import Database
@@ -34,30 +34,51 @@ PER_BATCH = 500
 _CHUNK = 50_000
 
 
-def main() -> None:
-    """Print seconds, people a second, how full the batches are, and how much memory the planning took on top."""
-    farmers = 50_000 if os.environ.get("QUICK") else 1_000_000
-    with tempfile.TemporaryDirectory() as folder:
-        database = Database(f"sqlite:///{Path(folder) / 'krajai.db'}")
-        migrate.upgrade(database)
-        account_id = fill(database, farmers)
-        before = _most_megabytes()
-        start = time.perf_counter()
-        print(send_mornings(database, AT))
-        counted = time.perf_counter() - start
-        for broadcast_id in _unplanned(database):
-            while True:
-                with database.write() as session:
-                    wait = plan_page(session, broadcast_id, AT, {account_id: PER_BATCH})
-                if wait is None:
-                    break
-        seconds = time.perf_counter() - start
-        with database.read() as session:
-            batches, planned = session.exec(select(func.count(), func.sum(col(Batch.size)))).one()
-        print(f"{farmers:,} farmers x 3 products: {seconds:6.1f} s, of it {counted:.1f} s counting and words")
-        print(f"{planned:,} planned in {batches:,} batches, {planned / batches:.0f} of {PER_BATCH} in each")
-        print(f"memory: {before:.0f} MB before, {_most_megabytes():.0f} MB at most")
-        database.close()
+def main(results: Results) -> None:
+    """Measure seconds, how full the batches are, and how much memory the planning took on top, on both databases."""
+    farmers = 50_000 if is_quick() else 1_000_000
+    with postgresql() as server:
+        for house in (sqlite(), server):
+            database = Database(house.fresh("line", 0))
+            try:
+                _measure(results, house, database, farmers)
+            finally:
+                database.close()
+
+
+def _measure(results: Results, house: House, database: Database, farmers: int) -> None:
+    account_id = fill(database, farmers)
+    look_over(database)
+    before = _most_megabytes()
+    start, worked = time.perf_counter(), time.process_time()
+    send_mornings(database, AT)
+    counted = time.perf_counter() - start
+    for broadcast_id in _unplanned(database):
+        while True:
+            with database.write() as session:
+                wait = plan_page(session, broadcast_id, AT, {account_id: PER_BATCH})
+            if wait is None:
+                break
+    seconds, worked = time.perf_counter() - start, time.process_time() - worked
+    with database.read() as session:
+        batches, planned = session.exec(select(func.count(), func.sum(col(Batch.size)))).one()
+    results.require(
+        planned == farmers, f"{planned:,} of {farmers:,} farmers are in the batches ({house.name})"
+    )
+    console.print(
+        f"{house.name}: {farmers:,} farmers x 3 products in {seconds:.1f} s ({worked:.1f} s of this process's CPU), "
+        f"of it {counted:.1f} s counting and words; {batches:,} batches, {planned / batches:.0f} of {PER_BATCH} in "
+        f"each; memory +{_most_megabytes() - before:.0f} MB"
+    )
+    name = house.name.lower()
+    results.put(
+        **{
+            f"digest_seconds_{name}": seconds,
+            f"digest_cpu_seconds_{name}": worked,
+            f"digest_batch_fill_{name}": planned / batches / PER_BATCH,
+            f"digest_memory_megabytes_{name}": _most_megabytes() - before,
+        }
+    )
 
 
 def fill(database: Database, farmers: int) -> int:
@@ -118,7 +139,3 @@ def _unplanned(database: Database) -> list[int]:
 
 def _most_megabytes() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-
-
-if __name__ == "__main__":
-    main()

@@ -3,18 +3,18 @@
 Rules, prices and people are made. QUICK=1 takes a tenth of them.
 """
 
-import os
-import tempfile
 import time
 from collections import Counter
 from datetime import UTC, date, datetime
-from pathlib import Path
 
 from sqlalchemy import insert
 from sqlmodel import Session, select
 
+from benchmarks.rig.databases import House, look_over, postgresql, sqlite
+from benchmarks.rig.results import Results, console
+from benchmarks.rig.sizes import is_quick
 from broadcasts.prices.thresholds import watch_product
-from storage import migrate, people
+from storage import people
 from storage.broadcasts import Broadcast
 from storage.database import Database
 from storage.people import Contact, Person
@@ -31,23 +31,32 @@ HIT_EACH = 100
 _CHUNK = 50_000
 
 
-def main() -> None:
-    """Print how long the comparison of all rules takes, and with it the counting and the words of those it passed."""
-    rules = 100_000 if os.environ.get("QUICK") else 1_000_000
-    with tempfile.TemporaryDirectory() as folder:
-        database = Database(f"sqlite:///{Path(folder) / 'krajai.db'}")
-        migrate.upgrade(database)
-        fill(database, rules)
-        with database.write() as session:
-            store_prices(session, "moc", [_price(25, PRICE_SATANG)], AT)
-        start = time.perf_counter()
-        with database.write() as session:
-            passed = watch_product(session, PRODUCT, AT)
-        seconds = time.perf_counter() - start
-        with database.read() as session:
-            released = Counter(session.exec(select(Broadcast.kind)).all())
-        print(f"{rules:,} rules, {passed:,} passed: {seconds:6.2f} s in {dict(released)}")
-        database.close()
+def main(results: Results) -> None:
+    """Measure how long comparing all rules, counting and wording those that are passed takes, on both databases."""
+    rules = 100_000 if is_quick() else 1_000_000
+    with postgresql() as server:
+        for house in (sqlite(), server):
+            database = Database(house.fresh("line", 0))
+            try:
+                _measure(results, house, database, rules)
+            finally:
+                database.close()
+
+
+def _measure(results: Results, house: House, database: Database, rules: int) -> None:
+    fill(database, rules)
+    with database.write() as session:
+        store_prices(session, "moc", [_price(25, PRICE_SATANG)], AT)
+    look_over(database)
+    start = time.perf_counter()
+    with database.write() as session:
+        passed = watch_product(session, PRODUCT, AT)
+    seconds = time.perf_counter() - start
+    with database.read() as session:
+        released = Counter(session.exec(select(Broadcast.kind)).all())
+    results.require(passed == rules // HIT_EACH, f"{passed:,} of {rules:,} rules were passed ({house.name})")
+    console.print(f"{house.name}: {rules:,} rules, {passed:,} passed in {seconds:.2f} s: {dict(released)}")
+    results.put(**{f"thresholds_seconds_{house.name.lower()}": seconds})
 
 
 def fill(database: Database, rules: int) -> None:
@@ -101,7 +110,3 @@ def _price(day: int, satang: int) -> NewPrice:
     return NewPrice(
         product=PRODUCT, stage="wholesale", unit=Unit.BAHT_PER_KG, low=satang, high=satang, price_on=on
     )
-
-
-if __name__ == "__main__":
-    main()

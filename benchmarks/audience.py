@@ -1,0 +1,24 @@
+"""Planning: how fast an audience becomes batches (benchmarks/planning.py), as figures."""
+
+from benchmarks import planning
+from benchmarks.rig.results import Results, Row
+from benchmarks.rig.sizes import sizes
+
+
+def main(results: Results) -> None:
+    """Measure a province and the whole country, on SQLite and PostgreSQL; the slowest of the four counts."""
+    rows = []
+    for name, opened in (("SQLite", planning.sqlite), ("PostgreSQL", planning.postgresql)):
+        with opened() as database:
+            planning.fill(database, sizes().planning_people)
+            for area, codes in planning.areas().items():
+                found = planning.plan(database, area, codes)
+                rows.append(
+                    Row(
+                        who=f"{name}, {area}",
+                        per_second=found.ids_per_second,
+                        remark=f"{found.copies:,} copies, first batches after {found.first_seconds * 1000:.0f} ms",
+                    )
+                )
+    results.table("Planning", "ids/s", rows)
+    results.put(planning_ids_per_second=min(row.per_second for row in rows))
