@@ -1,4 +1,4 @@
-"""Thousands of subscribers made at once, and what the simulated network knows of what they got."""
+"""Thousands of subscribers made at once, what is released to them, and what the network's journal says of it."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -6,86 +6,135 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import insert
-from sqlmodel import col, func, select
+from sqlmodel import col, select
 
 from bot.queue import join_commits
-from storage.batches import Batch, unpack
+from storage import people
+from storage.batches import Batch, RecipientNote, tally, unpack
 from storage.broadcasts import Broadcast, Priority
 from storage.database import Database
 from storage.lifecycles import Outcome
-from storage.local_phones import FROM_KRAJAI, LocalMessage
 from storage.people import Contact, Person
 from storage.subscriptions import WARNING, Subscription
 from tests import builders
 from tests.builders import MAE_SAI
+from tests.failures.networks import Network
+from tests.failures.servers import wait_until
+
+TWICE = "possibly twice"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Audience:
-    """Subscribers `sim-000000` and on to the warnings of one district; the oracle of what reached them."""
+    """Subscribers to the warnings of one district on one network; ids of their contacts by address."""
 
     database: Database
-    addresses: Sequence[str]
+    network: Network
+    account_id: int
+    contacts: dict[str, int]
 
-    def release(self, priority: Priority = Priority.EMERGENCY) -> int:
+    @property
+    def addresses(self) -> Sequence[str]:
+        return tuple(self.contacts)
+
+    def release(
+        self,
+        priority: Priority = Priority.EMERGENCY,
+        *,
+        lives: timedelta = timedelta(hours=6),
+        text: str = "น้ำป่ามาแล้วที่ อ.แม่สาย",
+    ) -> int:
         """Release a broadcast to them, as an officer's command beside the running servers does."""
         with self.database.write() as session:
-            released = builders.released(session, priority=priority, at=self.database.now(session))
+            now = self.database.now(session)
+            released = builders.released(session, priority=priority, at=now, lives=lives, text=text)
             assert released.id is not None
             return released.id
 
-    def arrived(self) -> int:
-        """How many messages the network has brought to phones so far."""
-        with self.database.read() as session:
-            return session.exec(
-                select(func.count()).where(LocalMessage.origin == FROM_KRAJAI).select_from(LocalMessage)
-            ).one()
-
-    def got(self) -> Counter[str]:
-        """How often each address got something."""
-        query = (
-            select(LocalMessage.address, func.count())
-            .where(LocalMessage.origin == FROM_KRAJAI)
-            .group_by(col(LocalMessage.address))
-        )
-        with self.database.read() as session:
-            return Counter(dict(session.exec(query).all()))
-
     def in_flight(self, broadcast_id: int) -> set[int]:
         """Ids of the contacts that a worker has in hand."""
+        return self.with_outcome(broadcast_id, Outcome.IN_FLIGHT)
+
+    def with_outcome(self, broadcast_id: int, outcome: Outcome) -> set[int]:
         found: set[int] = set()
         with self.database.read() as session:
             for batch in session.exec(select(Batch).where(Batch.broadcast_id == broadcast_id)):
                 ids = unpack(batch.recipients)
-                flying = ord(Outcome.IN_FLIGHT.value)
-                found |= {i for i, outcome in zip(ids, batch.outcomes, strict=True) if outcome == flying}
+                found |= {
+                    i for i, each in zip(ids, batch.outcomes, strict=True) if each == ord(outcome.value)
+                }
         return found
 
-    def contacts(self) -> dict[str, int]:
+    def batches(self, broadcast_id: int) -> list[Batch]:
         with self.database.read() as session:
-            return {
-                address: i
-                for address, i in session.exec(select(Contact.address, Contact.id))
-                if i is not None
-            }
+            query = select(Batch).where(Batch.broadcast_id == broadcast_id).order_by(col(Batch.id))
+            return list(session.exec(query))
+
+    def listed(self, broadcast_id: int, note: str = TWICE) -> set[int]:
+        """Contacts of whom something is noted."""
+        query = select(RecipientNote.contact_id).where(
+            RecipientNote.broadcast_id == broadcast_id, RecipientNote.note == note
+        )
+        with self.database.read() as session:
+            return set(session.exec(query))
+
+    def reasons(self, contacts: set[int]) -> list[tuple[str, str]]:
+        """What is noted of them, and why."""
+        query = select(RecipientNote.note, RecipientNote.reason).where(
+            col(RecipientNote.contact_id).in_(contacts)
+        )
+        with self.database.read() as session:
+            return [(note, reason) for note, reason in session.exec(query)]
 
     def state(self, broadcast_id: int) -> str:
         with self.database.read() as session:
             return session.get_one(Broadcast, broadcast_id).state
 
+    def tally(self, broadcast_id: int) -> dict[str, int]:
+        """The counts that are not nought."""
+        with self.database.read() as session:
+            return {name: count for name, count in tally(session, broadcast_id).items() if count}
 
-def subscribers(url: str, count: int) -> Audience:
-    """That many, by bulk insert into a migrated database."""
+    def wait_for(self, broadcast_id: int, state: str = "done", seconds: float = 60) -> float:
+        """Return when the broadcast is in that state; how long it took."""
+
+        def where() -> str:
+            return f"it is {self.state(broadcast_id)}: {self.tally(broadcast_id)}"
+
+        return wait_until(lambda: self.state(broadcast_id) == state, seconds, where)
+
+    def wait_partly(self, share: float, seconds: float = 60) -> None:
+        """Return when that share of them has got something."""
+        wanted = len(self.contacts) * share
+        wait_until(lambda: self.network.arrived() >= wanted, seconds, look=0.005)
+
+    def got(self) -> Counter[int]:
+        """How often each contact got something, by the network's journal."""
+        return Counter({self.contacts[address]: times for address, times in self.network.got().items()})
+
+    def twice(self) -> set[int]:
+        return {contact for contact, times in self.got().items() if times > 1}
+
+    def left_out(self) -> set[int]:
+        return set(self.contacts.values()) - set(self.got())
+
+
+def subscribers(url: str, count: int, network: Network) -> Audience:
+    """That many, by bulk insert into a migrated database that has no citizens on another network yet."""
     database = Database(url)
     join_commits(database)
     long_ago = datetime.now(UTC) - timedelta(days=2)
-    addresses = [f"sim-{n:06d}" for n in range(count)]
     with database.write() as session:
-        account_id = builders.account(session)
+        first = (session.exec(select(Person.id).order_by(col(Person.id).desc())).first() or 0) + 1
+        contacts = {network.address(n): first + n for n in range(count)}
+        account_id = people.ensure_account(session, network.channel).id
+        assert account_id is not None
         connection = session.connection()
-        numbers = range(1, count + 1)
+        if not contacts:
+            return Audience(database=database, network=network, account_id=account_id, contacts={})
         connection.execute(
-            insert(Person), [{"id": n, "language": "th", "created_at": long_ago} for n in numbers]
+            insert(Person),
+            [{"id": n, "language": "th", "created_at": long_ago} for n in contacts.values()],
         )
         connection.execute(
             insert(Contact),
@@ -100,14 +149,19 @@ def subscribers(url: str, count: int) -> Audience:
                     "state_at": long_ago,
                     "created_at": long_ago,
                 }
-                for n, address in zip(numbers, addresses, strict=True)
+                for address, n in contacts.items()
             ],
         )
         connection.execute(
             insert(Subscription),
             [
                 {"person_id": n, "contact_id": n, "topic": WARNING, "place": MAE_SAI, "since": long_ago}
-                for n in numbers
+                for n in contacts.values()
             ],
         )
-    return Audience(database=database, addresses=addresses)
+        if not database.is_sqlite:
+            for table in ("person", "contact"):
+                connection.exec_driver_sql(
+                    f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), (SELECT max(id) FROM {table}))"
+                )
+    return Audience(database=database, network=network, account_id=account_id, contacts=contacts)

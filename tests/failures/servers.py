@@ -1,24 +1,37 @@
-"""Krajai's processes as an operator runs them: started, looked at, ended kindly or killed."""
+"""Krajai's processes, started, looked at, ended kindly or killed. Each is a fork of one that has loaded everything."""
 
 import json
+import multiprocessing
 import os
-import random
 import signal
 import socket
-import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
+
+from tests.failures import child
+from tests.failures.child import Crash, Tampering
 
 ROOT = Path(__file__).resolve().parents[2]
 STARTS_SECONDS = 60
 ENDS_SECONDS = 30
+
+SHORT_LEASES: dict[str, Any] = {
+    "storage.batches:LEASE_SECONDS": 5.0,
+    "storage.outbox:LEASE_SECONDS": 5.0,
+    "broadcasts.delivery.sending:PASSAGE_TIMEOUT_SECONDS": 0.5,
+    "broadcasts.delivery.sending:SEND_TIMEOUT_SECONDS": 2.0,
+    "broadcasts.delivery.sending:SETTLE_PATIENCE_SECONDS": 2.0,
+    "storage.database:LOCK_TIMEOUT_MILLISECONDS": 2_500,
+    "storage.database:IDLE_IN_TRANSACTION_MILLISECONDS": 2_500,
+}
+"""A quarter of the real ones, in the same proportion: what waits for a lease need not wait 20 seconds."""
 
 
 @dataclass
@@ -28,7 +41,9 @@ class Server:
     command: str
     settings: dict[str, str]
     folder: Path
-    process: "subprocess.Popen[bytes] | None" = None
+    values: dict[str, Any] = field(default_factory=dict)
+    poison: str = ""
+    process: ForkServerProcess | None = None
 
     @property
     def address(self) -> str:
@@ -37,19 +52,26 @@ class Server:
     @property
     def log(self) -> str:
         """All that it said, over all its lives."""
-        return (self.folder / f"{self.command}-{id(self)}.log").read_text("utf-8")
+        return self._log.read_text("utf-8") if self._log.exists() else ""
 
-    def start(self) -> "Server":
+    @property
+    def _log(self) -> Path:
+        return self.folder / f"{self.command}-{id(self)}.log"
+
+    @property
+    def pid(self) -> int:
+        assert self.process is not None
+        assert self.process.pid is not None
+        return self.process.pid
+
+    @property
+    def lives(self) -> bool:
+        return self.process is not None and self.process.exitcode is None
+
+    def start(self, crash: Crash | None = None) -> "Server":
         assert self.process is None
-        log = (self.folder / f"{self.command}-{id(self)}.log").open("ab")
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "bot", self.command],
-            env=environment(self.settings),
-            cwd=self.folder,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-        )
-        log.close()
+        tampering = Tampering(crash=crash, values=self.values, poison=self.poison)
+        self.process = forked((self.command,), self.settings, self.folder, self._log, tampering)
         return self
 
     def wait_ready(self) -> "Server":
@@ -59,27 +81,39 @@ class Server:
 
     def kill(self) -> None:
         """SIGKILL: nothing is tidied up."""
-        self._end(signal.SIGKILL)
+        assert self._end(signal.SIGKILL) == -signal.SIGKILL
 
     def terminate(self) -> int:
         """SIGTERM, as a supervisor sends it; its exit status."""
         return self._end(signal.SIGTERM)
 
+    def freeze(self) -> None:
+        os.kill(self.pid, signal.SIGSTOP)
+
+    def wake(self) -> None:
+        os.kill(self.pid, signal.SIGCONT)
+
+    def wait_crashed(self, seconds: float) -> None:
+        """Return when it has died where it was told to."""
+        assert self.process is not None
+        self.process.join(seconds)
+        assert self.process.exitcode == -signal.SIGKILL, (
+            f"exit code {self.process.exitcode}: {self.log[-2000:]}"
+        )
+        self.process = None
+
     def _end(self, number: signal.Signals) -> int:
         assert self.process is not None
-        self.process.send_signal(number)
-        status = self.process.wait(ENDS_SECONDS)
-        self.process = None
+        os.kill(self.pid, number)
+        self.process.join(ENDS_SECONDS)
+        status, self.process = self.process.exitcode, None
+        assert status is not None, f"{self.command} does not end: {self.log[-2000:]}"
         return status
 
     def _is_ready(self) -> bool:
         assert self.process is not None
-        assert self.process.poll() is None, self.log
-        try:
-            with urllib.request.urlopen(f"{self.address}/readyz", timeout=5) as answer:
-                return bool(answer.status == 200)
-        except (urllib.error.URLError, ConnectionError, TimeoutError):
-            return False
+        assert self.process.exitcode is None, self.log
+        return ask_status(f"{self.address}/readyz") == 200
 
 
 @dataclass
@@ -89,40 +123,34 @@ class Servers:
     database_url: str
     folder: Path
     settings: dict[str, str] = field(default_factory=dict)
+    values: dict[str, Any] = field(default_factory=dict)
+    """Constants of the product that are other ones in these processes, by "module:NAME"."""
+
+    poison: str = ""
     started: list[Server] = field(default_factory=list)
 
     def make(self, command: str, **settings: str) -> Server:
-        server = Server(
-            command,
-            {
-                "KRAJAI_DATABASE_URL": self.database_url,
-                "KRAJAI_PORT": str(free_port()),
-                "KRAJAI_LOG_FORMAT": "json",
-                **self.settings,
-                **settings,
-            },
-            self.folder,
-        )
+        own = {"KRAJAI_PORT": str(free_port()), "KRAJAI_LOG_FORMAT": "json", **self._common(), **settings}
+        server = Server(command, own, self.folder, self.values, self.poison)
         self.started.append(server)
         return server
 
     def ask(self, *arguments: str) -> Any:
         """What a command with --json says."""
-        status, said, errors = self.run(*arguments, "--json")
-        assert status == 0, errors
+        status, said = self.run(*arguments, "--json")
+        assert status == 0, said
         return json.loads(said)
 
-    def run(self, *arguments: str) -> tuple[int, str, str]:
-        """Exit status, output and errors of a command."""
-        done = subprocess.run(
-            [sys.executable, "-m", "bot", *arguments],
-            env=environment({"KRAJAI_DATABASE_URL": self.database_url, **self.settings}),
-            cwd=self.folder,
-            capture_output=True,
-            text=True,
-            timeout=STARTS_SECONDS,
-        )
-        return done.returncode, done.stdout, done.stderr
+    def run(self, *arguments: str) -> tuple[int, str]:
+        """Exit status and output of a command."""
+        log = self.folder / f"command-{time.monotonic_ns()}.log"
+        process = forked(arguments, self._common(), self.folder, log)
+        process.join(STARTS_SECONDS)
+        assert process.exitcode is not None, f"krajai {' '.join(arguments)} does not end"
+        return process.exitcode, log.read_text("utf-8")
+
+    def _common(self) -> dict[str, str]:
+        return {"KRAJAI_DATABASE_URL": self.database_url, "KRAJAI_SOURCES": "off", **self.settings}
 
 
 @contextmanager
@@ -139,12 +167,45 @@ def servers(database_url: str, folder: Path, **settings: str) -> Iterator[Server
         for server in found.started:
             if server.process is not None:
                 server.process.kill()
-                server.process.wait(ENDS_SECONDS)
+                server.process.join(ENDS_SECONDS)
 
 
-def environment(settings: dict[str, str]) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("KRAJAI_")}
-    return {**kept, "PYTHONPATH": str(ROOT), "KRAJAI_SOURCES": "off", **settings}
+def forked(
+    arguments: tuple[str, ...],
+    settings: dict[str, str],
+    folder: Path,
+    log: Path,
+    tampering: Tampering | None = None,
+) -> ForkServerProcess:
+    """A running `krajai` with these arguments."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["tests.failures.preloaded"])
+    process = context.Process(
+        target=child.run, args=(arguments, settings, folder, log, tampering or Tampering())
+    )
+    # The fork server finds the tests by this, whoever runs pytest from where.
+    before = os.environ.get("PYTHONPATH")
+    os.environ["PYTHONPATH"] = str(ROOT)
+    try:
+        process.start()
+    finally:
+        if before is None:
+            del os.environ["PYTHONPATH"]
+        else:
+            os.environ["PYTHONPATH"] = before
+    return process
+
+
+def ask_status(address: str) -> int:
+    """The status of an answer; 0 when there is none."""
+    try:
+        with urllib.request.urlopen(address, timeout=5) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as refused:
+        with refused:
+            return refused.code
+    except (urllib.error.URLError, ConnectionError, TimeoutError):
+        return 0
 
 
 def free_port() -> int:
@@ -167,13 +228,6 @@ def wait_until(
             raise AssertionError(f"not within {seconds:g} seconds: {otherwise()}")
         time.sleep(look)
     return time.monotonic() - began
-
-
-def seeded() -> random.Random:
-    """Chance that can be had again: its seed is printed."""
-    seed = random.randrange(10**9)
-    say("seed", seed)
-    return random.Random(seed)
 
 
 def say(*what: object) -> None:

@@ -18,6 +18,7 @@ from urllib.parse import parse_qsl
 import aiohttp
 from aiohttp import web
 
+from tests.fakes.dripping import drip
 from tests.fakes.sms_alphabet import GSM_SIZES
 
 NEEDED = frozenset(["username", "password", "from", "to", "text", "charset", "coding"])
@@ -35,6 +36,8 @@ class Fault(StrEnum):
     DROPPED_UNREAD = "the connection is cut, nothing was accepted"
     DROPPED_AFTER_ACCEPTING = "the connection is cut, the message goes out"
     HANGS = "no answer at all"
+    HANGS_AFTER_ACCEPTING = "no answer at all, the message goes out"
+    DRIPS = "answers a byte at a time and never ends, the message goes out"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,7 +131,11 @@ class FakeKannel:
         if fault is Fault.DROPPED_UNREAD:
             return _cut(request)
         status, said = await self._accept(request.rel_url.raw_query_string)
-        if fault is Fault.DROPPED_AFTER_ACCEPTING:
+        if fault is Fault.HANGS_AFTER_ACCEPTING:
+            await self._release.wait()
+        if fault is Fault.DRIPS:
+            return await drip(request, self._release)
+        if fault in (Fault.DROPPED_AFTER_ACCEPTING, Fault.HANGS_AFTER_ACCEPTING):
             return _cut(request)
         return _answer(status, said)
 

@@ -17,6 +17,7 @@ from uuid import UUID, uuid4
 
 from aiohttp import web
 
+from tests.fakes.dripping import drip
 from tests.fakes.line_limits import Json, faults_of
 from tests.fakes.line_menus import Menus
 from tests.fakes.threads import beside
@@ -35,6 +36,9 @@ class Fault(StrEnum):
     ACCEPTS_AND_FAILS = "500 although accepted"
     PROXY_FAILS = "502 with a body that is no text"
     HANGS = "hangs"
+    ACCEPTS_AND_HANGS = "hangs although accepted"
+    DRIPS = "answers a byte at a time and never ends, although accepted"
+    NO_JSON = "200 with a page"
     CUTS = "cuts the connection"
     ACCEPTS_AND_CUTS = "cuts the connection although accepted"
     TOO_FAST = "429 rate"
@@ -83,6 +87,7 @@ class FakeLine:
     url: str = ""
     used: int = 0
     journal: list[Accepted] = field(default_factory=list)
+    accepted_at: list[float] = field(default_factory=list)
     requests: list[tuple[str, str]] = field(default_factory=list)
     blocked: set[str] = field(default_factory=set)
     left_groups: set[str] = field(default_factory=set)
@@ -166,6 +171,12 @@ class FakeLine:
         if fault is Fault.CUTS:
             return _cut(request)
         answer = self._accept(endpoint, await request.json(), request.headers.get("X-Line-Retry-Key"))
+        if fault is Fault.ACCEPTS_AND_HANGS:
+            await self._closing.wait()
+        if fault is Fault.DRIPS:
+            return await drip(request, self._closing)
+        if fault is Fault.NO_JSON:
+            return web.Response(body=b"<html>\xff please sign in</html>", content_type="text/html")
         if fault is Fault.ACCEPTS_AND_CUTS:
             return _cut(request)
         return _refusal(*_REFUSALS[Fault.FAILS]) if fault is Fault.ACCEPTS_AND_FAILS else answer
@@ -194,6 +205,7 @@ class FakeLine:
         if endpoint == "reply":
             del self._reply_tokens[body["replyToken"]]
         reached = tuple(each for each in to if each not in self.blocked)
+        self.accepted_at.append(time.monotonic())
         self.journal.append(
             Accepted(
                 endpoint=endpoint, to=to, reached=reached, messages=body["messages"], retry_key=key or ""

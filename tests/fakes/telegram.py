@@ -17,6 +17,7 @@ from typing import Any
 
 from aiohttp import web
 
+from tests.fakes.dripping import drip
 from tests.fakes.telegram_rules import Refusal, check_call, is_group
 
 TOKEN = "7000000001:AAEhBOweik6ad9r_QXMENQjcrGbqCr4K-bc"
@@ -30,6 +31,8 @@ class Fault(StrEnum):
     BAD_GATEWAY = "502 with a page"
     NO_JSON = "200 with a page"
     HANG = "no answer"
+    HANG_AFTER_ACCEPTING = "no answer although accepted"
+    DRIP = "answers a byte at a time and never ends, although accepted"
     CUT_BEFORE_ACCEPTING = "cut before accepting"
     CUT_AFTER_ACCEPTING = "cut after accepting"
     BARE_429 = "429 of the server in front"
@@ -137,6 +140,12 @@ class FakeTelegram:
             return web.json_response(refusal.body, status=refusal.status)
         if fault is Fault.CUT_AFTER_ACCEPTING:
             self._note(method, params, 0)
+            return _cut(request)
+        if fault in (Fault.HANG_AFTER_ACCEPTING, Fault.DRIP):
+            self._note(method, params, 0)
+            if fault is Fault.DRIP:
+                return await drip(request, self._closing)
+            await self._closing.wait()
             return _cut(request)
         self._note(method, params, 200)
         if fault is Fault.NO_JSON:

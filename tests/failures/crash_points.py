@@ -1,0 +1,48 @@
+"""Where a process may die: every step between what is decided, written, committed, called and answered."""
+
+from collections.abc import Mapping
+
+from tests.failures.child import Crash
+
+_SENDING, _WORKER = "broadcasts.delivery.sending", "bot.worker"
+
+PLANNING: Mapping[str, Crash] = {
+    "a page is planned, not committed": Crash(function="broadcasts.delivery.planning:plan_page"),
+    "a page is committed, the next not begun": Crash(function=f"{_WORKER}:plan_next_page"),
+}
+
+DELIVERY: Mapping[str, Crash] = {
+    "batches are claimed, not committed": Crash(function=f"{_SENDING}:claim_batches"),
+    "a claim is committed, nobody called": Crash(function=f"{_SENDING}:Sender._claim"),
+    "what a crash left is taken back, not committed": Crash(function=f"{_WORKER}:recover"),
+    "what a crash left is taken back": Crash(function=f"{_WORKER}:WorkerProcess._make_ready", before=True),
+    "the answer of one in doubt is written, not committed": Crash(
+        function="broadcasts.delivery.settling:settle_batch"
+    ),
+    "the answer of one in doubt is committed": Crash(function=f"{_SENDING}:Sender._settle_batch"),
+    "answers are written together, not committed": Crash(function="storage.batches:settle_all", always=True),
+    "answers are committed together": Crash(function=f"{_SENDING}:Sender._settle_plain"),
+    "a call is about to leave": Crash(function=f"{_SENDING}:_send", before=True, nth=3),
+    "a call was answered, nothing written": Crash(function=f"{_SENDING}:_send", nth=3),
+}
+
+ENDING: Mapping[str, Crash] = {
+    "the end is written, not committed": Crash(function="broadcasts.delivery.claiming:finish_if_complete"),
+}
+"""One release meets all of these in this order, when each process dies and the next one goes on."""
+
+CONVERSATION: Mapping[str, Crash] = {
+    "a webhook is written, not committed": Crash(function="storage.inbox:receive_groups"),
+    "a webhook is committed, not answered": Crash(function="bot.ingest:Ingest._write"),
+    "an event is understood, not handled": Crash(function="bot.receiving:Receiver._read_ahead"),
+    "an event is handled, not committed": Crash(function="storage.inbox:mark_handled", before=True),
+    "an event is handled and committed": Crash(function="bot.receiving:Receiver._handle_next"),
+    "a message is claimed, not committed": Crash(function="storage.outbox:claim_next"),
+    "a message's claim is committed": Crash(function=f"{_SENDING}:Sender._claim_message"),
+    "a message is about to leave": Crash(function=f"{_SENDING}:_send", before=True),
+    "a message was answered, nothing written": Crash(function=f"{_SENDING}:_send"),
+    "a message's answer is written, not committed": Crash(
+        function="broadcasts.delivery.settling:settle_message"
+    ),
+    "a message's answer is committed": Crash(function=f"{_SENDING}:Sender._settle_message"),
+}

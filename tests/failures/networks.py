@@ -1,0 +1,179 @@
+"""The outside world of a test: a vendor with its phones, and the journal that says who got what. It is the oracle."""
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+from sqlmodel import col, func, select
+
+from storage.database import Database
+from storage.local_phones import FROM_KRAJAI, LocalMessage
+from tests.bot.channels import line_builders, telegram_builders
+from tests.fakes import line as line_fake
+from tests.fakes import telegram as telegram_fake
+from tests.fakes.kannel import FakeKannel
+from tests.fakes.line import FakeLine
+from tests.fakes.telegram import FakeTelegram
+from tests.fakes.threads import beside
+
+SMS_TOKEN = "receipts-of-tests"
+
+
+class Network(Protocol):
+    """`channel` is the account's; `honours_retry_key` says whether a repeated request is harmless there."""
+
+    channel: str
+    honours_retry_key: bool
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """What an operator sets to be connected to it."""
+
+    def address(self, number: int) -> str:
+        """The address of one of its phones."""
+
+    def arrived(self) -> int:
+        """How many messages it has brought to phones."""
+
+    def got(self) -> Counter[str]:
+        """How many each address got."""
+
+
+class LocalNetwork:
+    """The simulator's, whose journal lies in Krajai's own database."""
+
+    channel = "local"
+
+    def __init__(
+        self, database_url: str, behaves_like: str = "line", requests_per_second: float = 20
+    ) -> None:
+        self._database = Database(database_url)
+        self.honours_retry_key = behaves_like == "line"
+        self.settings = {
+            "KRAJAI_LOCAL_BEHAVES_LIKE": behaves_like,
+            "KRAJAI_LOCAL_REQUESTS_PER_SECOND": str(requests_per_second),
+        }
+
+    def address(self, number: int) -> str:
+        return f"sim-{number:06d}"
+
+    def arrived(self) -> int:
+        with self._database.read() as session:
+            return session.exec(
+                select(func.count()).where(LocalMessage.origin == FROM_KRAJAI).select_from(LocalMessage)
+            ).one()
+
+    def got(self) -> Counter[str]:
+        query = (
+            select(LocalMessage.address, func.count())
+            .where(LocalMessage.origin == FROM_KRAJAI)
+            .group_by(col(LocalMessage.address))
+        )
+        with self._database.read() as session:
+            return Counter(dict(session.exec(query).all()))
+
+
+class LineNetwork:
+    channel = "line"
+    honours_retry_key = True
+
+    def __init__(self, fake: FakeLine, requests_per_second: float) -> None:
+        self.fake = fake
+        self._pace = requests_per_second
+
+    @property
+    def settings(self) -> dict[str, str]:
+        return {
+            "KRAJAI_LINE_CHANNEL_SECRET": line_builders.SECRET,
+            "KRAJAI_LINE_CHANNEL_ACCESS_TOKEN": line_fake.TOKEN,
+            "KRAJAI_LINE_API_URL": self.fake.url,
+            "KRAJAI_LINE_DATA_API_URL": self.fake.url,
+            "KRAJAI_LINE_REQUESTS_PER_SECOND": str(self._pace),
+        }
+
+    def address(self, number: int) -> str:
+        return f"U{number:032x}"
+
+    def arrived(self) -> int:
+        return sum(len(each.to) for each in list(self.fake.journal))
+
+    def got(self) -> Counter[str]:
+        return Counter(address for each in list(self.fake.journal) for address in each.to)
+
+
+class TelegramNetwork:
+    channel = "telegram"
+    honours_retry_key = False
+
+    def __init__(self, fake: FakeTelegram, messages_per_second: float) -> None:
+        self.fake = fake
+        self._pace = messages_per_second
+
+    @property
+    def settings(self) -> dict[str, str]:
+        return {
+            "KRAJAI_TELEGRAM_BOT_TOKEN": telegram_fake.TOKEN,
+            "KRAJAI_TELEGRAM_WEBHOOK_SECRET": telegram_builders.SECRET,
+            "KRAJAI_TELEGRAM_API_URL": self.fake.url,
+            "KRAJAI_TELEGRAM_POLLING": "off",
+            "KRAJAI_TELEGRAM_MESSAGES_PER_SECOND": str(self._pace),
+        }
+
+    def address(self, number: int) -> str:
+        return str(number + 1)
+
+    def arrived(self) -> int:
+        return sum(map(len, list(self.fake.sent.values())))
+
+    def got(self) -> Counter[str]:
+        return Counter({str(chat): len(said) for chat, said in list(self.fake.sent.items()) if said})
+
+
+class KannelNetwork:
+    channel = "sms"
+    honours_retry_key = False
+
+    def __init__(self, fake: FakeKannel, messages_per_second: float) -> None:
+        self.fake = fake
+        self._pace = messages_per_second
+
+    @property
+    def settings(self) -> dict[str, str]:
+        return {
+            "KRAJAI_SMS_GATEWAY": "kannel",
+            "KRAJAI_SMS_URL": self.fake.url,
+            "KRAJAI_SMS_USERNAME": self.fake.username,
+            "KRAJAI_SMS_PASSWORD": self.fake.password,
+            "KRAJAI_SMS_WEBHOOK_TOKEN": SMS_TOKEN,
+            "KRAJAI_SMS_SENDER": "KRAJAI",
+            "KRAJAI_SMS_MESSAGES_PER_SECOND": str(self._pace),
+        }
+
+    def address(self, number: int) -> str:
+        return f"+668{number:08d}"
+
+    def arrived(self) -> int:
+        return len(self.fake.accepted)
+
+    def got(self) -> Counter[str]:
+        return Counter(sent.to for sent in list(self.fake.accepted))
+
+
+@contextmanager
+def line(requests_per_second: float = 200, **more: object) -> Iterator[LineNetwork]:
+    with FakeLine(**more).beside() as fake:  # type: ignore[arg-type]
+        yield LineNetwork(fake, requests_per_second)
+
+
+@contextmanager
+def telegram(messages_per_second: float = 1000) -> Iterator[TelegramNetwork]:
+    """With paid broadcasts, as a country would have them. A chat's own second stays."""
+    with beside(FakeTelegram(messages_per_second=None)) as fake:
+        yield TelegramNetwork(fake, messages_per_second)
+
+
+@contextmanager
+def kannel(messages_per_second: float = 1000) -> Iterator[KannelNetwork]:
+    with beside(FakeKannel(most_a_second=10_000)) as fake:
+        yield KannelNetwork(fake, messages_per_second)

@@ -1,0 +1,25 @@
+"""What every process of the suite needs, loaded once: the fork server imports this, and each server is a fork of it.
+
+A process of its own takes eight seconds of a core to load packages and word lists, and there are dozens here.
+"""
+
+from importlib import import_module
+
+from bot.text.splitting import load_words
+from handlers.understanding.warm import warm
+
+NEEDED = (
+    "bot.channels.line",
+    "bot.channels.line_sdk",
+    "bot.channels.sms_kannel",
+    "bot.channels.telegram",
+    "bot.commands.alerts",
+    "bot.commands.broadcasts",
+    "bot.commands.processes",
+    "tests.failures.child",
+)
+
+for name in NEEDED:
+    import_module(name)
+load_words()
+warm()

@@ -1,0 +1,130 @@
+"""SIGKILL at every named step of a release and of a conversation, one after the other on the same database."""
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from sqlmodel import col, select
+
+from storage.inbox import InboxEvent
+from storage.lifecycles import InboxState, MessageState, Outcome
+from storage.outbox import Message
+from storage.people import Contact
+from tests.failures import networks
+from tests.failures.audience import subscribers
+from tests.failures.crash_points import CONVERSATION, DELIVERY, ENDING, PLANNING
+from tests.failures.servers import say, servers, wait_until
+from tests.failures.size import size
+from tests.failures.webhooks import said, tell_line
+from tests.fakes import line as line_fake
+from tests.fakes import telegram as telegram_fake
+
+CRASHES_SECONDS = 30
+MANY = size(20_000, 50_000)
+FEW = size(1_200, 5_000)
+WORDS = "เมนู"
+
+
+@pytest.mark.parametrize("name", ["line", "telegram"])
+def test_a_release_survives_every_crash_point(url: str, tmp_path: Path, name: str) -> None:
+    keyed = name == "line"
+    serve = networks.line(8) if keyed else networks.telegram(100)
+    points = {**PLANNING, **DELIVERY, **ENDING} if keyed else DELIVERY
+    with serve as network, servers(url, tmp_path, **network.settings) as running:
+        audience = subscribers(url, MANY if keyed else FEW, network)
+        broadcast_id = audience.release()
+        server = running.make("run")
+        in_flight: set[int] = set()
+        twice_before: set[int] = set()
+        for point, crash in points.items():
+            server.start(crash).wait_crashed(CRASHES_SECONDS)
+            found = audience.in_flight(broadcast_id)
+            in_flight |= found
+            twice = audience.twice()
+            say(f"{point}: {len(found)} in flight, {len(twice - twice_before)} twice by the one before")
+            twice_before = twice
+        server.start()
+        audience.wait_for(broadcast_id)
+        assert server.terminate() == 0
+        twice, listed = audience.twice(), audience.listed(broadcast_id)
+        say(f"left out {len(audience.left_out())}, twice {len(twice)}, in flight at a kill {len(in_flight)}")
+        # Who was in flight at two kills is not tried a third time, and listed.
+        assert audience.left_out() <= audience.with_outcome(broadcast_id, Outcome.UNKNOWN) <= in_flight
+        assert twice <= listed <= in_flight
+        assert not (keyed and (twice or listed))
+        assert set(audience.tally(broadcast_id)) <= {"planned", "accepted", "unknown"}
+        assert max(audience.got().values()) <= 2
+        if keyed:
+            assert audience.tally(broadcast_id)["accepted"] == MANY == audience.network.arrived()
+
+
+@pytest.mark.parametrize("name", ["line", "telegram"])
+def test_killed_while_the_provider_has_it(url: str, tmp_path: Path, name: str) -> None:
+    """It accepted, and its answer is on the way: what no point inside the process can show."""
+    keyed = name == "line"
+    serve = networks.line(50) if keyed else networks.telegram(400)
+    with serve as network, servers(url, tmp_path, **network.settings) as running:
+        audience = subscribers(url, 1_500 if keyed else 30, network)
+        if isinstance(network, networks.LineNetwork):
+            network.fake.order(*[line_fake.Fault.ACCEPTS_AND_HANGS] * 3)
+        elif isinstance(network, networks.TelegramNetwork):
+            network.fake.faults.extend([telegram_fake.Fault.HANG_AFTER_ACCEPTING] * 30)
+        broadcast_id = audience.release()
+        server = running.make("run").start()
+        wait_until(lambda: network.arrived() == len(audience.contacts), 30)
+        in_flight = audience.in_flight(broadcast_id)
+        server.kill()
+        server.start()
+        audience.wait_for(broadcast_id)
+        say(f"{len(in_flight)} in flight, {len(audience.twice())} twice")
+        assert in_flight == set(audience.contacts.values())
+        assert audience.twice() == audience.listed(broadcast_id) == (set() if keyed else in_flight)
+        assert max(audience.got().values()) == (1 if keyed else 2)
+        assert audience.tally(broadcast_id)["accepted"] == len(audience.contacts)
+        if isinstance(network, networks.LineNetwork):
+            keys = {each.retry_key for each in network.fake.journal}
+            assert keys == {str(batch.retry_key) for batch in audience.batches(broadcast_id)}
+
+
+def test_every_word_of_a_citizen_survives_every_crash_point(url: str, tmp_path: Path) -> None:
+    """Each says something once to a process that dies there; LINE delivers again what was not acknowledged."""
+    with networks.line() as network, servers(url, tmp_path, **network.settings) as running:
+        audience = subscribers(url, len(CONVERSATION), network)
+        server = running.make("run")
+        untold: list[int] = []
+
+        def is_quiet() -> bool:
+            with audience.database.read() as session:
+                states = {*session.exec(select(InboxEvent.state)), *session.exec(select(Message.state))}
+            return not states & {InboxState.WAITING, MessageState.WAITING, MessageState.SENDING}
+
+        for citizen, (point, crash) in enumerate(CONVERSATION.items()):
+            if not is_quiet():
+                server.start()
+                wait_until(is_quiet, 60)
+                server.kill()
+            server.start(crash).wait_ready()
+            if tell_line(server, said(network, citizen, WORDS)) != 200:
+                untold.append(citizen)
+            server.wait_crashed(CRASHES_SECONDS)
+            say(f"{point}: died, {'not ' * (citizen in untold)}acknowledged")
+        server.start().wait_ready()
+        assert [tell_line(server, said(network, citizen, WORDS)) for citizen in untold] == [200] * len(untold)
+        wait_until(is_quiet, 60)
+        assert server.terminate() == 0
+        with audience.database.read() as session:
+            handled = Counter(session.exec(select(InboxEvent.sender)))
+            query = select(Contact.address, Message).join(Contact, col(Contact.id) == Message.contact_id)
+            told = dict(session.exec(query).all())
+        got = network.got()
+        assert handled == Counter(audience.addresses)
+        assert set(told) == set(audience.addresses), "each was answered, in one message"
+        for (point, _), address in zip(CONVERSATION.items(), audience.addresses, strict=True):
+            message = told[address]
+            say(f"{point}: answered {got[address]} times, {message.state}")
+            # A reply goes without a key: what was in flight then is known as such, and never said a third time.
+            assert (
+                got[address] == 1
+                or (got[address] == 2 and message.possibly_twice)
+                or (got[address] == 0 and message.state == MessageState.UNKNOWN)
+            )

@@ -1,0 +1,53 @@
+"""A worker is frozen past its lease and woken: another has its work, and nothing it believes is written."""
+
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.failures import networks
+from tests.failures.audience import subscribers
+from tests.failures.servers import SHORT_LEASES, say, servers, wait_until
+from tests.failures.size import seeded, size
+from tests.postgres import PostgresServer
+
+MANY = size(16_000, 50_000)
+FEW = size(600, 5_000)
+WAKES_SECONDS = 3.0
+"""Enough for it to do whatever it is still going to do."""
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("name", ["line", "telegram"])
+def test_a_frozen_worker_is_woken(postgres: PostgresServer, tmp_path: Path, name: str) -> None:
+    url, chance = postgres.fresh_database(), seeded()
+    keyed = name == "line"
+    serve = networks.line(20) if keyed else networks.telegram(150)
+    with serve as network, servers(url, tmp_path, **network.settings) as running:
+        running.values = SHORT_LEASES
+        audience = subscribers(url, MANY if keyed else FEW, network)
+        workers = [running.make("worker").start() for _ in range(2)]
+        broadcast_id = audience.release()
+        audience.wait_partly(chance.uniform(0.1, 0.4))
+        workers[0].freeze()
+        in_flight = audience.in_flight(broadcast_id)
+        seconds = audience.wait_for(broadcast_id, seconds=100)
+        before = [batch.model_dump() for batch in audience.batches(broadcast_id)]
+        heard = audience.network.arrived()
+        workers[0].wake()
+        woken_at = time.monotonic()
+        wait_until(lambda: time.monotonic() - woken_at > WAKES_SECONDS, 2 * WAKES_SECONDS)
+        after = [batch.model_dump() for batch in audience.batches(broadcast_id)]
+        stale = sum(a != b for a, b in zip(before, after, strict=True))
+        late = audience.network.arrived() - heard
+        twice, listed = audience.twice(), audience.listed(broadcast_id)
+        say(
+            f"{len(in_flight)} in flight, done after {seconds:.1f} s; woken: {stale} stale writes, {late} late sends"
+        )
+        say(f"{len(twice)} twice, {len(listed)} listed, at most {max(audience.got().values())} each")
+        assert stale == 0
+        assert audience.left_out() == set()
+        assert twice <= listed <= in_flight
+        assert not (keyed and twice)
+        assert [worker.terminate() for worker in workers] == [0, 0]
+        audience.database.close()

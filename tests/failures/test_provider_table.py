@@ -1,0 +1,263 @@
+"""What a failing provider does to an emergency: the right fate for each, by itself within a minute of the mend.
+
+Through the real channels against the strict fakes, with the clock in hand: five minutes take no time.
+"""
+
+import asyncio
+import shutil
+import socket
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from structlog.testing import capture_logs
+
+from bot.channels import line as line_channel
+from bot.channels.sms_kannel import KannelChannel
+from bot.channels.sms_options import SmsOptions
+from bot.channels.telegram import TelegramChannel
+from bot.channels.telegram_transport import AiohttpRequest
+from broadcasts.delivery import sending
+from broadcasts.delivery.channel import Channel
+from broadcasts.delivery.pacing import Gates
+from broadcasts.delivery.planning import plan_page
+from broadcasts.delivery.reconcile import recover, waiting_jobs
+from broadcasts.delivery.sending import Sender
+from storage import batches, broadcasts, people
+from storage.broadcasts import Broadcast, Priority
+from storage.database import Database
+from storage.jobs import Work
+from storage.lifecycles import BroadcastState
+from tests import builders
+from tests.bot.channels import line_builders
+from tests.broadcasts.delivery.scene import Clock, NoPace
+from tests.failures.provider_table import RECIPIENTS, TABLE, Row
+from tests.failures.servers import say
+from tests.fakes import telegram as telegram_fake
+from tests.fakes.kannel import FakeKannel
+from tests.fakes.line import FakeLine
+from tests.fakes.telegram import FakeTelegram
+
+HANGS_SECONDS = 0.25
+"""What a call is given here; eight seconds in the field."""
+
+RECOVERS_SECONDS = 60
+GROUP, SUPERGROUP = -100, -100_100
+
+
+@dataclass
+class Delivery:
+    """A worker's doings at a clock of its own."""
+
+    database: Database
+    clock: Clock
+    account_id: int
+    channel: Channel
+
+    async def work(self) -> None:
+        """All that could be worked on at this second."""
+        keyed = self.channel.traits.honours_retry_key
+        sender = Sender(
+            database=self.database, channels={self.account_id: self.channel}, gates=Gates(NoPace())
+        )
+        with self.database.write() as session:
+            recover(session, {self.account_id: keyed}, self.clock.at)
+        with self.database.read() as session:
+            jobs = waiting_jobs(session, self.clock.at)
+        for job in jobs:
+            if job.work is Work.PLAN:
+                with self.database.write() as session:
+                    sizes = {self.account_id: self.channel.traits.recipients_per_batch}
+                    plan_page(session, int(job.key), self.clock.at, sizes)
+            elif job.work is Work.DELIVER_EMERGENCY:
+                await sender.deliver(self.account_id, Priority.EMERGENCY)
+
+    async def until_over(self, broadcast_id: int) -> tuple[float, bool]:
+        """Seconds until nothing of it is left, and whether an officer had to resume it."""
+        officer, began = False, self.clock.at
+        while (state := self.state(broadcast_id)) in (BroadcastState.RELEASED, BroadcastState.PAUSED):
+            if state == BroadcastState.PAUSED:
+                officer = True
+                with self.database.write() as session:
+                    broadcasts.move(
+                        session, broadcast_id, BroadcastState.RELEASED, self.clock.at, by="officer"
+                    )
+            await self.work()
+            self.clock.advance(1)
+            assert self.clock.at - began < timedelta(minutes=10), "it never ends"
+        return (self.clock.at - began).total_seconds(), officer
+
+    def state(self, broadcast_id: int) -> str:
+        with self.database.read() as session:
+            return session.get_one(Broadcast, broadcast_id).state
+
+
+class LineAt:
+    channel_name = "line"
+
+    def __init__(self) -> None:
+        self.fake = FakeLine()
+        self.addresses = list(line_builders.citizens(RECIPIENTS))
+
+    @asynccontextmanager
+    async def serve(self) -> AsyncIterator[None]:
+        async with self.fake.serve():
+            yield
+
+    def channel(self, port: int | None = None) -> Channel:
+        url = self.fake.url if port is None else f"http://127.0.0.1:{port}"
+        return line_builders.channel_at(self.fake, api_url=url)
+
+    def fail(self, row: Row) -> None:
+        self.fake.order(*row.faults)  # type: ignore[arg-type]
+        if row.fills == "malformed":
+            self.addresses[1], self.addresses[3] = "Unot-an-id", "U0"
+
+    def got(self) -> Counter[str]:
+        return Counter(address for each in self.fake.journal for address in each.reached)
+
+
+class TelegramAt:
+    channel_name = "telegram"
+
+    def __init__(self, clock: Clock) -> None:
+        self._seconds = clock.at.timestamp
+        self._clock = clock
+        self.fake = FakeTelegram(clock=self._now, messages_per_second=None)
+        self.addresses = [str(n) for n in range(1, RECIPIENTS + 1)]
+
+    def _now(self) -> float:
+        return self._clock.at.timestamp()
+
+    @asynccontextmanager
+    async def serve(self) -> AsyncIterator[None]:
+        async with self.fake:
+            yield
+
+    def channel(self, port: int | None = None) -> Channel:
+        url = self.fake.url if port is None else f"http://127.0.0.1:{port}"
+        return TelegramChannel(
+            bot_token=telegram_fake.TOKEN,
+            api_url=url,
+            clock=self._now,
+            request=AiohttpRequest(total_seconds=HANGS_SECONDS),
+        )
+
+    def fail(self, row: Row) -> None:
+        self.fake.faults.extend(row.faults)  # type: ignore[arg-type]
+        match row.fills:
+            case "blocked":
+                self.fake.blocked.add(1)
+            case "missing":
+                self.fake.missing.add(1)
+            case "migrated":
+                self.addresses[0] = str(GROUP)
+                self.fake.migrated[GROUP] = SUPERGROUP
+            case "too fast":
+                self.fake.messages_per_second = 2
+            case "revoked":
+                self.fake.token = "7000000001:revoked"
+
+    def got(self) -> Counter[str]:
+        names = {SUPERGROUP: GROUP}
+        return Counter({str(names.get(chat, chat)): len(said) for chat, said in self.fake.sent.items()})
+
+
+class SmsAt:
+    channel_name = "sms"
+
+    def __init__(self) -> None:
+        self.fake = FakeKannel()
+        self.addresses = [f"+668{n:08d}" for n in range(RECIPIENTS)]
+
+    @asynccontextmanager
+    async def serve(self) -> AsyncIterator[None]:
+        async with self.fake:
+            yield
+
+    def channel(self, port: int | None = None) -> Channel:
+        url = self.fake.url if port is None else f"http://127.0.0.1:{port}/cgi-bin/sendsms"
+        return KannelChannel(
+            url=url,
+            username="agency",
+            password="secret",
+            webhook_token="token",
+            options=SmsOptions(sender="KRAJAI"),
+        )
+
+    def fail(self, row: Row) -> None:
+        self.fake.faults.extend(row.faults)  # type: ignore[arg-type]
+        if row.fills == "revoked":
+            self.fake.password = "another"
+
+    def got(self) -> Counter[str]:
+        return Counter(sent.to for sent in self.fake.accepted)
+
+
+NETWORKS: dict[str, Callable[[Clock], Any]] = {
+    "line": lambda _: LineAt(),
+    "telegram": TelegramAt,
+    "sms": lambda _: SmsAt(),
+}
+
+
+@pytest.mark.parametrize("network", list(NETWORKS))
+def test_the_table_of_faults(
+    migrated_file: Path, tmp_path: Path, network: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(line_channel, "SEND_SECONDS", HANGS_SECONDS)
+    monkeypatch.setattr(sending, "SEND_TIMEOUT_SECONDS", 2 * HANGS_SECONDS)
+    wrong = []
+    for number, row in enumerate(row for row in TABLE if row.network == network):
+        path = tmp_path / f"{number}.db"
+        shutil.copy(migrated_file, path)
+        clock = Clock()
+        database = Database(f"sqlite:///{path}", clock=clock)
+        with capture_logs():
+            fate = asyncio.run(_fate(row, database, clock))
+        database.close()
+        expected = (row.accepted, row.failed, row.unknown, row.twice, row.officer)
+        say(f"{row.name}: {fate}")
+        if fate[:-1] != expected or fate[-1] > RECOVERS_SECONDS:
+            wrong.append((row.name, fate, expected))
+    assert wrong == []
+
+
+async def _fate(row: Row, database: Database, clock: Clock) -> tuple[int, int, int, int, bool, float]:
+    """Accepted, failed, unknown, heard twice, whether an officer was needed, seconds after the mend."""
+    network = NETWORKS[row.network](clock)
+    async with network.serve():
+        network.fail(row)
+        with database.write() as session:
+            account_id = people.ensure_account(session, row.network).id or 0
+            for address in network.addresses:
+                builders.citizen(session, address, account_id=account_id)
+            broadcast_id = builders.released(session, at=clock.at).id or 0
+        with socket.socket() as nobody:
+            nobody.bind(("127.0.0.1", 0))  # bound and not listening: connections are refused
+            dead = network.channel(nobody.getsockname()[1])
+            shut = Delivery(database, clock, account_id, dead)
+            for _ in range(int(row.refused_seconds)):
+                await shut.work()
+                clock.advance(1)
+            await dead.close()
+        channel = network.channel()
+        await channel.prepare()
+        delivery = Delivery(database, clock, account_id, channel)
+        if row.fills == "revoked":
+            await delivery.work()
+            await delivery.work()
+            assert delivery.state(broadcast_id) == BroadcastState.PAUSED
+            network.fake.token, network.fake.password = telegram_fake.TOKEN, "secret"
+        seconds, officer = await delivery.until_over(broadcast_id)
+        await channel.close()
+    with database.read() as session:
+        tally = batches.tally(session, broadcast_id)
+    twice = sum(times > 1 for times in network.got().values())
+    assert tally["planned"] == tally["accepted"] + tally["failed"] + tally["unknown"] == RECIPIENTS
+    return tally["accepted"], tally["failed"], tally["unknown"], twice, officer, seconds
