@@ -1,7 +1,7 @@
 """The door of the inbox: events of webhooks that arrive together are committed together, a failing one alone."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from storage import inbox
@@ -18,10 +18,11 @@ class _Waiting:
 
 
 class Ingest:
-    """Stores events of many requests with few commits."""
+    """Stores events of many requests with few commits; `not_stored` is told how many could not be."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, not_stored: Callable[[int], None] = lambda events: None) -> None:
         self._database = database
+        self._not_stored = not_stored
         self._waiting: list[_Waiting] = []
         self._flush: asyncio.Task[None] | None = None
 
@@ -52,10 +53,11 @@ class Ingest:
         try:
             await self._commit([waiting])
         except Exception as fault:  # noqa: BLE001 - handed to the request that waits, which would wait for ever
+            self._not_stored(len(waiting.events))
             if not waiting.stored.done():
                 waiting.stored.set_exception(fault)
 
     def _write(self, groups: list[tuple[ReceivedEvent, ...]]) -> list[int]:
         with self._database.write() as session:
             now = self._database.now(session)
-            return [inbox.receive(session, events, now) for events in groups]
+            return inbox.receive_groups(session, groups, now)

@@ -5,6 +5,7 @@ import contextlib
 import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import structlog
@@ -15,7 +16,7 @@ from bot.queue import FORGET_SECONDS, Queue, SharedQueue, Worker, feed, forget_l
 from bot.text.splitting import load_words
 from bot.wiring import Krajai
 from broadcasts.delivery.faults import kind_and_place
-from broadcasts.delivery.planning import plan_page
+from broadcasts.delivery.planning import plan_next_page
 from broadcasts.delivery.reconcile import recover, waiting_jobs
 from handlers.understanding.warm import warm
 from storage.broadcasts import Priority
@@ -40,9 +41,9 @@ class WorkerProcess:
     def __init__(self, krajai: Krajai) -> None:
         self._krajai = krajai
         self._queue: Queue = krajai.queue()
-        self._sender = krajai.sender()
         self._receiver = krajai.receiver()
         self._stopping = asyncio.Event()
+        self._sender = replace(krajai.sender(), goes_on=lambda: not self._stopping.is_set())
         self._forgets_at = datetime.min.replace(tzinfo=UTC)
 
     async def run(self) -> None:
@@ -90,21 +91,16 @@ class WorkerProcess:
         until = loop.time() + PLAN_SECONDS
         wait_seconds: float | None = 0.0
         while wait_seconds == 0.0 and loop.time() < until:
-            wait_seconds = await asyncio.to_thread(self._plan_page, int(key))
-        if wait_seconds is not None:
-            await asyncio.to_thread(self._announce, Job(work=Work.PLAN, key=key, delay_seconds=wait_seconds))
-
-    def _plan_page(self, broadcast_id: int) -> float | None:
-        database = self._krajai.database
-        with database.write() as session:
-            return plan_page(
-                session,
-                broadcast_id,
-                database.now(session),
+            wait_seconds = await asyncio.to_thread(
+                plan_next_page,
+                self._krajai.database,
+                int(key),
                 self._krajai.batch_sizes,
                 self._krajai.forms,
                 self._krajai.settings.zone,
             )
+        if wait_seconds is not None:
+            await asyncio.to_thread(self._announce, Job(work=Work.PLAN, key=key, delay_seconds=wait_seconds))
 
     def _announce(self, job: Job) -> None:
         with self._krajai.database.write() as session:

@@ -11,7 +11,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import CursorResult, Index, LargeBinary, func, text
+from sqlalchemy import CursorResult, Index, LargeBinary, bindparam, func, text
+from sqlalchemy import update as sql_update
 from sqlmodel import Field, Session, SQLModel, col, select, update
 
 from storage.broadcasts import DELIVERY_WORK, Broadcast, Priority
@@ -55,6 +56,14 @@ class Batch(Leased, table=True):
             postgresql_where=text("state = 'sending'"),
         ),
         Index("batch_broadcast", "broadcast_id", "id"),
+        # For those who look on while it goes out: what was finished since they looked last.
+        Index(
+            "batch_finished",
+            "broadcast_id",
+            "finished_at",
+            sqlite_where=text("finished_at IS NOT NULL"),
+            postgresql_where=text("finished_at IS NOT NULL"),
+        ),
     )
 
     id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
@@ -137,7 +146,10 @@ def new_batch(
 
 
 def claim(session: Session, broadcast_id: int, account_id: int, at: datetime, most: int) -> list[Batch]:
-    """Lease up to `most` due batches of a broadcast on an account, in the order they were planned."""
+    """Lease up to `most` due batches of a broadcast on an account, in the order they were planned.
+
+    It is written with what is changed of them next, at the latest with the commit.
+    """
     query = (
         select(Batch)
         .where(
@@ -157,7 +169,6 @@ def claim(session: Session, broadcast_id: int, account_id: int, at: datetime, mo
         batch.attempts += 1
         batch.lease_until = at + timedelta(seconds=LEASE_SECONDS)
         session.add(batch)
-    session.flush()
     return claimed
 
 
@@ -166,6 +177,26 @@ def settle(session: Session, batch: Batch, outcomes: bytes, at: datetime, *, rea
     return _write(
         session, batch, BatchState.DONE, outcomes=outcomes, finished_at=at, lease_until=None, reason=reason
     )
+
+
+def settle_all(session: Session, settled: Sequence[tuple[Batch, bytes]], at: datetime) -> None:
+    """As `settle` for many batches at once; of those whose lease was lost nothing is written."""
+    statement = (
+        sql_update(Batch)
+        .where(col(Batch.id) == bindparam("of"), col(Batch.fence) == bindparam("claim"))
+        .where(is_one_of(col(Batch.state), *sources(BATCH, BatchState.DONE)))
+        .values(
+            state=BatchState.DONE.value,
+            outcomes=bindparam("found"),
+            finished_at=bindparam("now"),
+            lease_until=None,
+            reason="",
+        )
+    )
+    rows = [
+        {"of": batch.id, "claim": batch.fence, "found": outcomes, "now": at} for batch, outcomes in settled
+    ]
+    session.connection().execute(statement, rows)
 
 
 def put_back(

@@ -11,9 +11,10 @@ from sqlalchemy import CursorResult, Index, text
 from sqlmodel import Field, Session, SQLModel, col, select, update
 
 from storage.audit import record
-from storage.columns import BigId, Json, UtcDateTime
+from storage.columns import BigId, Json, UtcDateTime, is_one_of
 from storage.jobs import Job, Work, announce
 from storage.lifecycles import BROADCAST, BroadcastState, ForbiddenTransition, sources
+from storage.outbox_hold import not_held
 from storage.replies import Bubble, as_json, from_json
 
 EVERY_PLACE = ""
@@ -23,6 +24,9 @@ EVERY_PLACE = ""
 class BroadcastKind(StrEnum):
     ALERT = "alert"
     EXERCISE = "exercise"
+    TRAINING = "training"
+    """To volunteers of a group only: no alert belongs to it."""
+
     CHANGE = "change"
     """An Update or a Cancel of an alert that went out before."""
 
@@ -130,7 +134,35 @@ def release(
     listed: Mapping[str, Any] | None = None,
 ) -> Broadcast:
     """Release a broadcast: from this commit on it goes out to those subscribed at `at`, or to the list `listed`."""
-    broadcast = Broadcast(
+    broadcast = agreed(
+        kind=kind,
+        priority=priority,
+        words=words,
+        places=places,
+        reached=reached,
+        topic=topic,
+        expires_at=expires_at,
+        at=at,
+        listed=listed,
+    )
+    broadcast.released_by = by
+    return let_go(session, broadcast, at)
+
+
+def agreed(
+    *,
+    kind: BroadcastKind,
+    priority: Priority,
+    words: Words,
+    places: Sequence[str],
+    reached: Sequence[int],
+    topic: str,
+    expires_at: datetime,
+    at: datetime,
+    listed: Mapping[str, Any] | None = None,
+) -> Broadcast:
+    """What would be released, to be looked at; its `content_hash` is the function's, not set yet."""
+    return Broadcast(
         kind=kind,
         priority=priority,
         words=words,
@@ -143,14 +175,31 @@ def release(
         content_hash="",
         expires_at=expires_at,
         released_at=at,
-        released_by=by,
+        released_by="",
     )
+
+
+def let_go(session: Session, broadcast: Broadcast, at: datetime) -> Broadcast:
+    """Release what was agreed."""
+    enter(session, broadcast, at, by=broadcast.released_by)
+    announce(session, Job(work=Work.PLAN, key=str(broadcast.id)))
+    return broadcast
+
+
+def enter(session: Session, broadcast: Broadcast, at: datetime, *, by: str) -> None:
+    """Freeze what was agreed and write it down: from this commit on the broadcast may go out."""
     broadcast.content_hash = content_hash(broadcast)
     session.add(broadcast)
     session.flush()
-    record(session, at, actor=by, action="broadcast.release", subject=f"broadcast/{broadcast.id}")
-    announce(session, Job(work=Work.PLAN, key=str(broadcast.id)))
-    return broadcast
+    repeated = broadcast.audience.get("retry_of")
+    record(
+        session,
+        at,
+        actor=by,
+        action="broadcast.release",
+        subject=f"broadcast/{broadcast.id}",
+        detail={"retry_of": repeated} if repeated else None,
+    )
 
 
 def variant_name(form: Form, province: str) -> str:
@@ -173,7 +222,12 @@ def variant_for(words: Mapping[str, Any], language: str, form: Form, province: s
 
 def bubbles_for(broadcast: Broadcast, language: str, variant: str) -> tuple[Bubble, ...]:
     """The frozen words for readers of a language and variant; the Thai ones where the language has none."""
-    variants = broadcast.words.get(language) or broadcast.words["th"]
+    return bubbles_in(broadcast.words, language, variant)
+
+
+def bubbles_in(words: Mapping[str, Any], language: str, variant: str) -> tuple[Bubble, ...]:
+    """As `bubbles_for`, in words that are not released yet."""
+    variants = words.get(language) or words["th"]
     return from_json(variants.get(variant) or variants[EVERY_PLACE])
 
 
@@ -195,14 +249,26 @@ def live_broadcasts(session: Session, priority: Priority) -> list[Broadcast]:
     return list(session.exec(query))
 
 
-def is_live(session: Session, broadcast_id: int, at: datetime) -> bool:
-    """True while batches of a broadcast may be sent: released, not expired. Read before every batch."""
+def live_ids(session: Session, at: datetime) -> set[int]:
+    """Broadcasts of which batches may be sent: released, not expired, nothing held. Read before every batch."""
     query = select(Broadcast.id).where(
-        Broadcast.id == broadcast_id,
-        Broadcast.state == BroadcastState.RELEASED.value,
-        Broadcast.expires_at > at,
+        is_one_of(col(Broadcast.state), BroadcastState.RELEASED), Broadcast.expires_at > at, not_held()
     )
-    return session.exec(query).first() is not None
+    return {found for found in session.exec(query) if found is not None}
+
+
+def is_live(session: Session, broadcast_id: int, at: datetime) -> bool:
+    """True while batches of a broadcast may be sent: released, not expired, nothing held. Read before every batch."""
+    return broadcast_id in live_ids(session, at)
+
+
+def retries_of(session: Session, broadcast_ids: Sequence[int]) -> list[int]:
+    """The broadcasts that repeat one of these for those whom it failed to reach (broadcasts/delivery/repeating.py)."""
+    if not broadcast_ids:
+        return []
+    original = col(Broadcast.audience)["retry_of"].as_integer()
+    query = select(Broadcast.id).where(original.in_(broadcast_ids)).order_by(col(Broadcast.id))
+    return [found for found in session.exec(query) if found is not None]
 
 
 def announce_delivery(session: Session, broadcast_id: int, account_id: int) -> None:

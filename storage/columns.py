@@ -3,7 +3,21 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, ColumnElement, DateTime, Dialect, Integer, String, literal_column
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    BindParameter,
+    ColumnElement,
+    DateTime,
+    Dialect,
+    Integer,
+    String,
+    bindparam,
+    cast,
+    func,
+    literal_column,
+    select,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
@@ -24,6 +38,26 @@ def is_one_of(state: Any, *values: str) -> ColumnElement[bool]:
     written: list[ColumnElement[str]] = [literal_column(f"'{value}'") for value in values]
     condition: ColumnElement[bool] = state == written[0] if len(written) == 1 else state.in_(written)
     return condition
+
+
+def listed(dialect: str, name: str) -> Any:
+    """The values of the JSON list bound to `name`, as texts, for `IN`.
+
+    However many, they are one value of the statement, and a database keeps them at hand for the whole of it.
+    """
+    values: BindParameter[str] = bindparam(name, type_=String())
+    if dialect == "postgresql":
+        return select(func.json_array_elements_text(cast(values, JSON)).table_valued("value").c.value)
+    return select(func.json_each(values).table_valued("value").c.value)
+
+
+def listed_ids(dialect: str, name: str) -> Any:
+    """As `listed`, of ids."""
+    if dialect == "postgresql":
+        values = cast(bindparam(name, type_=String()), JSON)
+        found = func.json_array_elements_text(values).table_valued("value").c.value
+        return select(cast(found, BigInteger))
+    return listed(dialect, name)
 
 
 class UtcDateTime(TypeDecorator[datetime]):

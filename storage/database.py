@@ -19,6 +19,9 @@ from storage.jobs import Job, announced
 BUSY_TIMEOUT_MILLISECONDS = 10_000
 CONNECT_TIMEOUT_SECONDS = 5
 LOCK_TIMEOUT_MILLISECONDS = 10_000
+IDLE_IN_TRANSACTION_MILLISECONDS = 10_000
+"""A process that is frozen amid a transaction holds rows that all others wait for; so long, PostgreSQL lets it."""
+
 WIPE_TIMEOUT_MILLISECONDS = 500
 _BEGIN = "krajai_begin"
 _WIPE_JOURNAL = "krajai.wipe_journal"
@@ -178,6 +181,7 @@ def _postgresql_engine(database: Database, pool_size: int) -> Engine:
         connect_args={
             "connect_timeout": CONNECT_TIMEOUT_SECONDS,
             "options": "-c timezone=utc "
-            f"-c lock_timeout={LOCK_TIMEOUT_MILLISECONDS} -c idle_in_transaction_session_timeout=60000",
+            f"-c lock_timeout={LOCK_TIMEOUT_MILLISECONDS} "
+            f"-c idle_in_transaction_session_timeout={IDLE_IN_TRANSACTION_MILLISECONDS}",
         },
     )

@@ -79,6 +79,12 @@ def split_sender_key(key: str) -> tuple[int, str]:
 
 def receive(session: Session, events: Sequence[ReceivedEvent], at: datetime) -> int:
     """Store events; one that is known by (account, event id) is passed over. Returns how many were new."""
+    return receive_groups(session, [events], at)[0]
+
+
+def receive_groups(session: Session, groups: Sequence[Sequence[ReceivedEvent]], at: datetime) -> list[int]:
+    """Store the events of several requests at once; how many of each were new."""
+    events = [event for group in groups for event in group]
     rows = [
         InboxEvent(
             account_id=event.account_id,
@@ -92,10 +98,19 @@ def receive(session: Session, events: Sequence[ReceivedEvent], at: datetime) -> 
         for event in events
     ]
     new = set(insert_new(session, rows, unique=("account_id", "event_id")))
-    for event in events:
-        if (event.account_id, event.event_id) in new:
-            announce(session, Job(work=_WORK[event.urgent], key=sender_key(event.account_id, event.sender)))
-    return len(new)
+    jobs = dict.fromkeys(
+        Job(work=_WORK[event.urgent], key=sender_key(event.account_id, event.sender))
+        for event in events
+        if (event.account_id, event.event_id) in new
+    )
+    for job in jobs:
+        announce(session, job)
+    counts = []
+    for group in groups:
+        of_group = {(event.account_id, event.event_id) for event in group} & new
+        new -= of_group
+        counts.append(len(of_group))
+    return counts
 
 
 def next_event(session: Session, account_id: int, sender: str, at: datetime) -> InboxEvent | None:

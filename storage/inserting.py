@@ -26,9 +26,10 @@ def insert_new(
     dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
     statement = (
         dialect.insert(table)
-        .values([row.model_dump(exclude={"id"}) for row in rows])
         .on_conflict_do_nothing(index_elements=list(unique), index_where=where)
         # What is returned says which were new: with an INSERT the count of rows is not known on every driver.
         .returning(*(table.c[name] for name in unique))
     )
-    return [tuple(found) for found in session.connection().execute(statement)]
+    # Given beside the statement, and not in it, the rows are put into a text that is kept from the last time.
+    values = [row.model_dump(exclude={"id"}) for row in rows]
+    return [tuple(found) for found in session.connection().execute(statement, values)]

@@ -12,6 +12,7 @@ from storage.columns import BigId, Json, UtcDateTime, is_one_of
 from storage.jobs import Job, Work, announce
 from storage.leases import LEASE_SECONDS, Leased
 from storage.lifecycles import MESSAGE, WRITABLE, MessageState, sources
+from storage.outbox_hold import is_held
 from storage.people import Contact
 from storage.replies import Bubble, as_json
 
@@ -81,7 +82,12 @@ def say_to(
 
 
 def claim_next(session: Session, contact_id: int, at: datetime) -> tuple[Message, Contact] | None:
-    """Lease the oldest unsent message of a contact; None while another worker holds it, or when nothing is due."""
+    """Lease the oldest unsent message of a contact; None while another worker holds it, or when nothing is due.
+
+    None as well while the outbox is held.
+    """
+    if is_held(session):
+        return None
     query = (
         select(Message)
         .where(

@@ -49,6 +49,11 @@ def keep(session: Session, reference: str, status: int, at: datetime) -> None:
     )
 
 
+def are_kept(session: Session) -> bool:
+    """Whether any receipt waits for what it is about."""
+    return session.exec(select(EarlyReceipt.id).limit(1)).first() is not None
+
+
 def take(session: Session, prefix: str) -> list[tuple[str, int]]:
     """(reference, status) of the kept receipts whose reference begins so, oldest first; they are kept no longer."""
     query = select(EarlyReceipt).where(col(EarlyReceipt.reference).startswith(prefix, autoescape=True))

@@ -17,8 +17,9 @@ class Subscription(SQLModel, table=True):
 
     __tablename__ = "subscription"
     __table_args__ = (
-        Index("subscription_audience", "topic", "place", "contact_id"),
-        Index("subscription_person", "person_id", "topic", "place", "contact_id"),
+        # With all that choosing an audience asks of a subscription, so that no row is looked up for it.
+        Index("subscription_audience", "topic", "place", "contact_id", "id", "person_id", "since", "until"),
+        Index("subscription_person", "person_id", "topic", "place", "contact_id", "id", "since", "until"),
         Index(
             "subscription_open",
             "person_id",

@@ -18,7 +18,8 @@ CONNECT_SECONDS = 3.0
 TOTAL_SECONDS = 7.0
 """For everything, connecting too; below `storage.leases.SEND_TIMEOUT_SECONDS`."""
 
-CONNECTIONS = 100
+CONNECTIONS = 512
+"""A thousand messages a second, of which one in a hundred takes over a second, are hundreds on their way at once."""
 
 IDLE_SECONDS = 15.0
 """An idle connection is closed by us: on one that the other side has closed, a message would be lost from sight."""

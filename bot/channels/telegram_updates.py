@@ -6,7 +6,15 @@ Only these, so that a part of an update which is new or odd does not keep a citi
 import re
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
 
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 """NUL, which PostgreSQL keeps in no text, and halves of surrogate pairs, which are no characters."""
@@ -15,6 +23,13 @@ _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 def clean(value: Any) -> Any:
     """The text without what no database keeps; other values as they are."""
     return _UNSTORABLE.sub("", value) if isinstance(value, str) else value
+
+
+def _or_none(value: Any, read: ValidatorFunctionWrapHandler) -> Any:
+    try:
+        return read(value)
+    except ValidationError:
+        return None
 
 
 _Text = Annotated[str, BeforeValidator(clean)]
@@ -49,8 +64,14 @@ class File(_Part):
 
 
 class Location(_Part):
-    latitude: float = Field(ge=-90, le=90, allow_inf_nan=False)
-    longitude: float = Field(ge=-180, le=180, allow_inf_nan=False)
+    """None where what came is no position on earth: the rest of the message is read all the same."""
+
+    latitude: Annotated[float | None, WrapValidator(_or_none)] = Field(
+        default=None, ge=-90, le=90, allow_inf_nan=False
+    )
+    longitude: Annotated[float | None, WrapValidator(_or_none)] = Field(
+        default=None, ge=-180, le=180, allow_inf_nan=False
+    )
 
 
 class PhoneNumber(_Part):

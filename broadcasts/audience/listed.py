@@ -5,24 +5,29 @@ products she gets, or the bound she set.
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import func, literal_column
+from sqlalchemy import case, func, literal_column, true
 from sqlalchemy import select as sql_select
 from sqlmodel import Session, col
 
+from storage.advising import AdviceTold
+from storage.drill_members import DrillMember
 from storage.lifecycles import ContactState
 from storage.people import GROUP_CONTACT, Contact, Person
 from storage.price_thresholds import PriceThreshold
 from storage.quiet_hours import DAILY_HOUR, Wishes, wishes_of
 from storage.subscriptions import Subscription
+from storage.wording.dates import BANGKOK
 
 MORNINGS = "mornings"
 THRESHOLDS = "thresholds"
+GROUP = "group"
+"""Volunteers who take part in exercises and trainings."""
 
 PRICE_TOPIC = "price:"
 _AFTER_PRICE_TOPICS = "price;"
@@ -68,19 +73,27 @@ def bound_variant(op: str, amount: int, unit: str) -> str:
     return f"{op}{amount} {unit}"
 
 
+def of_group(name: str) -> dict[str, str]:
+    """What a broadcast's audience says of a group of volunteers."""
+    return {"of": GROUP, "group": name}
+
+
 def count(session: Session, listed: Mapping[str, Any]) -> Counter[tuple[str, int]]:
     """Copies by (variant, account id), counted in the database."""
     return _COUNTS[listed["of"]](session, listed)
 
 
 def _count_mornings(session: Session, listed: Mapping[str, Any]) -> Counter[tuple[str, int]]:
-    hers = _subscribed(datetime.fromisoformat(listed["at"])).subquery()
+    at = datetime.fromisoformat(listed["at"])
+    hers = _subscribed(at).subquery()
     query = (
         sql_select(hers.c.topics, col(Contact.account_id), func.count())
         .join(Contact, col(Contact.id) == hers.c.contact_id)
         .join(Person, col(Person.id) == hers.c.person_id)
+        .outerjoin(AdviceTold, col(AdviceTold.person_id) == hers.c.person_id)
         .where(
             *_REACHABLE,
+            func.coalesce(col(AdviceTold.with_prices_on) != _day(at), true()),
             func.coalesce(col(Person.routine_hour), literal_column(str(DAILY_HOUR))) == listed["hour"],
         )
         .group_by(hers.c.topics, col(Contact.account_id))
@@ -106,15 +119,21 @@ def _count_thresholds(session: Session, listed: Mapping[str, Any]) -> Counter[tu
     return found
 
 
-def _subscribed(at: datetime) -> Any:
-    """Each person's topics of prices, in the order of persons; of her contacts the first."""
+def _subscribed(at: datetime, after: int = 0) -> Any:
+    """The topics of prices of each person after this one; of her contacts the first that can be reached, or none.
+
+    SQLite reads persons in order because of the bound and the outer join, several times as fast as by their topics.
+    """
+    reachable = case((col(Contact.state) == ContactState.ACTIVE.value, col(Contact.id)))
     return (
         sql_select(
             col(Subscription.person_id),
-            func.min(col(Subscription.contact_id)).label("contact_id"),
+            func.min(reachable).label("contact_id"),
             func.aggregate_strings(col(Subscription.topic), ",").label("topics"),
         )
+        .outerjoin(Contact, col(Contact.id) == col(Subscription.contact_id))
         .where(
+            col(Subscription.person_id) > after,
             col(Subscription.topic) >= PRICE_TOPIC,
             col(Subscription.topic) < _AFTER_PRICE_TOPICS,
             col(Subscription.until).is_(None),
@@ -126,26 +145,43 @@ def _subscribed(at: datetime) -> Any:
 
 def _mornings(session: Session, listed: Mapping[str, Any], after: int, most: int) -> ListedPage:
     """Who gets prices at an hour, by person."""
-    hers = (
-        _subscribed(datetime.fromisoformat(listed["at"]))
-        .where(col(Subscription.person_id) > after)
-        .order_by(col(Subscription.person_id))
-        .limit(most)
-        .subquery()
+    at = datetime.fromisoformat(listed["at"])
+    hers = _subscribed(at, after).order_by(col(Subscription.person_id)).limit(most).subquery()
+    # With those who cannot be reached: a page that is not full is the last one.
+    query = (
+        sql_select(hers.c.person_id, hers.c.topics, col(AdviceTold.with_prices_on), *_COLUMNS)
+        .outerjoin(Contact, col(Contact.id) == hers.c.contact_id)
+        .join(Person, col(Person.id) == hers.c.person_id)
+        .outerjoin(AdviceTold, col(AdviceTold.person_id) == hers.c.person_id)
+        .order_by(hers.c.person_id)
     )
+    rows = session.connection().execute(query).all()
+    today = _day(at)
+    people = [
+        _person(rest, _variant_of(topics))
+        for _, topics, with_prices_on, *rest in rows
+        if _is_reachable(rest, listed) and _hour(rest) == listed["hour"] and with_prices_on != today
+    ]
+    return ListedPage(people=people, after=rows[-1][0] if len(rows) == most else None)
+
+
+def morning_readers(
+    session: Session, person_ids: Sequence[int], at: datetime
+) -> dict[int, tuple[int, Listed]]:
+    """Which of these persons get prices every day: at which hour of the day, and what."""
+    if not person_ids:
+        return {}
+    hers = _subscribed(at).where(col(Subscription.person_id).in_(person_ids)).subquery()
     query = (
         sql_select(hers.c.person_id, hers.c.topics, *_COLUMNS)
         .join(Contact, col(Contact.id) == hers.c.contact_id)
         .join(Person, col(Person.id) == hers.c.person_id)
-        .order_by(hers.c.person_id)
+        .where(*_REACHABLE)
     )
-    rows = session.connection().execute(query).all()
-    people = [
-        _person(rest, _variant_of(topics))
-        for _, topics, *rest in rows
-        if _is_reachable(rest, listed) and _hour(rest) == listed["hour"]
-    ]
-    return ListedPage(people=people, after=rows[-1][0] if len(rows) == most else None)
+    return {
+        person_id: (_hour(rest), _person(rest, _variant_of(topics)))
+        for person_id, topics, *rest in session.connection().execute(query)
+    }
 
 
 def _thresholds(session: Session, listed: Mapping[str, Any], after: int, most: int) -> ListedPage:
@@ -173,6 +209,40 @@ def _thresholds(session: Session, listed: Mapping[str, Any], after: int, most: i
     return ListedPage(people=people, after=rows[-1][0] if len(rows) == most else None)
 
 
+def _members(session: Session, listed: Mapping[str, Any], after: int, most: int) -> ListedPage:
+    """The volunteers of a group, in the order of their contacts."""
+    query = (
+        sql_select(*_COLUMNS)
+        .select_from(DrillMember)
+        .join(Contact, col(Contact.id) == col(DrillMember.contact_id))
+        .join(Person, col(Person.id) == col(Contact.person_id))
+        .where(
+            col(DrillMember.group_name) == listed["group"],
+            col(DrillMember.removed_at).is_(None),
+            col(DrillMember.contact_id) > after,
+        )
+        .order_by(col(DrillMember.contact_id))
+        .limit(most)
+    )
+    rows = session.connection().execute(query).all()
+    people = [_person(list(row), "") for row in rows if _is_reachable(list(row), listed)]
+    return ListedPage(people=people, after=rows[-1][0] if len(rows) == most else None)
+
+
+def _count_members(session: Session, listed: Mapping[str, Any]) -> Counter[tuple[str, int]]:
+    query = (
+        sql_select(col(Contact.account_id), func.count())
+        .select_from(DrillMember)
+        .join(Contact, col(Contact.id) == col(DrillMember.contact_id))
+        .join(Person, col(Person.id) == col(Contact.person_id))
+        .where(
+            col(DrillMember.group_name) == listed["group"], col(DrillMember.removed_at).is_(None), *_REACHABLE
+        )
+        .group_by(col(Contact.account_id))
+    )
+    return Counter({("", account_id): copies for account_id, copies in session.connection().execute(query)})
+
+
 _COLUMNS = (
     col(Contact.id),
     col(Contact.account_id),
@@ -198,6 +268,10 @@ def _is_reachable(row: list[Any], listed: Mapping[str, Any]) -> bool:
     return bool(goes_on) and state == ContactState.ACTIVE.value and has_room
 
 
+def _day(at: datetime) -> date:
+    return at.astimezone(BANGKOK).date()
+
+
 def _hour(row: list[Any]) -> int:
     return DAILY_HOUR if row[-1] is None else int(row[-1])
 
@@ -219,8 +293,10 @@ _REACHABLE = (col(Contact.state) == ContactState.ACTIVE.value, col(Person.stoppe
 _COUNTS: Mapping[str, Callable[[Session, Mapping[str, Any]], Counter[tuple[str, int]]]] = {
     MORNINGS: _count_mornings,
     THRESHOLDS: _count_thresholds,
+    GROUP: _count_members,
 }
 _PAGES: Mapping[str, Callable[[Session, Mapping[str, Any], int, int], ListedPage]] = {
     MORNINGS: _mornings,
     THRESHOLDS: _thresholds,
+    GROUP: _members,
 }

@@ -5,6 +5,7 @@ districts, and of the province when she subscribed to a village. The audience is
 broadcast was released; of a person's matching subscriptions the first by (place, contact) is the one that counts.
 """
 
+import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from sqlalchemy import (
     String,
     and_,
     bindparam,
+    cast,
     exists,
     func,
     literal_column,
@@ -29,15 +31,17 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from storage.broadcasts import Addressed
-from storage.columns import UtcDateTime
+from storage.columns import UtcDateTime, listed
 from storage.lifecycles import ContactState
 from storage.people import GROUP_CONTACT, Account, Contact, Person
-from storage.quiet_hours import NONE as NO_WISHES
 from storage.quiet_hours import Wishes, wishes_of
 from storage.subscriptions import Subscription
 
 _SPANS_A_COUNT = 400
 """SQLite refuses expressions that are a thousand deep."""
+
+_WIDE_PROVINCES = 8
+_LAST_ID = 2**63 - 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,16 +55,23 @@ class AudienceRule:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Chosen:
-    """One copy to be sent, and when what is not urgent may reach her."""
+class Alike:
+    """Copies that differ only in whom they go to: where she is, on which account, how and when she is spoken to."""
 
-    place: str
-    contact_id: int
-    person_id: int
     account_id: int
     language: str
-    in_group: bool = False
-    wishes: Wishes = NO_WISHES
+    province: str
+    in_group: bool
+    wishes: Wishes
+    contact_ids: Sequence[int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Slice:
+    """Some of an audience; `after` is the key to go on from, None at the end."""
+
+    alike: Sequence[Alike]
+    after: tuple[str, int] | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,29 +96,42 @@ def spans(places: Sequence[str]) -> tuple[Span, ...]:
         found |= {Span(low=place[:n], high=place[:n] + "00") for n in (2, 4, 6) if n < len(place)}
     merged: list[Span] = []
     for span in sorted(found, key=lambda each: (each.low, -int(each.high.ljust(8, "0")))):
-        if not merged or span.low >= merged[-1].high:
+        if merged and span.low == merged[-1].high:
+            merged[-1] = Span(low=merged[-1].low, high=span.high)
+        elif not merged or span.low > merged[-1].high:
             merged.append(span)
     return tuple(merged)
 
 
-def page(session: Session, rule: AudienceRule, span: Span, after: tuple[str, int], most: int) -> list[Chosen]:
-    """Up to `most` copies of one span after the key `after` = (place, contact id), in key order."""
-    cursor = {"after_place": after[0], "after_contact": after[1], "high": span.high, "most": most}
-    found = session.connection().execute(
-        _page_query(addressed=rule.addressed_by is not None), {**_values(rule), **cursor}
+def is_wide(places: Sequence[str]) -> bool:
+    """Whether an area is so large a part of the country that looking at every person is quicker than jumping.
+
+    In the order of places one person is far from the next in every table but one.
+    """
+    return len({place[:2] for place in places}) >= _WIDE_PROVINCES
+
+
+def by_place(session: Session, rule: AudienceRule, span: Span, after: tuple[str, int], most: int) -> Slice:
+    """Up to `most` subscriptions of one span after the key `after` = (place, contact id), one copy a person."""
+    cursor = {"after_place": after[0], "after_contact": after[1], "high": span.high}
+    found = session.connection().execute(_end_by_place(), {**_values(rule), **cursor, "skipped": most - 1})
+    end = found.first()
+    until_place, until_contact = (span.high, -1) if end is None else (end[0], end[1])
+    upto = {"until_place": until_place, "until_contact": until_contact}
+    return Slice(
+        alike=_alike(session, rule, by_person=False, values={**cursor, **upto}),
+        after=None if end is None else (until_place, until_contact),
     )
-    return [
-        Chosen(
-            place=p,
-            contact_id=c,
-            person_id=person,
-            account_id=account,
-            language=language,
-            in_group=kind == GROUP_CONTACT,
-            wishes=wishes_of(*hours),
-        )
-        for p, c, person, account, language, kind, *hours in found
-    ]
+
+
+def by_person(session: Session, rule: AudienceRule, after: int, most: int) -> Slice:
+    """Copies for those of the next `most` persons after the id `after` whom the area concerns, one each."""
+    end = session.connection().execute(_end_by_person(), {"after_person": after, "skipped": most - 1}).first()
+    until = _LAST_ID if end is None else int(end[0])
+    return Slice(
+        alike=_alike(session, rule, by_person=True, values={"after_person": after, "until_person": until}),
+        after=None if end is None else ("", until),
+    )
 
 
 def first_key(span: Span) -> tuple[str, int]:
@@ -118,16 +142,23 @@ def first_key(span: Span) -> tuple[str, int]:
 def count(session: Session, rule: AudienceRule) -> dict[str, int]:
     """Copies per channel, for people to look at before a release; nobody for an empty area."""
     found: Counter[str] = Counter()
+    dialect = session.get_bind().dialect.name
     ranges = spans(rule.places)
     for first in range(0, len(ranges), _SPANS_A_COUNT):
         inside = or_(
             *(_within(col(Subscription.place), each) for each in ranges[first : first + _SPANS_A_COUNT])
         )
-        chosen = _matching(addressed=rule.addressed_by is not None).where(inside).subquery()
         query = (
             sql_select(col(Account.channel), func.count())
-            .select_from(chosen)
-            .join(Account, col(Account.id) == chosen.c.account_id)
+            .select_from(Subscription)
+            .join(Contact, col(Contact.id) == col(Subscription.contact_id))
+            .join(Account, col(Account.id) == col(Contact.account_id))
+            .where(
+                inside,
+                col(Subscription.topic) == bindparam("topic"),
+                *_matching(addressed=rule.addressed_by is not None),
+                ~_came_before(dialect),
+            )
             .group_by(col(Account.channel))
         )
         rows = session.connection().execute(query, _values(rule))
@@ -135,78 +166,173 @@ def count(session: Session, rule: AudienceRule) -> dict[str, int]:
     return dict(sorted(found.items()))
 
 
+def _alike(
+    session: Session, rule: AudienceRule, *, by_person: bool, values: Mapping[str, Any]
+) -> tuple[Alike, ...]:
+    dialect = session.get_bind().dialect.name
+    query = _slice_query(dialect, by_person=by_person, addressed=rule.addressed_by is not None)
+    rows = session.connection().execute(query, {**_values(rule), **values})
+    return tuple(
+        Alike(
+            account_id=account_id,
+            language=language,
+            province=province,
+            in_group=kind == GROUP_CONTACT,
+            wishes=wishes_of(*hours),
+            contact_ids=[int(contact_id) for contact_id in ids.split(",")],
+        )
+        for ids, account_id, language, province, kind, *hours in rows
+    )
+
+
 @cache
-def _page_query(*, addressed: bool) -> Any:
-    # Made once: an area of many villages asks for hundreds of pages, and making it takes longer than running it.
+def _slice_query(dialect: str, *, by_person: bool, addressed: bool) -> Any:
+    """Grouped in the database: one row for hundreds of copies, and one step of the driver in which others may run."""
+    chosen = (_first_of_each if by_person else _first_in_order)(dialect, addressed=addressed).subquery()
+    alike = (
+        chosen.c.account_id,
+        col(Person.language),
+        chosen.c.province,
+        chosen.c.kind,
+        col(Person.quiet_from_hour),
+        col(Person.quiet_until_hour),
+        col(Person.routine_hour),
+    )
+    query = (
+        sql_select(func.aggregate_strings(cast(chosen.c.contact_id, String), ","), *alike)
+        .select_from(chosen)
+        .join(Person, col(Person.id) == chosen.c.person_id)
+        .group_by(*alike)
+    )
+    if not by_person:
+        return query
+    # The same of the table beside it: a database does not conclude it, and would jump to every person.
+    return query.where(chosen.c.turn == 1, *_between_persons(Person.id))
+
+
+_CHOSEN = (
+    col(Subscription.person_id),
+    col(Subscription.contact_id),
+    func.substr(col(Subscription.place), 1, 2).label("province"),
+    col(Contact.account_id),
+    col(Contact.kind),
+)
+
+
+def _first_in_order(dialect: str, *, addressed: bool) -> Any:
+    """Subscriptions of a range of keys for whose persons none came before."""
+    key = tuple_(col(Subscription.place), col(Subscription.contact_id))
+    return (
+        sql_select(*_CHOSEN)
+        .join(Contact, col(Contact.id) == col(Subscription.contact_id))
+        .where(
+            key > tuple_(bindparam("after_place"), bindparam("after_contact")),
+            key <= tuple_(bindparam("until_place"), bindparam("until_contact")),
+            col(Subscription.topic) == bindparam("topic"),
+            *_matching(addressed=addressed),
+            ~_came_before(dialect),
+        )
+    )
+
+
+def _first_of_each(dialect: str, *, addressed: bool) -> Any:
+    """Subscriptions of a range of persons; those that come first of each have the `turn` 1."""
+    person, place = col(Subscription.person_id), col(Subscription.place)
+    turn = func.row_number().over(
+        partition_by=person, order_by=(place, col(Subscription.contact_id), col(Subscription.id))
+    )
+    return (
+        sql_select(*_CHOSEN, turn.label("turn"))
+        .join(Contact, col(Contact.id) == col(Subscription.contact_id))
+        .where(
+            *_between_persons(Subscription.person_id),
+            _by_person_alone(Subscription.topic) == bindparam("topic"),
+            *_matching(addressed=addressed),
+            _concerned(dialect, place),
+        )
+    )
+
+
+def _between_persons(person: Any) -> tuple[ColumnElement[bool], ...]:
+    return person > bindparam("after_person"), person <= bindparam("until_person")
+
+
+@cache
+def _end_by_place() -> Any:
+    # Made once, as the other queries: making one takes longer than running it.
     place, contact = col(Subscription.place), col(Subscription.contact_id)
     return (
-        _matching(addressed=addressed)
+        sql_select(place, contact)
         .where(
+            col(Subscription.topic) == bindparam("topic"),
             tuple_(place, contact) > tuple_(bindparam("after_place"), bindparam("after_contact")),
             place < bindparam("high"),
+            # Who subscribes meanwhile does not make the way longer.
+            col(Subscription.since) <= bindparam("at", type_=UtcDateTime()),
         )
         .order_by(place, contact)
-        .limit(bindparam("most"))
+        .limit(1)
+        .offset(bindparam("skipped"))
     )
+
+
+@cache
+def _end_by_person() -> Any:
+    person = col(Person.id)
+    after = person > bindparam("after_person")
+    return sql_select(person).where(after).order_by(person).limit(1).offset(bindparam("skipped"))
 
 
 @lru_cache(maxsize=16)
 def _values(rule: AudienceRule) -> Mapping[str, Any]:
-    """What the bound names of `_matching` stand for. Lists of codes are texts, so that they stay one value each."""
+    """What the bound names of the queries stand for. Lists of codes are JSON, so that they stay one value each."""
     above = {place[:n] for place in rule.places for n in (2, 4, 6) if n < len(place)}
     values = {
         "topic": rule.topic,
         "at": rule.at,
-        "inside": f",{','.join(rule.places)},",
-        "above": f",{','.join(sorted(above))},",
+        "inside": json.dumps(rule.places),
+        "above": json.dumps(sorted(above)),
     }
     return values if rule.addressed_by is None else {**values, "addressed_by": rule.addressed_by}
 
 
-def _matching(*, addressed: bool) -> Any:
-    topic: BindParameter[str] = bindparam("topic")
-    earlier, earlier_contact = aliased(Subscription), aliased(Contact)
-    came_before = exists().where(
-        col(earlier.person_id) == col(Subscription.person_id),
-        col(earlier.topic) == topic,
-        # An expression, lest SQLite look the place up in the index of places: then each subscription is compared with
-        # all before it, and 20,000 in one district take an hour.
-        tuple_(col(earlier.place).concat(""), earlier.contact_id, earlier.id)
-        < tuple_(col(Subscription.place), col(Subscription.contact_id), col(Subscription.id)),
-        _open(earlier),
-        col(earlier_contact.id) == col(earlier.contact_id),
-        col(earlier_contact.state) == literal_column(f"'{ContactState.ACTIVE.value}'"),
-        _concerned(earlier.place),
-    )
-    query = (
-        sql_select(
-            col(Subscription.place),
-            col(Subscription.contact_id),
-            col(Subscription.person_id),
-            col(Contact.account_id),
-            col(Person.language),
-            col(Contact.kind),
-            col(Person.quiet_from_hour),
-            col(Person.quiet_until_hour),
-            col(Person.routine_hour),
-        )
-        .join(Contact, col(Contact.id) == col(Subscription.contact_id))
-        .join(Person, col(Person.id) == col(Subscription.person_id))
-        .where(
-            col(Subscription.topic) == topic,
-            _open(Subscription),
-            col(Contact.state) == literal_column(f"'{ContactState.ACTIVE.value}'"),
-            ~came_before,
-        )
-    )
+def _matching(*, addressed: bool) -> tuple[ColumnElement[bool], ...]:
+    """`Subscription` was open at the release, its `Contact` can be reached, and she was not addressed before."""
+    conditions = [
+        _open(Subscription),
+        col(Contact.state) == literal_column(f"'{ContactState.ACTIVE.value}'"),
+    ]
     if addressed:
-        query = query.where(
+        conditions.append(
             ~exists().where(
                 col(Addressed.broadcast_id) == bindparam("addressed_by"),
                 col(Addressed.person_id) == col(Subscription.person_id),
             )
         )
-    return query
+    return tuple(conditions)
+
+
+def _came_before(dialect: str) -> ColumnElement[bool]:
+    """Another subscription of the same person is the one that counts."""
+    earlier, earlier_contact = aliased(Subscription), aliased(Contact)
+    return exists().where(
+        col(earlier.person_id) == col(Subscription.person_id),
+        _by_person_alone(earlier.topic) == bindparam("topic"),
+        tuple_(_by_person_alone(earlier.place), earlier.contact_id, earlier.id)
+        < tuple_(col(Subscription.place), col(Subscription.contact_id), col(Subscription.id)),
+        _open(earlier),
+        col(earlier_contact.id) == col(earlier.contact_id),
+        col(earlier_contact.state) == literal_column(f"'{ContactState.ACTIVE.value}'"),
+        _concerned(dialect, earlier.place),
+    )
+
+
+def _by_person_alone(column: Any) -> Any:
+    """An expression, lest a database look it up in the index of places where persons are meant.
+
+    Then each subscription is compared with all of the topic before it, and 20,000 in one district take an hour.
+    """
+    return col(column).concat("")
 
 
 def _open(table: Any) -> ColumnElement[bool]:
@@ -214,15 +340,11 @@ def _open(table: Any) -> ColumnElement[bool]:
     return and_(table.since <= at, or_(table.until.is_(None), table.until > at))
 
 
-def _concerned(place: Any) -> ColumnElement[bool]:
+def _concerned(dialect: str, place: Any) -> ColumnElement[bool]:
     """The same as being within the spans of the area."""
     starts = (func.substr(place, 1, n) for n in (2, 4, 6, 8))
-    return or_(_listed(place, "above"), *(_listed(start, "inside") for start in starts))
-
-
-def _listed(code: Any, name: str) -> ColumnElement[bool]:
-    codes: BindParameter[str] = bindparam(name, type_=String())
-    return codes.like(literal_column("'%,'").concat(code).concat(literal_column("',%'")))
+    inside, above = listed(dialect, "inside"), listed(dialect, "above")
+    return or_(*(start.in_(inside) for start in starts), place.in_(above))
 
 
 def _within(place: Any, span: Span) -> ColumnElement[bool]:

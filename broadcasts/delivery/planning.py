@@ -15,7 +15,8 @@ from sqlalchemy import select as sql_select
 from sqlmodel import Session, col, select
 
 from broadcasts.audience import listed
-from broadcasts.audience.selection import AudienceRule, first_key, page, spans
+from broadcasts.audience.selection import is_wide
+from broadcasts.delivery.drawing import Drawn, draw, position_of
 from storage import broadcasts
 from storage.batches import Batch, new_batch, unpack
 from storage.broadcasts import (
@@ -28,6 +29,7 @@ from storage.broadcasts import (
     variant_for,
 )
 from storage.columns import is_one_of
+from storage.database import Database
 from storage.jobs import Job, announce
 from storage.lifecycles import BatchState, BroadcastState, ContactState, Outcome
 from storage.people import GROUP_CONTACT, Contact, Person
@@ -35,13 +37,9 @@ from storage.quiet_hours import NONE as NO_WISHES
 from storage.quiet_hours import Wishes, routine_may_go_at, wishes_of
 from storage.wording.dates import BANGKOK
 
-PAGE_RECIPIENTS = 2000
 PAGE_BATCHES = 8
 PAGE_LISTED = 10_000
 """People of a list a page: what waits for a full batch is written down with each page."""
-
-PAGE_SPANS = 40
-"""So many ranges of codes a page looks into: an area of many villages must not hold the database up."""
 
 UNSETTLED_WAIT_SECONDS = 0.5
 LOCKED_WAIT_SECONDS = 0.2
@@ -49,6 +47,24 @@ BATCH_OF_AN_UNKNOWN_CHANNEL = 20
 """Recipients a batch on an account whose channel is switched off: they wait for it until the broadcast expires."""
 
 _MAY_HAVE_GOT_IT = {ord(each.value) for each in (Outcome.ACCEPTED, Outcome.IN_FLIGHT, Outcome.UNKNOWN)}
+_ONLY_KEPT_FROM_THE_NIGHT = (BroadcastKind.EXERCISE, BroadcastKind.TRAINING, BroadcastKind.MORNING_PRICES)
+
+
+def plan_next_page(
+    database: Database,
+    broadcast_id: int,
+    batch_sizes: Mapping[int, int],
+    forms: Mapping[int, Form] | None = None,
+    zone: ZoneInfo = BANGKOK,
+) -> float | None:
+    """Write one page of a broadcast's audience into batches; as `plan_page`, in a transaction of its own.
+
+    The subscribers of an area are read before it: whoever else writes waits for the writing alone.
+    """
+    with database.read() as session:
+        drawn = _draw_ahead(session, broadcast_id)
+    with database.write() as session:
+        return plan_page(session, broadcast_id, database.now(session), batch_sizes, forms, zone, drawn)
 
 
 def plan_page(
@@ -58,11 +74,13 @@ def plan_page(
     batch_sizes: Mapping[int, int],
     forms: Mapping[int, Form] | None = None,
     zone: ZoneInfo = BANGKOK,
+    drawn: Drawn | None = None,
 ) -> float | None:
     """Write one page of a broadcast's audience into batches.
 
     `batch_sizes` gives recipients a batch by account id, `forms` how words are put there (as in a chat unless said).
     What is not urgent waits for the hours its recipients wish, which are hours of `zone`; an emergency never does.
+    `drawn` is the page when it was read before, and is passed over when the plan has moved on since.
     Returns the seconds to wait before the next page, None when there is nothing more to plan.
     """
     # Whoever refers to the broadcast meanwhile (notes, split batches) is not in the way; whoever moves it is.
@@ -72,8 +90,8 @@ def plan_page(
         return LOCKED_WAIT_SECONDS if broadcast_id in broadcasts.unplanned(session) else None
     if broadcast.state != BroadcastState.RELEASED or broadcast.planned_at is not None:
         return None
-    _read_by_index(session)
-    page_plan = _Page(session, broadcast, at, batch_sizes, forms or {}, zone)
+    _read_by_index(session, "hashjoin")
+    page_plan = _Page(session, broadcast, at, batch_sizes, forms or {}, zone, drawn)
     wait_seconds = page_plan.take()
     broadcast.plan = page_plan.cursor
     if wait_seconds is None:
@@ -82,17 +100,43 @@ def plan_page(
     return wait_seconds
 
 
-def _read_by_index(session: Session) -> None:
-    """Keep PostgreSQL from reading whole tables for a page: it counts on one page, and there are hundreds."""
+def _read_by_index(session: Session, *ways_off: str) -> None:
+    """Keep PostgreSQL from reading whole tables for a page, and from starting helpers: there are hundreds of pages."""
     if session.get_bind().dialect.name == "postgresql":
-        for way in ("seqscan", "hashjoin", "mergejoin"):
+        for way in ("seqscan", "mergejoin", *ways_off):
             session.connection().execute(text(f"SET LOCAL enable_{way} TO off"))
+        session.connection().execute(text("SET LOCAL max_parallel_workers_per_gather TO 0"))
+
+
+def _cursor(broadcast: Broadcast) -> dict[str, Any]:
+    """Where the plan of a broadcast has come to."""
+    return dict(broadcast.plan) or {
+        "stage": _first_stage(broadcast),
+        "batch": 0,
+        "unsettled": [],
+        "span": 0,
+        "after": None,
+        "pending": {},
+    }
 
 
 def _first_stage(broadcast: Broadcast) -> str:
     if "listed" in broadcast.audience:
         return "listed"
     return "reached" if broadcast.audience["reached"] else "places"
+
+
+def _draw_ahead(session: Session, broadcast_id: int) -> Drawn | None:
+    """The page that is to be planned next, None where it is not one of an area's subscribers."""
+    broadcast = session.get(Broadcast, broadcast_id)
+    if broadcast is None or broadcast.state != BroadcastState.RELEASED or broadcast.planned_at is not None:
+        return None
+    cursor = _cursor(broadcast)
+    if cursor["stage"] != "places":
+        return None
+    # Persons of a range are found together, those of a place one by one.
+    _read_by_index(session, *(() if is_wide(broadcast.audience["places"]) else ("hashjoin",)))
+    return draw(session, broadcast, cursor)
 
 
 class _Page:
@@ -109,6 +153,7 @@ class _Page:
         batch_sizes: Mapping[int, int],
         forms: Mapping[int, Form],
         zone: ZoneInfo,
+        drawn: Drawn | None,
     ) -> None:
         self._session = session
         self._broadcast = broadcast
@@ -116,15 +161,9 @@ class _Page:
         self._sizes = batch_sizes
         self._forms = forms
         self._zone = zone
+        self._drawn = drawn
         self._rows: list[dict[str, Any]] = []
-        self.cursor: dict[str, Any] = dict(broadcast.plan) or {
-            "stage": _first_stage(broadcast),
-            "batch": 0,
-            "unsettled": [],
-            "span": 0,
-            "after": None,
-            "pending": {},
-        }
+        self.cursor = _cursor(broadcast)
         self._pending: dict[str, list[int]] = {key: list(ids) for key, ids in self.cursor["pending"].items()}
 
     def take(self) -> float | None:
@@ -136,8 +175,10 @@ class _Page:
         }
         wait_seconds = stages[self.cursor["stage"]]()
         if wait_seconds is None:
-            for key in list(self._pending):
-                self._write(key, self._pending.pop(key))
+            for key, ids in self._pending.items():
+                if ids:
+                    self._write(key, ids)
+            self._pending.clear()
         self.cursor["pending"] = self._pending
         self._flush()
         return wait_seconds
@@ -183,28 +224,16 @@ class _Page:
 
     def _take_places(self) -> float | None:
         """Those who subscribed to the area."""
-        audience = self._broadcast.audience
-        ranges = spans(audience["places"])
-        rule = AudienceRule(
-            topic=audience["topic"],
-            places=tuple(audience["places"]),
-            at=self._broadcast.released_at,
-            addressed_by=self._broadcast.id if audience["reached"] else None,
-        )
-        room = PAGE_RECIPIENTS
-        for span in ranges[self.cursor["span"] : self.cursor["span"] + PAGE_SPANS]:
-            place, contact_id = self.cursor["after"] or first_key(span)
-            chosen = page(self._session, rule, span, (place, contact_id), room)
-            for one in chosen:
-                variant = self._variant(one.language, one.account_id, one.place[:2], in_group=one.in_group)
-                self._add(one.account_id, one.language, variant, one.contact_id, one.wishes)
-            room -= len(chosen)
-            if room <= 0:
-                self.cursor["after"] = [chosen[-1].place, chosen[-1].contact_id]
-                return 0.0
-            self.cursor["span"] += 1
-            self.cursor["after"] = None
-        return 0.0 if self.cursor["span"] < len(ranges) else None
+        drawn = self._drawn
+        if drawn is None or drawn.position != position_of(self.cursor):
+            drawn = draw(self._session, self._broadcast, self.cursor)
+        for alike in drawn.alike:
+            variant = self._variant(alike.language, alike.account_id, alike.province, in_group=alike.in_group)
+            self._add(alike.account_id, alike.language, variant, alike.contact_ids, alike.wishes)
+        if drawn.next_position is None:
+            return None
+        self.cursor["span"], self.cursor["after"] = drawn.next_position
+        return 0.0
 
     def _take_listed(self) -> float | None:
         """Those on a list, in words of their own; who has changed her mind since the release is passed over."""
@@ -214,7 +243,7 @@ class _Page:
         for one in found.people:
             if one.variant in known:
                 name = self._variant(one.language, one.account_id, one.variant, in_group=one.in_group)
-                self._add(one.account_id, one.language, name, one.contact_id, one.wishes)
+                self._add(one.account_id, one.language, name, [one.contact_id], one.wishes)
         self.cursor["after"] = found.after
         return None if found.after is None else 0.0
 
@@ -281,7 +310,7 @@ class _Page:
             new.append({"broadcast_id": self._broadcast.id, "person_id": person_id})
             province = variants[contact_id].rpartition("/")[2]
             variant = self._variant(language, account_id, province, in_group=kind == GROUP_CONTACT)
-            self._add(account_id, language, variant, contact_id, wishes_of(*hours))
+            self._add(account_id, language, variant, [contact_id], wishes_of(*hours))
         if new:
             self._session.connection().execute(insert(Addressed), new)
 
@@ -289,14 +318,19 @@ class _Page:
         form = Form.GROUP if in_group else self._forms.get(account_id, Form.CHAT)
         return variant_for(self._broadcast.words, language, form, province)
 
-    def _add(self, account_id: int, language: str, variant: str, contact_id: int, wishes: Wishes) -> None:
+    def _add(
+        self, account_id: int, language: str, variant: str, contact_ids: Sequence[int], wishes: Wishes
+    ) -> None:
         key = f"{account_id}|{language}|{variant}"
         if (later := self._later(wishes)) is not None:
             key += f"|{later.isoformat()}"
         group = self._pending.setdefault(key, [])
-        group.append(contact_id)
-        if len(group) >= self._sizes.get(account_id, BATCH_OF_AN_UNKNOWN_CHANNEL):
-            self._write(key, self._pending.pop(key))
+        group += contact_ids
+        size = self._sizes.get(account_id, BATCH_OF_AN_UNKNOWN_CHANNEL)
+        full = len(group) - len(group) % size
+        for first in range(0, full, size):
+            self._write(key, group[first : first + size])
+        del group[:full]
 
     def _write(self, key: str, contact_ids: list[int]) -> None:
         account_id, language, variant, *later = key.split("|")
@@ -309,11 +343,11 @@ class _Page:
     def _later(self, wishes: Wishes) -> datetime | None:
         """When this may reach somebody with such wishes, None for at once.
 
-        An exercise is only kept from the night, and so are prices that go out at her hour anyway.
+        An exercise or training is only kept from the night, and so are prices that go out at her hour anyway.
         """
         if wishes is NO_WISHES or self._broadcast.priority == Priority.EMERGENCY:
             return None
-        if self._broadcast.kind in (BroadcastKind.EXERCISE, BroadcastKind.MORNING_PRICES):
+        if self._broadcast.kind in _ONLY_KEPT_FROM_THE_NIGHT:
             wishes = replace(wishes, routine_hour=None)
         may_go_at = routine_may_go_at(wishes, self._at, self._zone)
         return may_go_at if may_go_at > self._at else None

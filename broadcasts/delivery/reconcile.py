@@ -14,6 +14,7 @@ from broadcasts.delivery.settling import recover_batch, recover_message
 from storage import batches, broadcasts, inbox, outbox
 from storage.broadcasts import DELIVERY_WORK
 from storage.jobs import Job, Work
+from storage.outbox_hold import is_held
 from storage.people import Contact
 
 LONGEST_LEASE = timedelta(days=1)
@@ -41,18 +42,18 @@ def recover(
 
 
 def waiting_jobs(session: Session, at: datetime) -> tuple[Job, ...]:
-    """A job for everything that could be worked on now, the most urgent first."""
+    """A job for everything that could be worked on now, the most urgent first; nothing to send while it is held."""
     handle = (
         Job(work=Work.HANDLE_URGENT if urgent else Work.HANDLE, key=key)
         for key, urgent in inbox.waiting_senders(session, at)
     )
-    converse = (
-        Job(work=Work.CONVERSE, key=str(contact_id)) for contact_id in outbox.waiting_contacts(session, at)
-    )
+    held = is_held(session)
+    contacts = () if held else outbox.waiting_contacts(session, at)
+    converse = (Job(work=Work.CONVERSE, key=str(contact_id)) for contact_id in contacts)
     plan = (Job(work=Work.PLAN, key=str(broadcast_id)) for broadcast_id in broadcasts.unplanned(session))
     deliver = (
         Job(work=DELIVERY_WORK[priority], key=str(account_id))
-        for account_id, priority in batches.waiting_accounts(session, at)
+        for account_id, priority in (() if held else batches.waiting_accounts(session, at))
     )
     order = list(Work)
     return tuple(sorted((*handle, *converse, *plan, *deliver), key=lambda job: order.index(job.work)))

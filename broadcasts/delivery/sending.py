@@ -2,8 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, TypeVar
 
 import structlog
@@ -13,10 +14,12 @@ from broadcasts.delivery import settling
 from broadcasts.delivery.channel import Channel, ChannelError, ChannelTraits, OutcomeUnknown, SendRequest
 from broadcasts.delivery.claiming import ClaimedBatch, claim_batches
 from broadcasts.delivery.faults import kind_and_place
+from broadcasts.delivery.lanes import Lane
 from broadcasts.delivery.pacing import Gates
 from broadcasts.delivery.receipts import apply_early
+from broadcasts.delivery.together import Together
 from broadcasts.delivery.verdicts import ACCEPTED, Verdict, held_back, judge
-from storage import broadcasts, outbox
+from storage import broadcasts, outbox, receipts
 from storage.broadcasts import DELIVERY_WORK, Priority
 from storage.database import Database
 from storage.jobs import Job, announce
@@ -29,12 +32,24 @@ from storage.replies import from_json
 
 log = structlog.get_logger()
 
-RUN_SECONDS = 1.5
-"""A delivery job ends after this time and announces the next: an urgent one never waits long behind it."""
+RUN_SECONDS = 5.0
+"""A delivery job claims for this time and announces the next, which goes on while the last answers come in."""
 
-MOST_BATCHES_AT_ONCE = 16
-CLAIM_SECONDS = 0.4
-"""A job claims what may leave within this time: what a crash leaves in doubt stays little where the pace is slow."""
+MOST_BATCHES_AT_ONCE = 100
+CLAIMED_TOGETHER = 16
+"""Batches a transaction: on SQLite whoever else writes waits for it, some tens of milliseconds."""
+
+ON_THE_WAY_SECONDS = 1.6
+"""As much is claimed as may leave within this time, since slow answers take as long; a crash leaves that in doubt."""
+
+LOOK_AGAIN_SECONDS = 0.25
+"""Where nothing waits any more it is looked again after this time, or when all answers are there."""
+
+SETTLED_TOGETHER = 100
+GATHER_SECONDS = 0.05
+"""So long an answer waits for others, to be written down with them: a commit each would be hundreds a second."""
+
+LOOKED_TOGETHER = 1000
 
 PASSAGE_TIMEOUT_SECONDS = 2.0
 SETTLE_PATIENCE_SECONDS = 8.0
@@ -53,6 +68,7 @@ class Sender:
     """Sends what waits in the outbox through `channels` (by account id), at the pace of `gates`.
 
     `sent` and `refused` are told of every call, for the metrics: account id with recipients, or the kind of refusal.
+    Nothing new is claimed once `goes_on` says no.
     """
 
     database: Database
@@ -60,35 +76,60 @@ class Sender:
     gates: Gates
     sent: Callable[[int, int], None] = lambda account_id, recipients: None
     refused: Callable[[int, str], None] = lambda account_id, kind: None
+    goes_on: Callable[[], bool] = lambda: True
 
     async def deliver(self, account_id: int, priority: Priority) -> None:
         """Send an account's waiting batches of one class for a short while.
 
-        A batch that hangs holds up nobody but itself: the others go on beside it.
+        A batch that hangs holds up nobody but itself: the others go on beside it. One job at a time claims for an
+        account and class; a second one only tells it that there is more.
         """
         channel = self.channels.get(account_id)
         if channel is None:
             return  # it was switched off: its batches wait until it is back
+        lane = self._lanes.setdefault((account_id, priority), Lane())
+        if lane.is_served:
+            lane.tell_that_more_waits()
+            return
+        lane.serve()
+        sent: list[asyncio.Task[None]] = []
+        try:
+            try:
+                more = await self._claim_for_a_while(lane, sent, account_id, priority, channel)
+            finally:
+                lane.is_served = False
+            if more:
+                await asyncio.to_thread(
+                    self._announce, Job(work=DELIVERY_WORK[priority], key=str(account_id))
+                )
+        finally:
+            faults = await asyncio.gather(*sent, return_exceptions=True)
+        for fault in faults:
+            if fault is not None:
+                raise fault
+
+    async def _claim_for_a_while(
+        self,
+        lane: Lane,
+        sent: list[asyncio.Task[None]],
+        account_id: int,
+        priority: Priority,
+        channel: Channel,
+    ) -> bool:
+        """Claim whenever there is room; False when nothing waits and nothing is on its way."""
         most = batches_at_once(channel.traits)
         until = time.monotonic() + RUN_SECONDS
-        sending: set[asyncio.Task[None]] = set()
-        try:
-            while time.monotonic() < until:
-                if len(sending) <= most // 2:
-                    room = most - len(sending)
-                    claimed = await asyncio.to_thread(self._claim, account_id, priority, channel, room)
-                    sending |= {asyncio.create_task(self._send_batch(channel, one)) for one in claimed}
-                    if not sending:
-                        return
-                done, sending = await asyncio.wait(sending, return_when=asyncio.FIRST_COMPLETED)
-                for task in done:
-                    task.result()
-        finally:
-            if sending:
-                await asyncio.wait(sending)
-        for task in sending:
-            task.result()
-        await asyncio.to_thread(self._announce, Job(work=DELIVERY_WORK[priority], key=str(account_id)))
+        while (left := until - time.monotonic()) > 0 and self.goes_on():
+            room = min(await lane.room(most, left), CLAIMED_TOGETHER)
+            if room <= 0:
+                continue
+            claimed = await asyncio.to_thread(self._claim, account_id, priority, channel, room)
+            sent += [lane.start(self._send_batch(channel, one)) for one in claimed]
+            if not claimed:
+                if lane.is_empty:
+                    return False
+                await lane.quiet(LOOK_AGAIN_SECONDS)
+        return True
 
     async def converse(self, contact_id: int) -> None:
         """Send a contact's waiting messages, one after the other."""
@@ -98,7 +139,7 @@ class Sender:
                 continue
             channel = self.channels.get(contact.account_id)
             if channel is None:
-                await self._settled(self._settle_message, message, contact, _SWITCHED_OFF)
+                await self._settled(asyncio.to_thread, self._settle_message, message, contact, _SWITCHED_OFF)
                 return
             verdict = await self._call(
                 channel,
@@ -114,7 +155,7 @@ class Sender:
                     reference=f"m{message.id}",
                 ),
             )
-            if not await self._settled(self._settle_message, message, contact, verdict):
+            if not await self._settled(asyncio.to_thread, self._settle_message, message, contact, verdict):
                 return
 
     async def _send_batch(self, channel: Channel, claimed: ClaimedBatch) -> None:
@@ -136,7 +177,12 @@ class Sender:
                 for address, contact_id in zip(claimed.addresses, claimed.contact_ids, strict=True)
             )
             verdicts = list(await asyncio.gather(*calls))
-        await self._settled(self._settle_batch, claimed, verdicts, traits.honours_retry_key)
+        if settling.is_plain(claimed, verdicts):
+            await self._settled(self._plain.done, (claimed, traits.honours_retry_key))
+        else:
+            await self._settled(
+                asyncio.to_thread, self._settle_batch, claimed, verdicts, traits.honours_retry_key
+            )
 
     async def _call(
         self,
@@ -156,7 +202,7 @@ class Sender:
         except TimeoutError:
             return held_back("others go first", wait_seconds=0.2)
         try:
-            if broadcast_id is not None and not await asyncio.to_thread(self._is_live, broadcast_id):
+            if broadcast_id is not None and not await self._live.done(broadcast_id):
                 return held_back("stopped")
         except SQLAlchemyError as fault:
             log.warning("not sent: nobody knows whether it was stopped", kind=type(fault).__name__)
@@ -172,12 +218,12 @@ class Sender:
         keyed = traits.honours_retry_key and not request.reply_token
         return judge(error, honours_retry_key=keyed, recipients=len(request.addresses))
 
-    async def _settled(self, settle: Callable[..., Settled], *args: Any) -> Settled:
+    async def _settled(self, settle: Callable[..., Awaitable[Settled]], *args: Any) -> Settled:
         """Write an answer down, patiently: what is not written is in doubt although we know it."""
         until = time.monotonic() + SETTLE_PATIENCE_SECONDS
         while True:
             try:
-                return await asyncio.to_thread(settle, *args)
+                return await settle(*args)
             except OperationalError as fault:
                 if time.monotonic() > until:
                     raise
@@ -206,9 +252,34 @@ class Sender:
                 honours_retry_key=channel.traits.honours_retry_key,
             )
 
-    def _is_live(self, broadcast_id: int) -> bool:
+    @cached_property
+    def _lanes(self) -> dict[tuple[int, Priority], Lane]:
+        return {}
+
+    @cached_property
+    def _live(self) -> Together[int, bool]:
+        """Looks that are asked for at the same time are one; each begins after it was asked for."""
+        return Together(self._are_live, LOOKED_TOGETHER)
+
+    @cached_property
+    def _plain(self) -> Together[tuple[ClaimedBatch, bool], None]:
+        return Together(self._settle_plain, SETTLED_TOGETHER, gather_seconds=GATHER_SECONDS)
+
+    def _are_live(self, broadcast_ids: list[int]) -> list[bool]:
         with self.database.read() as session:
-            return broadcasts.is_live(session, broadcast_id, self.database.now(session))
+            live = broadcasts.live_ids(session, self.database.now(session))
+        return [broadcast_id in live for broadcast_id in broadcast_ids]
+
+    def _settle_plain(self, accepted: list[tuple[ClaimedBatch, bool]]) -> list[None]:
+        """Batches of which everybody was accepted, in one commit."""
+        with self.database.write() as session:
+            now = self.database.now(session)
+            settling.settle_plain(session, [claimed for claimed, _ in accepted], now)
+            if receipts.are_kept(session):
+                for claimed, honours_retry_key in accepted:
+                    if not honours_retry_key:
+                        apply_early(session, f"b{claimed.batch.id}.", now)
+        return [None] * len(accepted)
 
     def _settle_batch(self, claimed: ClaimedBatch, verdicts: list[Verdict], honours_retry_key: bool) -> bool:
         with self.database.write() as session:
@@ -237,10 +308,10 @@ class Sender:
 
 
 def batches_at_once(traits: ChannelTraits) -> int:
-    """How many batches a job has on its way, so that what it claims may leave within `CLAIM_SECONDS`."""
+    """How many batches are on their way at once: what leaves within `ON_THE_WAY_SECONDS`, and two that wait to."""
     requests = -(-traits.recipients_per_batch // traits.recipients_per_request)
-    fitting = traits.requests_per_second[traits.bulk_endpoint] * CLAIM_SECONDS / requests
-    return max(1, min(int(fitting), MOST_BATCHES_AT_ONCE))
+    fitting = traits.requests_per_second[traits.bulk_endpoint] * ON_THE_WAY_SECONDS / requests
+    return min(int(fitting) + 2, MOST_BATCHES_AT_ONCE)
 
 
 async def _send(channel: Channel, request: SendRequest) -> ChannelError | None:

@@ -8,7 +8,7 @@ from sqlalchemy import insert
 from sqlmodel import Session, col, select
 
 from broadcasts.delivery.claiming import ClaimedBatch
-from broadcasts.delivery.verdicts import Next, Verdict
+from broadcasts.delivery.verdicts import ACCEPTED, Next, Verdict
 from storage import batches, broadcasts, outbox, people
 from storage.batches import Batch
 from storage.broadcasts import Broadcast
@@ -67,6 +67,20 @@ def settle_batch(
     return wrote
 
 
+def is_plain(claimed: ClaimedBatch, verdicts: Sequence[Verdict]) -> bool:
+    """Everybody was accepted, nobody a second time, nobody is in doubt: nothing is to be decided or remembered."""
+    doubt = claimed.in_doubt or Outcome.UNKNOWN.encode() in claimed.batch.outcomes
+    return not doubt and verdicts.count(ACCEPTED) == len(verdicts)
+
+
+def settle_plain(session: Session, claimed: Sequence[ClaimedBatch], at: datetime) -> None:
+    """Write the outcomes of batches of which all `is_plain`, in one go."""
+    in_flight, accepted = Outcome.IN_FLIGHT.encode(), Outcome.ACCEPTED.encode()
+    batches.settle_all(
+        session, [(each.batch, each.batch.outcomes.replace(in_flight, accepted)) for each in claimed], at
+    )
+
+
 def settle_message(
     session: Session, message: Message, contact: Contact, verdict: Verdict, at: datetime
 ) -> bool:
@@ -121,8 +135,10 @@ def recover_batch(session: Session, batch: Batch, at: datetime, *, honours_retry
 def recover_message(session: Session, message: Message, at: datetime, *, honours_retry_key: bool) -> None:
     """Take a message back whose worker did not return: repeat it where a key makes that safe, or where it matters."""
     reason = "the worker stopped while sending"
-    if honours_retry_key or (message.important and not message.possibly_twice):
-        outbox.put_back(session, message, 0.0, at, reason, again=not honours_retry_key)
+    # A reply goes out without the key, under a token that is good for once; what follows it is pushed.
+    keyed = honours_retry_key and not (message.reply_token and message.attempts == 1)
+    if keyed or (message.important and not message.possibly_twice):
+        outbox.put_back(session, message, 0.0, at, reason, again=not keyed)
     else:
         outbox.settle(session, message, MessageState.UNKNOWN, at, reason)
 

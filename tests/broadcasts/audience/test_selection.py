@@ -6,8 +6,19 @@ from itertools import pairwise
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlmodel import Session
 
-from broadcasts.audience.selection import AudienceRule, Span, count, first_key, page, spans
+from broadcasts.audience.selection import (
+    AudienceRule,
+    Slice,
+    Span,
+    by_person,
+    by_place,
+    count,
+    first_key,
+    is_wide,
+    spans,
+)
 from storage.broadcasts import Addressed
 from storage.database import Database
 from storage.lifecycles import ContactState
@@ -54,28 +65,56 @@ def test_spans_of_a_district_are_its_codes_and_its_province_alone() -> None:
     assert spans(["5709"]) == (Span(low="57", high="5700"), Span(low="5709", high="5710"))
 
 
-@given(people=crowds(8), places=areas(), most=st.integers(1, 5))
+def whole(session: Session, rule: AudienceRule, most: int, *, jumping: bool) -> list[Slice]:
+    """All slices of an audience, in the order of places or of persons."""
+    found: list[Slice] = []
+    if not jumping:
+        person: int | None = 0
+        while person is not None:
+            found.append(by_person(session, rule, person, most))
+            person = found[-1].after[1] if found[-1].after else None
+        return found
+    for span in spans(rule.places):
+        after: tuple[str, int] | None = first_key(span)
+        while after is not None:
+            found.append(by_place(session, rule, span, after, most))
+            after = found[-1].after
+    return found
+
+
+def chosen(session: Session, rule: AudienceRule, *, jumping: bool = True) -> list[int]:
+    """The contacts of an audience."""
+    slices = whole(session, rule, 10, jumping=jumping)
+    return [contact_id for each in slices for alike in each.alike for contact_id in alike.contact_ids]
+
+
+@given(people=crowds(8), places=areas(), most=st.integers(1, 5), jumping=st.booleans())
 @ON_A_DATABASE
-def test_pages_give_everybody_once_in_key_order(
-    database: Database, people: list[Someone], places: list[str], most: int
+def test_slices_give_everybody_once(
+    database: Database, people: list[Someone], places: list[str], most: int, *, jumping: bool
 ) -> None:
     world = settle_down(database, people)
-    found = []
     with database.read() as session:
-        for span in spans(places):
-            after = first_key(span)
-            while chosen := page(session, rule(*places), span, after, most):
-                assert len(chosen) <= most
-                found += chosen
-                after = (chosen[-1].place, chosen[-1].contact_id)
+        slices = whole(session, rule(*places), most, jumping=jumping)
         counted = count(session, rule(*places))
     expected = world.audience(places)
-    keys = [(one.place, one.contact_id) for one in found]
-    assert keys == sorted(keys)
-    copies = [(one.contact_id, one.account_id, one.language, one.place) for one in found]
-    assert sorted(copies) == sorted(expected.values())
+    copies = [
+        (contact_id, alike.account_id, alike.language, alike.province)
+        for each in slices
+        for alike in each.alike
+        for contact_id in alike.contact_ids
+    ]
+    assert sorted(copies) == sorted(
+        (contact_id, account_id, language, place[:2])
+        for contact_id, account_id, language, place in expected.values()
+    )
     names = dict(zip(world.accounts, CHANNELS, strict=True))
     assert counted == Counter(names[account_id] for _, account_id, _, _ in expected.values())
+
+
+def test_a_good_part_of_the_country_is_wide() -> None:
+    assert not is_wide(["57", "5001", "5002", "90"])
+    assert is_wide([str(province) for province in range(30, 40)])
 
 
 def test_those_who_were_addressed_already_are_left_out(database: Database) -> None:
@@ -86,8 +125,8 @@ def test_those_who_were_addressed_already_are_left_out(database: Database) -> No
         session.add(Addressed(broadcast_id=broadcast.id or 0, person_id=reached.id or 0))
         session.flush()
         addressed = AudienceRule(topic="warning", places=("5709",), at=NOW, addressed_by=broadcast.id)
-        (span,) = (each for each in spans(["5709"]) if each.low == "5709")
-        assert [one.contact_id for one in page(session, addressed, span, first_key(span), 10)] == [contact.id]
+        for jumping in (True, False):
+            assert chosen(session, addressed, jumping=jumping) == [contact.id]
         assert count(session, addressed) == {"local": 1}
 
 
@@ -109,8 +148,8 @@ def test_a_group_chat_is_told_apart(database: Database) -> None:
         contact, _ = builders.citizen(session)
         contact.kind = "group"
         session.flush()
-        (span,) = (each for each in spans(["5709"]) if each.low == "5709")
-        assert [one.in_group for one in page(session, rule("5709"), span, first_key(span), 10)] == [True]
+        slices = whole(session, rule("5709"), 10, jumping=True)
+        assert [alike.in_group for each in slices for alike in each.alike] == [True]
 
 
 @pytest.mark.parametrize("blocked_first", [True, False])
@@ -131,12 +170,9 @@ def test_a_blocked_contact_gives_way_to_the_next_of_the_same_person(
         subscribe(session, person.id or 0, second.id or 0, "warning", "5709", NOW)
         (first if blocked_first else second).state = ContactState.BLOCKED
         session.flush()
-        chosen = [
-            one.contact_id
-            for span in spans(["5709"])
-            for one in page(session, rule("5709"), span, first_key(span), 10)
-        ]
-        assert chosen == [second.id if blocked_first else first.id]
+        for jumping in (True, False):
+            found = chosen(session, rule("5709"), jumping=jumping)
+            assert found == [second.id if blocked_first else first.id]
 
 
 def test_an_area_of_thousands_of_villages_is_no_problem(database: Database) -> None:
@@ -148,5 +184,4 @@ def test_an_area_of_thousands_of_villages_is_no_problem(database: Database) -> N
             builders.citizen(session, f"sim-{number}", places=[place, "57091499"])
         assert len(spans(villages)) > 1000
         assert count(session, rule(*villages)) == {"local": 5}
-        span = next(each for each in spans(villages) if each.low == villages[-1])
-        assert len(page(session, rule(*villages), span, first_key(span), 10)) == 1
+        assert len(chosen(session, rule(*villages), jumping=False)) == 5

@@ -162,7 +162,7 @@ def test_a_gate_asks_for_as_many_as_wait_and_only_while_somebody_waits() -> None
 
 @pytest.mark.parametrize(
     ("per_request", "per_batch", "limit", "expected"),
-    [(500, 500, 200.0, 16), (500, 500, 10.0, 4), (1, 20, 30.0, 1), (1, 20, 1000.0, 16), (1, 20, 200.0, 4)],
+    [(500, 500, 200.0, 100), (500, 500, 10.0, 18), (1, 20, 30.0, 4), (1, 20, 1000.0, 82), (1, 20, 0.1, 2)],
 )
 def test_a_job_has_as_much_on_its_way_as_may_leave_soon(
     per_request: int, per_batch: int, limit: float, expected: int

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sqlmodel import Session, select
 
 from broadcasts.audience.selection import AudienceRule, count
-from broadcasts.delivery import planning
+from broadcasts.delivery import drawing
 from broadcasts.delivery.planning import plan_page
 from storage import batches, broadcasts
 from storage.batches import Batch
@@ -84,8 +84,8 @@ def test_everybody_of_the_audience_is_planned_once(
         broadcast_id = release(session, places)
         counted = count(session, AudienceRule(topic="warning", places=tuple(places), at=NOW))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(planning, "PAGE_RECIPIENTS", page)
-        patch.setattr(planning, "PAGE_SPANS", span_page)
+        patch.setattr(drawing, "PAGE_KEYS", page)
+        patch.setattr(drawing, "PAGE_SPANS", span_page)
         plan(database, broadcast_id, size_of, crashes=crashes, forms={sms: Form.SMS})
     found = copies(database, broadcast_id)
     assert sorted(found, key=lambda copy: copy.contact_id) == sorted(
@@ -130,7 +130,7 @@ def test_who_comes_and_goes_after_the_release_changes_nothing(
             builders.citizen(session, f"new-{next(newcomers)}", places=places, at=later)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(planning, "PAGE_RECIPIENTS", page)
+        patch.setattr(drawing, "PAGE_KEYS", page)
         plan(database, broadcast_id, dict.fromkeys(world.accounts, 3), between=come_and_go)
     assert {copy.contact_id for copy in copies(database, broadcast_id)} == {
         contact_id for contact_id, *_ in world.audience(places).values()
@@ -138,7 +138,7 @@ def test_who_comes_and_goes_after_the_release_changes_nothing(
 
 
 def test_sending_starts_with_the_first_page(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(planning, "PAGE_RECIPIENTS", 2)
+    monkeypatch.setattr(drawing, "PAGE_KEYS", 2)
     with database.write() as session:
         account_id = builders.account(session)
         for number in range(5):
@@ -157,7 +157,7 @@ def test_sending_starts_with_the_first_page(database: Database, monkeypatch: pyt
 def test_a_page_without_a_full_batch_announces_nothing(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(planning, "PAGE_RECIPIENTS", 2)
+    monkeypatch.setattr(drawing, "PAGE_KEYS", 2)
     with database.write() as session:
         account_id = builders.account(session)
         for number in range(3):
@@ -196,7 +196,7 @@ def test_a_broadcast_that_is_not_going_out_is_not_planned(database: Database, st
 def test_a_plan_that_was_paused_goes_on_where_it_was(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(planning, "PAGE_RECIPIENTS", 1)
+    monkeypatch.setattr(drawing, "PAGE_KEYS", 1)
     with database.write() as session:
         account_id = builders.account(session)
         ids = [builders.citizen(session, f"sim-{number}")[0].id for number in range(4)]
@@ -232,7 +232,7 @@ def test_an_area_of_thousands_of_villages_is_planned_in_few_pages(database: Data
         near = [builders.citizen(session, f"sim-{n}", places=[villages[n * 250]])[0].id for n in range(4)]
         builders.citizen(session, "sim-between", places=["57010102"])
         broadcast_id = release(session, villages)
-    assert plan(database, broadcast_id, {account_id: 500}) <= 1100 / planning.PAGE_SPANS + 1
+    assert plan(database, broadcast_id, {account_id: 500}) <= 1100 / drawing.PAGE_SPANS + 1
     assert [copy.contact_id for copy in copies(database, broadcast_id)] == near
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sqlalchemy import insert
 from sqlmodel import Session, col, select
 
-from broadcasts.delivery import planning
+from broadcasts.delivery import drawing, planning
 from broadcasts.delivery.planning import UNSETTLED_WAIT_SECONDS, plan_page
 from storage import batches
 from storage.batches import Batch, new_batch
@@ -151,7 +151,7 @@ def test_a_correction_reaches_everybody_it_concerns_once_and_overtakes_nobody(
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(planning, "PAGE_BATCHES", page)
-        patch.setattr(planning, "PAGE_RECIPIENTS", page)
+        patch.setattr(drawing, "PAGE_KEYS", page)
         plan(database, correction, sizes, crashes=crashes, between=nobody_is_overtaken)
 
     reached = {contact for contact in earlier.reached() if world.is_active(contact)}

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from broadcasts.delivery import planning
+from broadcasts.delivery import drawing
 from broadcasts.delivery.planning import LOCKED_WAIT_SECONDS, plan_page
 from storage import batches, broadcasts
 from storage.batches import Batch, new_batch
@@ -35,7 +35,7 @@ def released_to(database: Database, citizens: int) -> int:
 
 
 def test_planners_at_once_plan_everybody_once(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(planning, "PAGE_RECIPIENTS", 2)
+    monkeypatch.setattr(drawing, "PAGE_KEYS", 2)
     broadcast_id = released_to(database, 40)
 
     def work(_: int) -> None:
@@ -84,7 +84,7 @@ def test_notes_about_a_broadcast_do_not_hold_its_planning_up_nor_the_other_way_r
 def test_a_stop_waits_for_the_page_and_then_ends_all_of_it(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(planning, "PAGE_RECIPIENTS", 3)
+    monkeypatch.setattr(drawing, "PAGE_KEYS", 3)
     broadcast_id = released_to(database, 9)
 
     def stop() -> int:

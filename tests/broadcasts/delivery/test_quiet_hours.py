@@ -84,3 +84,19 @@ def test_what_waits_for_the_morning_is_claimed_then(database: Database) -> None:
         assert session.exec(select(Broadcast.planned_at)).one() is not None
     assert claimed(MORNING) == {ids["sleeps"]}
     assert claimed(MORNING + timedelta(hours=1)) == {ids["daily"]}
+
+
+def test_two_notices_of_a_night_go_out_together_and_an_emergency_before_them(database: Database) -> None:
+    ids = people_with_wishes(database)
+    planned(database, Priority.ROUTINE)
+    planned(database, Priority.ROUTINE)
+    planned(database, Priority.EMERGENCY)
+
+    def claimed(priority: Priority, at: datetime) -> list[int]:
+        with database.write() as session:
+            found = claim_batches(session, account(session), priority, at, 10, honours_retry_key=True)
+            return [contact_id for each in found for contact_id in each.contact_ids]
+
+    assert sorted(claimed(Priority.EMERGENCY, NIGHT)) == sorted(ids.values())
+    assert claimed(Priority.ROUTINE, NIGHT) == [ids["any"]] * 2
+    assert claimed(Priority.ROUTINE, MORNING) == [ids["sleeps"]] * 2

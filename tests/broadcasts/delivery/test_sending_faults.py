@@ -316,3 +316,16 @@ def test_the_new_address_of_a_recipient_is_used_from_then_on(lasting: Lasting) -
         scene.settle_everything(broadcast_id)
         assert scene.outcomes(broadcast_id) == "aaa"
         assert scene.channel.delivered == {"sim-2": 1, "sim-3": 1, "sim-new": 1}
+
+
+def test_who_is_in_doubt_is_tried_once_more_after_others_had_to_wait(lasting: Lasting) -> None:
+    """The others' acceptance ends their wait, not the doubt about her."""
+    with Scene(lasting, ScriptedChannel(keyed=False)) as scene:
+        scene.channel.script_of["sim-1"].append(refuse(cut))
+        scene.channel.script_of["sim-2"].append(refuse(lambda: NotNow("429", 7.0)))
+        broadcast_id = scene.release()
+        scene.deliver()
+        assert scene.outcomes(broadcast_id) == "u.a"
+        scene.settle_everything(broadcast_id)
+        assert scene.outcomes(broadcast_id) == "aaa"
+        assert scene.channel.delivered == {"sim-1": 1, "sim-2": 1, "sim-3": 1}
