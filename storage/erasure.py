@@ -26,9 +26,11 @@ from storage.cases_erasure import erase_cases_of
 from storage.columns import is_one_of
 from storage.database import wipe_journal_after
 from storage.dialogs import Dialog
+from storage.drill_members import DrillMember
 from storage.farming import FarmCrop
+from storage.help_requests import HelpRequest
 from storage.inbox import InboxEvent
-from storage.lifecycles import ContactState, InboxState, MessageState
+from storage.lifecycles import ContactState, HelpState, InboxState, MessageState
 from storage.local_phones import LocalMessage, LocalRequest
 from storage.local_uploads import LocalUpload
 from storage.outbox import OPEN_STATES, Message
@@ -87,6 +89,7 @@ sent_by_her = _at_her_addresses(col(InboxEvent.account_id), col(InboxEvent.sende
 
 HOLDINGS: tuple[Holding, ...] = (
     Holding(table=Subscription, hers=_of_person(Subscription.person_id)),
+    Holding(table=DrillMember, hers=_of_contacts(DrillMember.contact_id)),
     Holding(table=OwnPlace, hers=_of_person(OwnPlace.person_id)),
     Holding(table=PriceThreshold, hers=_of_person(PriceThreshold.person_id)),
     Holding(table=FarmCrop, hers=_of_person(FarmCrop.person_id)),
@@ -106,6 +109,18 @@ HOLDINGS: tuple[Holding, ...] = (
             "longitude": None,
             "place": func.substr(col(SafetyReport.place), 1, _DISTRICT_DIGITS),
             "state": "withdrawn",
+        },
+    ),
+    Holding(
+        table=HelpRequest,
+        hers=_of_contacts(HelpRequest.contact_id),
+        becomes={
+            "latitude": None,
+            "longitude": None,
+            "place": func.substr(col(HelpRequest.place), 1, _DISTRICT_DIGITS),
+            "needs": [],
+            "people": None,
+            "state": HelpState.CLOSED.value,
         },
     ),
     # What waits came after her wish to be forgotten: a stranger's words, to be answered as such.
@@ -172,26 +187,42 @@ ERASED_ELSEWHERE: dict[str, str] = {
 NOTHING_PERSONAL: dict[str, str] = {
     "account": "the agency's own accounts",
     "advice_confirmation": "which officer stands for which rule",
+    "agency": "a public body",
     "addressed": "a number of a person of whom nothing is left",
     "alert": "what was said to all",
+    "alert_approval": "an officer's decision",
+    "alert_draft": "an officer's draft of what is said to all",
+    "alert_draft_editor": "an officer's deed",
     "alert_episode": "what a gauge measured",
+    "alert_notice": "which system was told of which alert",
     "article_feedback": "a tap on an answer, and not whose",
     "audit_entry": "names things by number; says that a person was erased, not who",
+    "audit_head": "a number and a hash",
     "batch": "packed numbers of contacts of whom nothing is left",
     "broadcast": "what was said to all",
+    "duty_call": "which officer was asked what",
+    "duty_shift": "which officer is on duty",
     "early_receipt": "names a message or a recipient by number",
     "forecast": "the weather",
     "group_invite": "a code and a place, made by an officer",
     "local_phone": "the simulated citizen's own telephone, which is not ours to wipe; the page removes it",
     "network_id": "an SMS network's name of a message, forgotten after eight days",
-    "officer": "who works for the agency",
+    "officer": "who works for the agency; her own chat is let go with her contact",
+    "officer_attempts": "hashes of names and addresses that tried to sign in, for two hours",
+    "officer_factor": "an officer's second factor",
+    "officer_invitation": "an officer's link",
+    "officer_recovery_code": "an officer's hashes",
+    "officer_session": "an officer's browser",
+    "outbox_hold": "who held the outbox, and why",
     "pace": "how fast accounts send",
     "place_boundary": "the register of places",
     "price": "what markets paid",
     "scheduled_run": "what the clock did",
+    "shelter": "a register of places",
     "source_answer": "what an outside source answered",
     "source_host": "which host of a source rests",
     "source_state": "how an outside source is",
+    "template_edit": "an officer's words for a template",
 }
 """Why each of these tables needs no erasing."""
 

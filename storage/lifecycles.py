@@ -52,6 +52,25 @@ class AlertState(StrEnum):
     EXPIRED = "expired"
 
 
+class DraftState(StrEnum):
+    """An officer's draft of an alert, or her wish to release one that came in."""
+
+    EDITING = "editing"
+    SUBMITTED = "submitted"
+    REJECTED = "rejected"
+    RELEASED = "released"
+    DROPPED = "dropped"
+
+
+class EditState(StrEnum):
+    """An agency's own words for a template."""
+
+    PROPOSED = "proposed"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    REPLACED = "replaced"
+
+
 class ContactState(StrEnum):
     ACTIVE = "active"
     BLOCKED = "blocked"
@@ -71,6 +90,17 @@ class CaseState(StrEnum):
 
     CLOSED = "closed"
     CANCELLED = "cancelled"
+
+
+class HelpState(StrEnum):
+    """What became of somebody's cry for help."""
+
+    NEW = "new"
+    ASSIGNED = "assigned"
+    """A team has taken it on, and she has been told."""
+
+    REACHED = "reached"
+    CLOSED = "closed"
 
 
 class MediaState(StrEnum):
@@ -190,6 +220,31 @@ ALERT: Lifecycle = _table(
     }
 )
 
+ALERT_DRAFT: Lifecycle = _table(
+    {
+        DraftState.EDITING: {DraftState.SUBMITTED, DraftState.DROPPED},
+        # An edit takes a submission back: what was to be approved is not what it was.
+        DraftState.SUBMITTED: {
+            DraftState.EDITING,
+            DraftState.REJECTED,
+            DraftState.RELEASED,
+            DraftState.DROPPED,
+        },
+        DraftState.REJECTED: {DraftState.EDITING, DraftState.DROPPED},
+        DraftState.RELEASED: set(),
+        DraftState.DROPPED: set(),
+    }
+)
+
+TEMPLATE_EDIT: Lifecycle = _table(
+    {
+        EditState.PROPOSED: {EditState.APPROVED, EditState.REJECTED},
+        EditState.APPROVED: {EditState.REPLACED},
+        EditState.REJECTED: set(),
+        EditState.REPLACED: set(),
+    }
+)
+
 CONTACT: Lifecycle = _table(
     {
         ContactState.ACTIVE: {ContactState.BLOCKED, ContactState.ERASED},
@@ -217,6 +272,17 @@ CASE: Lifecycle = _table(
     }
 )
 
+HELP: Lifecycle = _table(
+    {
+        HelpState.NEW: {HelpState.ASSIGNED, HelpState.REACHED, HelpState.CLOSED},
+        # Another team takes it on, or none can.
+        HelpState.ASSIGNED: {HelpState.ASSIGNED, HelpState.NEW, HelpState.REACHED, HelpState.CLOSED},
+        # She cries again.
+        HelpState.REACHED: {HelpState.NEW, HelpState.CLOSED},
+        HelpState.CLOSED: set(),
+    }
+)
+
 MEDIA: Lifecycle = _table(
     {
         MediaState.WANTED: {MediaState.KEPT, MediaState.REFUSED, MediaState.GONE, MediaState.REMOVED},
@@ -235,8 +301,11 @@ ALL: dict[str, Lifecycle] = {
     "outcome": OUTCOME,
     "broadcast": BROADCAST,
     "alert": ALERT,
+    "alert_draft": ALERT_DRAFT,
+    "template_edit": TEMPLATE_EDIT,
     "contact": CONTACT,
     "case": CASE,
+    "help": HELP,
     "media": MEDIA,
 }
 

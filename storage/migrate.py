@@ -38,6 +38,17 @@ def is_current(database: Database) -> bool:
         return set(MigrationContext.configure(connection).get_current_heads()) == wanted
 
 
+def current(database: Database) -> str:
+    """The form that a database has, as the name of its last migration; '' for an empty one."""
+    with database.engine.connect() as connection:
+        return ",".join(sorted(MigrationContext.configure(connection).get_current_heads()))
+
+
+def knows(revision: str) -> bool:
+    """Whether this version can bring a database of that form to its own."""
+    return revision in {each.revision for each in ScriptDirectory.from_config(_config()).walk_revisions()}
+
+
 def _config() -> Config:
     config = Config()
     config.set_main_option("script_location", "storage:migrations")

@@ -42,6 +42,11 @@ def quota_of(session: Session, account_id: int) -> Quota | None:
     return Quota(limit=found["limit"], used=found["used"], asked_at=datetime.fromisoformat(found["asked_at"]))
 
 
+def reserve_of(session: Session, account_id: int) -> int:
+    """How many messages of the quota are kept for emergencies."""
+    return RESERVE_PER_CONTACT * count_active(session, account_id)
+
+
 def refusal(session: Session, account_id: int, needed: int, at: datetime) -> str:
     """Why a message that is not urgent must not go to `needed` contacts of an account; empty when it may.
 
@@ -55,7 +60,7 @@ def refusal(session: Session, account_id: int, needed: int, at: datetime) -> str
         return f"the quota of {account.channel}/{account.name} is not known today"
     if known.limit is None:
         return ""
-    reserve = RESERVE_PER_CONTACT * count_active(session, account_id)
+    reserve = reserve_of(session, account_id)
     left = known.limit - reserve - known.used
     if needed <= left:
         return ""

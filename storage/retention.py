@@ -18,11 +18,12 @@ from storage import media
 from storage.alerts import Alert
 from storage.audit import record
 from storage.batches import Batch, RecipientNote, count_outcomes
-from storage.broadcasts import Addressed, Broadcast
+from storage.broadcasts import Addressed, Broadcast, retries_of
 from storage.columns import is_one_of
 from storage.database import Database
+from storage.help_requests import HelpRequest
 from storage.inbox import InboxEvent
-from storage.lifecycles import AlertState, BroadcastState, InboxState
+from storage.lifecycles import AlertState, BroadcastState, HelpState, InboxState
 from storage.media import Media
 from storage.outbox import OPEN_STATES, Message
 from storage.safety import SafetyReport
@@ -89,6 +90,12 @@ def forget_some(session: Session, line: Retention, at: datetime) -> int:
     return len(rows)
 
 
+def _part_merged(session: Session, request_ids: Sequence[Any], _: datetime) -> None:
+    """What was merged into these and is kept longer names nothing that is gone."""
+    merged = col(HelpRequest.merged_into_id).in_(request_ids)
+    session.connection().execute(update(HelpRequest).where(merged).values(merged_into_id=None))
+
+
 def _before(column: Any, *others: ColumnElement[bool]) -> Due:
     return lambda _session, old: and_(col(column) < old, *others)
 
@@ -136,7 +143,7 @@ def _may_be_corrected(session: Session, old: datetime) -> set[int]:
         found |= {broadcast_id for _, _, broadcast_id in line if broadcast_id is not None}
         earlier_ids = {replaces_id for _, replaces_id, _ in line if replaces_id is not None}
         line = session.exec(replaced.where(col(Alert.id).in_(earlier_ids))).all() if earlier_ids else []
-    return found
+    return {*found, *retries_of(session, sorted(found))}
 
 
 def _note_delivery(session: Session, batch_ids: Sequence[Any], at: datetime) -> None:
@@ -207,6 +214,15 @@ RETENTION: tuple[Retention, ...] = (
         farewell=_remove_files,
     ),
     Retention(
+        what="requests for help, as the officers' board shows them",
+        table=HelpRequest,
+        days=400,
+        counted_from="the last cry; only those that are closed",
+        why="a flood season and its review a year later",
+        due=_before(HelpRequest.last_at, is_one_of(col(HelpRequest.state), HelpState.CLOSED.value)),
+        farewell=_part_merged,
+    ),
+    Retention(
         what="notes on recipients whom a broadcast did not simply reach",
         table=RecipientNote,
         days=400,
@@ -236,12 +252,16 @@ RETENTION: tuple[Retention, ...] = (
 
 FORGOTTEN_ELSEWHERE: Mapping[str, str] = {
     "alert_episode": "storage.alert_episodes.forget_old: 30 days after the last measurement",
+    "alert_notice": "storage.alert_notices.forget_old: after 30 days",
     "case_lookup": "storage.cases_following.forget_old_misses: after an hour",
     "early_receipt": "storage.receipts.forget_old: after a day",
     "forecast": "storage.forecasts.forget_old: 30 days after the last day it is about",
     "local_upload": "storage.local_uploads.forget_old: after a day, as a network would",
     "media": "storage.media.remove_unattached: 7 days where it belongs to nothing; the row stays, without its file",
     "network_id": "storage.receipts.forget_old: after 8 days",
+    "officer_attempts": "storage.officer_attempts.forget_old: after two hours",
+    "officer_invitation": "storage.officer_invitations.forget_old: 90 days after its end",
+    "officer_session": "storage.sessions.forget_old: 90 days after its end",
     "scheduled_run": "storage.schedule.forget_old: after 7 days, but each schedule's latest",
     "sms_piece": "storage.sms_pieces: when the message is whole, or five minutes later",
     "source_answer": "storage.sources.forget_old: 60 days after it was asked for last",
@@ -253,28 +273,41 @@ KEPT: Mapping[str, str] = {
     "advice_confirmation": "one row for each rule",
     "advice_told": "one row for each person, until she erases it",
     "alert": "what was said to all: a public record",
+    "alert_approval": "who let a warning out, and who did not: as the audit log",
+    "alert_draft": "what was written before a warning, and by whom: as the audit log",
+    "alert_draft_editor": "as alert_draft",
     "article_feedback": "a count without a person",
-    "audit_entry": "who did what: rows are only ever added",
+    "agency": "who answers for what; cases name it",
+    "audit_entry": "who did what: rows are only ever added, so that the chain can be verified from its beginning",
+    "audit_head": "one row, written over",
     "broadcast": "what was said to all: a public record",
     "case": "the agency's file, kept by the rules for its files; without her as soon as she erases it",
     "case_event": "as the case",
     "case_follower": "as the case, until she erases it",
     "contact": "an address is kept as long as she wishes; its number stays in other rows",
     "dialog": "one row for each contact, written over",
+    "drill_member": "a volunteer's wish, until she erases it",
+    "duty_call": "who was asked for an approval or a cry, and when: the record of a night",
+    "duty_shift": "the roster: who was on duty when",
     "farm_crop": "what she grows, until she takes it back",
     "group_invite": "a code and who made it: says which officer let a group in",
     "local_message": "what stands on a simulated phone's screen, as on any phone",
     "local_phone": "simulated phones, removed on their page",
     "local_request": "as local_message",
     "officer": "names in the audit log",
+    "officer_factor": "one row for each second factor, without its secret once it is removed",
+    "officer_recovery_code": "ten hashes for each officer and renewal",
+    "outbox_hold": "one row while the outbox is held",
     "own_place": "her own places, until she takes them back",
     "pace": "one row for each account and endpoint, written over",
     "person": "what she wished, until she erases it; its number stays in other rows",
     "place_boundary": "the register of places",
     "price": "what markets paid, without a person: its course over years is what is asked for",
     "price_threshold": "what she waits for, until she erases it",
+    "shelter": "a register of places where people are safe",
     "source_host": "one row for each host, written over",
     "source_state": "one row for each source, written over",
     "subscription": "who had subscribed when a warning went out; until she erases it",
+    "template_edit": "who changed the words of warnings, and who agreed: as the audit log",
 }
 """Why nothing of these tables is deleted by its age."""

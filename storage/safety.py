@@ -1,13 +1,16 @@
 """Cries for help and "I am safe": rows that the officers' board reads."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Index
+from sqlalchemy import Index, func
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from storage.cases_privacy import privacy
 from storage.columns import BigId, UtcDateTime
+from storage.lifecycles import ContactState
+from storage.people import Account, Contact
 
 
 class SafetyAnswer(StrEnum):
@@ -58,6 +61,38 @@ def keep_report(session: Session, report: SafetyReport) -> SafetyReport:
 def words_of(session: Session, report: SafetyReport) -> str:
     """What she wrote. Raises SealBroken where they were sealed with another key."""
     return privacy(session).reveal(report.words)
+
+
+def cries_since(session: Session, contact_id: int, since: datetime) -> list[SafetyReport]:
+    """What the contact said in need of help since then, the oldest first; mistakes are left out."""
+    query = select(SafetyReport).where(
+        SafetyReport.contact_id == contact_id,
+        SafetyReport.answer == SafetyAnswer.NEED_HELP.value,
+        SafetyReport.at >= since,
+        SafetyReport.state != "withdrawn",
+    )
+    return list(session.exec(query.order_by(col(SafetyReport.id))))
+
+
+def last_words(session: Session, contact_ids: Sequence[int]) -> dict[int, str]:
+    """The words of each contact's last report that has some."""
+    newest = (
+        select(func.max(SafetyReport.id))
+        .where(col(SafetyReport.contact_id).in_(contact_ids), SafetyReport.words != "")
+        .group_by(col(SafetyReport.contact_id))
+    )
+    found = session.exec(select(SafetyReport).where(col(SafetyReport.id).in_(newest)))
+    return {each.contact_id: words_of(session, each) for each in found}
+
+
+def phone_of(session: Session, contact_id: int) -> str:
+    """The number she writes from, where she writes text messages; '' elsewhere: chats tell no number."""
+    query = (
+        select(Contact.address)
+        .join(Account, col(Account.id) == col(Contact.account_id))
+        .where(Contact.id == contact_id, Account.channel == "sms", Contact.state == ContactState.ACTIVE.value)
+    )
+    return session.exec(query).first() or ""
 
 
 def open_cry(session: Session, contact_id: int) -> SafetyReport | None:

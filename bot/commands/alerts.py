@@ -7,14 +7,19 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
+from bot.commands.alert_submitting import needs_approval, submit_alert
 from bot.commands.console import WRONG_USE, JsonOption, console, fail, opened, write_json
+from bot.commands.estimates import estimate_json, print_estimate
 from bot.commands.progress import watch_broadcast
 from bot.fetching import MOST_BYTES, FetchRefused, fetch_document
 from bot.wiring import Krajai
 from broadcasts.alerts import releasing
+from broadcasts.alerts.automatic import ORIGIN
 from broadcasts.alerts.cap_model import CapRefused
 from broadcasts.alerts.importing import import_alerts
+from broadcasts.alerts.own_words import CONSOLE
 from broadcasts.alerts.releasing import NotReleasable, Preview, UnknownAlert
+from broadcasts.delivery.estimates import Estimate, estimate
 from storage import batches
 from storage.alerts import Alert, alerts
 from storage.broadcasts import EVERY_PLACE
@@ -51,7 +56,9 @@ def import_(
             data = _read(source)
             with krajai.database.write() as session:
                 by, now = actor(session, as_), krajai.database.now(session)
-                imported = import_alerts(session, data, origin=source, by=by, at=now, rehearsal=rehearsal)
+                imported = import_alerts(
+                    session, data, origin=_origin(source), by=by, at=now, rehearsal=rehearsal
+                )
         except (CapRefused, FetchRefused, UnknownOfficer) as refused:
             fail(f"{source}: {refused}")
         if as_json:
@@ -103,7 +110,8 @@ def show(alert_id: AlertId, as_json: AsJson = False) -> None:
         preview = _preview(krajai, alert_id)
         tally = _tally(krajai, preview.alert)
         if as_json:
-            write_json({**_preview_json(preview), "delivery": tally})
+            estimated = estimate_json(_estimate(krajai, preview))
+            write_json({**_preview_json(preview), "estimate": estimated, "delivery": tally})
             return
         _print_preview(krajai, preview)
         if tally:
@@ -124,7 +132,7 @@ def release(
     watch: Annotated[bool, typer.Option(help="Follow the delivery until it is done.")] = True,
     as_json: AsJson = False,
 ) -> None:
-    """Send an alert to everyone it concerns, after showing whom it would reach."""
+    """Send an alert to everyone it concerns, or, once there are officers, submit it to a colleague's approval."""
     with opened() as krajai:
         preview = _preview(krajai, alert_id, exercise=exercise, wide=wide)
         if preview.obstacle:
@@ -136,6 +144,9 @@ def release(
             _print_preview(krajai, preview)
         if not yes and not typer.confirm(_question(preview), default=False, err=True):
             fail("not released")
+        if needs_approval(krajai) and not preview.alert.rehearsal:
+            submit_alert(krajai, alert_id, as_, wide=wide, as_json=as_json)
+            return
         try:
             with krajai.database.write() as session:
                 by, now = actor(session, as_), krajai.database.now(session)
@@ -179,6 +190,11 @@ def stop(alert_id: AlertId, as_: As = None, as_json: AsJson = False) -> None:
             )
 
 
+def _origin(source: str) -> str:
+    """Where it came from; a file that bears the name of a feed or of the console is neither."""
+    return f"./{source}" if source.startswith((CONSOLE, ORIGIN)) else source
+
+
 def _read(source: str) -> bytes:
     """At most a little more than a CAP file may have; the reader refuses what is too large."""
     if source == "-":
@@ -210,6 +226,12 @@ def _preview(krajai: Krajai, alert_id: int, *, exercise: bool = False, wide: boo
             )
     except UnknownAlert as unknown:
         fail(str(unknown))
+
+
+def _estimate(krajai: Krajai, preview: Preview) -> Estimate:
+    with krajai.database.read() as session:
+        now = krajai.database.now(session)
+        return estimate(session, preview.draft, krajai.channels, krajai.forms, now, groups=preview.groups)
 
 
 def _tally(krajai: Krajai, alert: Alert) -> dict[str, int]:
@@ -250,6 +272,8 @@ def _print_preview(krajai: Krajai, preview: Preview) -> None:
     console.print()
     for channel, number in preview.audience.items():
         console.print(f"  audience on {channel}: {number:,}")
+    if alert.state == AlertState.DRAFT and (preview.audience or preview.reached):
+        print_estimate(_estimate(krajai, preview), krajai.settings.zone)
     if not preview.audience and not preview.reached:
         console.print("  audience: nobody is subscribed to these places")
     if preview.reached:

@@ -21,6 +21,9 @@ from storage.broadcasts import Broadcast
 from storage.database import Database
 from storage.inbox import InboxEvent
 from storage.lifecycles import BroadcastState, InboxState
+from storage.outbox_hold import hold_of
+from storage.price_catalogue import moc_series
+from storage.sources import BAD, source_states
 from storage.wording import LANGUAGES
 from storage.wording.catalogue import keys
 
@@ -106,6 +109,8 @@ def _database(chosen: Settings) -> Iterator[Finding]:
         )
         if current:
             yield from _waiting(database)
+            yield _sources(database)
+        yield _price_codes()
     except DatabaseBusy as busy:
         yield Finding(subject="database", in_order=False, seen="is not ours", mend=str(busy))
     except SQLAlchemyError as fault:
@@ -121,6 +126,7 @@ def _database(chosen: Settings) -> Iterator[Finding]:
 
 def _waiting(database: Database) -> Iterator[Finding]:
     with database.read() as session:
+        hold = hold_of(session)
         parked = session.exec(select(func.count()).where(InboxEvent.state == InboxState.PARKED.value)).one()
         paused = session.exec(
             select(func.count()).where(Broadcast.state == BroadcastState.PAUSED.value)
@@ -137,10 +143,39 @@ def _waiting(database: Database) -> Iterator[Finding]:
         mend="mend the cause (the log names where), then: krajai inbox retry",
     )
     yield Finding(
+        subject="outbox",
+        in_order=hold is None,
+        seen=f"is held, nothing is sent: {hold.reason}" if hold else "is not held",
+        mend="krajai outbox show; when what waits is to go out: krajai outbox resume",
+    )
+    yield Finding(
         subject="broadcasts",
         in_order=paused == 0,
         seen=f"{paused} are paused",
         mend="krajai broadcast list shows which and why; after mending: krajai broadcast resume NUMBER",
+    )
+
+
+def _sources(database: Database) -> Finding:
+    with database.read() as session:
+        visited = source_states(session)
+    bad = [f"{each.name} is {each.status} ({each.error})" for each in visited if each.status in BAD]
+    return Finding(
+        subject="sources",
+        in_order=not bad,
+        seen="; ".join(bad) or f"{len(visited)} were visited, none of them is bad",
+        mend="krajai sources shows since when and how old what is kept is; krajai sources --visit NAME tries again",
+    )
+
+
+def _price_codes() -> Finding:
+    """No fault: an answer without the product's name is refused, so a wrong code gives no price, never a wrong one."""
+    unverified = [code for code, series in moc_series().items() if series.unverified]
+    return Finding(
+        subject="prices",
+        in_order=True,
+        seen=f"{len(unverified)} of the ministry's {len(moc_series())} product codes are unverified"
+        + (f" ({', '.join(unverified)}): krajai sources says which give no answer" if unverified else ""),
     )
 
 

@@ -51,14 +51,14 @@ def web() -> None:
 
 def worker() -> None:
     """Handle what citizens send, plan broadcasts, send the outbox. Any number may run."""
-    with _separate_process() as krajai:
+    with _separate_process() as krajai, _metrics(krajai):
         process = WorkerProcess(krajai)
         asyncio.run(_until_signal(krajai, [process.run], [process.stop]))
 
 
 def clock() -> None:
     """Run the schedule. A second clock waits until the first is gone."""
-    with _separate_process() as krajai:
+    with _separate_process() as krajai, _metrics(krajai):
         process = ClockProcess(krajai)
         asyncio.run(_until_signal(krajai, [process.run], [process.stop]))
 
@@ -138,6 +138,25 @@ def _separate_process() -> Iterator[Krajai]:
         fail("web, worker and clock are for PostgreSQL; on SQLite one process does everything: krajai run")
     with checked_database(chosen), _server(chosen) as krajai:
         yield krajai
+
+
+@contextlib.contextmanager
+def _metrics(krajai: Krajai) -> Iterator[None]:
+    """The counters of a process without pages, where a port is set for them."""
+    chosen = krajai.settings
+    if not chosen.metrics_port:
+        yield
+        return
+    try:
+        server, thread = krajai.metrics.serve(chosen.host, chosen.metrics_port)
+    except OSError:
+        fail(f"port {chosen.metrics_port} cannot be opened: name another in KRAJAI_METRICS_PORT")
+    try:
+        yield
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
 
 
 @contextlib.contextmanager

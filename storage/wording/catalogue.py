@@ -23,7 +23,10 @@ DOMAINS: tuple[str, ...] = (
     "sources",
     "advice",
     "market",
+    "console",
     "portal",
+    "drafting",
+    "board",
 )
 
 _FILL = re.compile(r"\{([a-z_]+)\}")

@@ -128,7 +128,10 @@ def morning(found: Sequence[Quote], language: str) -> list[str]:
     """The prices of somebody's products this morning, in two bubbles at most; those of another day say which."""
     newest = newest_on(found)
     texts = [say(language, "daily.title", day=day(newest, language))]
-    foot = say(language, "daily.foot", source=sources_words(found, language))
+    changes = any(quote.previous is not None for quote in found)
+    foot = say(
+        language, "daily.foot" if changes else "daily.foot.first", source=sources_words(found, language)
+    )
     for quote in found:
         longer = f"{texts[-1]}\n{_line(quote, language, newest, named=True)}"
         if units(f"{longer}\n{foot}") <= MOST_UNITS and longer.count("\n") <= MOST_LINES:

@@ -60,6 +60,7 @@ _NEEDS: dict[str, dict[str, str]] = {
 # Hazards after which people go back into damaged houses.
 _DAMAGE_HOUSES = frozenset(HAZARDS[: HAZARDS.index("wildfire") + 1])
 
+_FILL = re.compile(r"\{([a-z_]+)\}")
 _LINK = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
 _NEEDS_SPACE = re.compile(r"[ก-ฮ]{1,4}\.|[A-Za-z0-9]")
 _GLUED_FILLS = ("shelter", "dam", "site", "disease", "symptom")
@@ -81,6 +82,7 @@ def warning(
     hazard: str,
     fills: Mapping[str, str],
     observed: bool = True,
+    body: str | None = None,
 ) -> str:
     """The whole text of a warning.
 
@@ -91,7 +93,8 @@ def warning(
     give `help.sms.reply` where citizens can answer the sender, `help.group.emergency` where there are no buttons).
     The body takes when, level, value, shelter, dam, site, disease, symptom, prevent as the hazard has them;
     when one is missing the plain body is said, which needs where and when only. `observed` False (CAP
-    certainty Likely or less) chooses the words of what is expected.
+    certainty Likely or less) chooses the words of what is expected. `body` are an agency's own words in place of the
+    catalogue's, said when all its fills are known. `order`, an office with that power, adds that it orders to leave.
     Raises WordingError for an unknown hazard, level, kind or form, and for a fill that no variant can do
     without.
     """
@@ -106,10 +109,14 @@ def warning(
     }
     after = kind == "all_clear" and hazard in _DAMAGE_HOUSES
     what = _event(language, form, kind, known)
+    if what is None and body is not None and set(_FILL.findall(body)) <= known.keys():
+        what = _FILL.sub(lambda found: known[found[1]], body)
     if what is None:
-        body = f"body.{hazard}.{level}.{form}"
-        variants = (body, f"{body}.plain") if observed else (f"{body}.expected", body, f"{body}.plain")
+        key = f"body.{hazard}.{level}.{form}"
+        variants = (key, f"{key}.plain") if observed else (f"{key}.expected", key, f"{key}.plain")
         what = _say_first(language, known, *variants)
+    if kind in ("alert", "update") and (order := _say_known(language, known, f"order.{form}")):
+        what = f"{what}{chr(10) if form == 'chat' else ' '}{order}"
     return _framed(language, form, kind, level, known | {"what": what}, after=after)
 
 

@@ -1,0 +1,76 @@
+"""What those who wait for help are told, each in her language: that a team has it, when she hears again, that it ended.
+
+Everything leaves through the outbox, in the transaction of the step itself, with the two buttons of her emergency.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from sqlmodel import Session
+
+from storage import outbox
+from storage.dialogs import dialog_of, remember_offer
+from storage.help_requests import HelpRequest, told_of
+from storage.lifecycles import ContactState
+from storage.people import Contact, Person
+from storage.replies import Bubble, Button
+from storage.wording import dates, say
+
+Words = Callable[[str], str]
+"""What is said, by language."""
+
+
+def tell_taken(session: Session, request: HelpRequest, zone: ZoneInfo, at: datetime) -> int:
+    """A team has it, and until when she hears again where that was promised; how many were told."""
+
+    def words(language: str) -> str:
+        taken = say(language, "rescue.team", team=request.team)
+        if request.promised_at is None:
+            return taken
+        return f"{taken}\n{say(language, 'rescue.promised', time=dates.clock(request.promised_at, language, zone))}"
+
+    return _tell(session, request, words, at)
+
+
+def tell_still_there(session: Session, request: HelpRequest, at: datetime) -> int:
+    """Somebody asks whether she is still there; how many were asked."""
+    return _tell(session, request, lambda language: say(language, "rescue.still_there"), at)
+
+
+def tell_team_gone(session: Session, request: HelpRequest, at: datetime) -> int:
+    """The team cannot come; the officers look for another."""
+    return _tell(session, request, lambda language: say(language, "rescue.team_gone"), at)
+
+
+def tell_closed(session: Session, request: HelpRequest, at: datetime) -> int:
+    """The officers have closed it; how she says that it is not over."""
+    return _tell(session, request, lambda language: say(language, "rescue.closed"), at)
+
+
+def tell_words(session: Session, request: HelpRequest, said: str, at: datetime) -> int:
+    """An officer's own words."""
+    return _tell(session, request, lambda language: say(language, "rescue.officer", words=said), at)
+
+
+def _tell(session: Session, request: HelpRequest, words: Words, at: datetime) -> int:
+    told = 0
+    for contact_id in told_of(session, request.number):
+        contact = session.get(Contact, contact_id)
+        if contact is None or contact.state != ContactState.ACTIVE:
+            continue
+        language = session.get_one(Person, contact.person_id).language
+        bubbles = (Bubble(text=words(language), buttons=_buttons(language), lasting=True),)
+        outbox.say_to(session, contact_id, bubbles, at, important=True)
+        dialog = dialog_of(session, contact_id, at)
+        remember_offer(dialog, bubbles, at)
+        session.add(dialog)
+        told += 1
+    return told
+
+
+def _buttons(language: str) -> tuple[Button, ...]:
+    return tuple(
+        Button(label=say(language, f"buttons.{key}"), action=action)
+        for key, action in (("safe_now", "rescue.safe_now"), ("worse", "rescue.worse"))
+    )
