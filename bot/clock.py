@@ -12,6 +12,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from bot.alert_calls import keep_calling
 from bot.channels.telegram_polling import poll
 from bot.menus import MenuKeeper
 from bot.quotas import keep_asking
@@ -97,6 +98,8 @@ class ClockProcess:
             if account.channel_name == "line":
                 beside.append(asyncio.create_task(MenuKeeper(self._krajai, account).keep(role_lost)))
                 beside.append(asyncio.create_task(keep_asking(self._krajai, account, role_lost)))
+        if self._krajai.settings.alert_webhook_addresses:
+            beside.append(asyncio.create_task(keep_calling(self._krajai, role_lost)))
         jumps = ClockJumps()
         try:
             while not self._stopping.is_set():

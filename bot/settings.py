@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
@@ -34,6 +35,7 @@ class Settings(BaseSettings):
     agencies_file: str = ""
     articles_folder: str = ""
     media_folder: str = "data/media"
+    metrics_port: int = Field(default=0, ge=0, le=65535)
     log_format: Literal["text", "json"] = "text"
     simulator: Literal["auto", "on", "off"] = "auto"
     local_behaves_like: Literal["line", "telegram", "sms"] = "line"
@@ -65,6 +67,8 @@ class Settings(BaseSettings):
     cap_signing_key_file: str = ""
     cap_signing_certificate_file: str = ""
     cap_import_token: SecretStr = SecretStr("")
+    alert_webhooks: str = ""
+    alert_webhook_secret: SecretStr = SecretStr("")
     tmd_cap_url: str = "https://www.tmd.go.th/api/xml/CAP"
     tmd_warnings_url: str = "https://data.tmd.go.th/api/WeatherWarningNews/v2/"
     tmd_forecast_url: str = "https://data.tmd.go.th/api/WeatherForecast7DaysByRegion/v2/"
@@ -112,6 +116,20 @@ class Settings(BaseSettings):
             if not re.fullmatch(r"[a-z0-9_]+/[^/\s,]+/(Extreme|Severe|Moderate|Minor)", rule):
                 raise ValueError(f"{rule!r} is not feed/sender/severity, such as tmd_cap/TMD/Extreme")
         return value
+
+    @field_validator("alert_webhooks")
+    @classmethod
+    def _web_addresses(cls, value: str) -> str:
+        for address in filter(None, (each.strip() for each in value.split(","))):
+            parts = urlsplit(address)
+            if parts.scheme not in ("http", "https") or not parts.hostname:
+                raise ValueError(f"{address!r} is no web address; try https://system.example.go.th/alerts")
+        return value
+
+    @property
+    def alert_webhook_addresses(self) -> tuple[str, ...]:
+        """The systems that are called when an alert goes out or ends."""
+        return tuple(filter(None, (each.strip() for each in self.alert_webhooks.split(","))))
 
     @property
     def release_rules(self) -> tuple[tuple[str, str, str], ...]:

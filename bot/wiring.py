@@ -93,6 +93,11 @@ class Krajai:
         )
 
     @property
+    def public_url(self) -> str:
+        """Where others reach this installation: what the operator has set, never what a request claims."""
+        return self.settings.public_url.rstrip("/") or f"http://{self.settings.host}:{self.settings.port}"
+
+    @property
     def simulator_is_open(self) -> bool:
         """The simulator is for trying: shut as soon as a real channel is on, unless the operator opens it."""
         real = len(self.accounts) > 1
@@ -164,14 +169,16 @@ def open_krajai(settings: Settings) -> Krajai:
     join_commits(database)
     use_secret_key(database, settings.secret_key.get_secret_value())
     faults = Faults()
-    house = House(settings=settings, database=database, ingest=Ingest(database))
+    metrics = Metrics()
+    ingest = Ingest(database, metrics.not_stored)
+    house = House(settings=settings, database=database, ingest=ingest)
     return Krajai(
         settings=settings,
         database=database,
         ingest=house.ingest,
         accounts=(_local(settings, database, faults), *_connected(house)),
         agencies=_joined(database, _knowledge(settings)),
-        metrics=Metrics(),
+        metrics=metrics,
         local_faults=faults,
         signing_key=_signing_key(settings),
     )

@@ -2,30 +2,38 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, time
+from functools import partial
 from typing import Any
 
 import structlog
 from sqlmodel import Session
 
 from broadcasts.advice import daily, forecast, nwp
+from broadcasts.alerts import drills
 from broadcasts.alerts.automatic import ORIGIN
 from broadcasts.alerts.sources import air4thai, gdacs, thaiwater, tmd_cap, tmd_warnings, usgs
+from broadcasts.alerts.telling import tell_passed_on
 from broadcasts.delivery.claiming import expire_overdue
 from broadcasts.prices import moc, mornings, nabc, thresholds
 from broadcasts.slots import Missed, Scheduled
 from broadcasts.sources import Source
 from storage import (
     alert_episodes,
+    alert_notices,
     alerts,
     cases_following,
     cases_work,
+    duty_calls,
     erasure,
     forecasts,
     local_uploads,
     media,
+    officer_attempts,
+    officer_invitations,
     receipts,
     retention,
     schedule,
+    sessions,
     sources,
 )
 from storage.database import Database
@@ -45,7 +53,11 @@ _FORGETTING: tuple[Callable[[Session, datetime], int], ...] = (
     cases_following.forget_old_misses,
     local_uploads.forget_old,
     alert_episodes.forget_old,
+    alert_notices.forget_old,
     forecasts.forget_old,
+    sessions.forget_old,
+    officer_attempts.forget_old,
+    officer_invitations.forget_old,
 )
 
 
@@ -71,8 +83,20 @@ def _close_unanswered(session: Session, at: datetime) -> str:
     return f"{cases_work.close_unanswered(session, at)} cases closed"
 
 
+def _escalate_calls(session: Session, at: datetime) -> str:
+    moved = duty_calls.escalate(session, at)
+    tell_passed_on(session, moved, at)
+    return f"{len(moved)} calls on duty passed on"
+
+
+def _note_first_messages(session: Session, at: datetime) -> str:
+    return f"{drills.note_first_messages(session, at)} drafts reached their first reader"
+
+
 SCHEDULE = (
     Scheduled(name="expire_alerts", every_seconds=30, run=_expire_alerts),
+    Scheduled(name="escalate_calls", every_seconds=10, run=_escalate_calls),
+    Scheduled(name="first_messages", every_seconds=60, run=_note_first_messages),
     Scheduled(name="forget_those_who_left", every_seconds=60, run=_forget_those_who_left),
     Scheduled(name="expire_drafts", every_seconds=60, run=_expire_drafts),
     Scheduled(name="tmd_cap", every_seconds=120, source=tmd_cap.SOURCE),
@@ -84,14 +108,18 @@ SCHEDULE = (
     Scheduled(name="tmd_forecast", every_seconds=3 * 3600, source=forecast.SOURCE),
     Scheduled(name="tmd_nwp", every_seconds=6 * 3600, source=nwp.SOURCE),
     Scheduled(
-        name="advice", daily_at=time(6, 30), missed=Missed.SKIP, late_seconds=4 * 3600, work=daily.tell
+        name="advice",
+        daily_at=time(6, 30),
+        missed=Missed.SKIP,
+        late_seconds=4 * 3600,
+        work=partial(daily.tell, merged=mornings.come_today),
     ),
     Scheduled(
         name="advice_severe",
         every_seconds=3600,
         missed=Missed.SKIP,
         late_seconds=1800,
-        work=daily.tell_severe,
+        work=partial(daily.tell_severe, merged=mornings.come_soon),
     ),
     Scheduled(name="close_unanswered", every_seconds=600, run=_close_unanswered),
     # The ministry answers in half a minute a product; markets quote once a day.

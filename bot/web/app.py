@@ -4,13 +4,17 @@ from pathlib import Path
 
 import structlog
 from fastapi import FastAPI, Request
+from fastapi.exception_handlers import http_exception_handler
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, PlainTextResponse
+from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from fastapi.staticfiles import StaticFiles
 from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot.web import charts, health, home, simulator
+from bot.web.console import errors as console_errors
+from bot.web.console import routes as console
 from bot.web.portal import alerts, cap
 from bot.web.webhooks import line, sms, telegram
 from bot.wiring import Krajai
@@ -41,12 +45,16 @@ def create_app(krajai: Krajai) -> FastAPI:
     app.state.ingest = krajai.ingest
     app.add_middleware(SecurityHeaders)
     app.add_exception_handler(RequestValidationError, _wrong_request)
+    app.add_exception_handler(HTTPException, _refused)
     app.add_exception_handler(Exception, _own_fault)
+    console_errors.install(app)
     app.include_router(home.router)
     app.include_router(health.router)
     app.include_router(charts.router)
     app.include_router(alerts.router)
     app.include_router(cap.router)
+    for router in console.ROUTERS:
+        app.include_router(router)
     for channel_name, router in _WEBHOOKS.items():
         if any(account.channel_name == channel_name for account in krajai.accounts):
             app.include_router(router)
@@ -73,14 +81,27 @@ class SecurityHeaders:
         await self._app(scope, receive, send_with_headers if scope["type"] == "http" else send)
 
 
-async def _wrong_request(_: Request, fault: Exception) -> JSONResponse:
+async def _wrong_request(request: Request, fault: Exception) -> Response:
     """What is wrong and where, without what was sent: that may be a citizen's words, or no text at all."""
     assert isinstance(fault, RequestValidationError)
+    if console_errors.is_of_console(request):
+        return console_errors.page_for(request, fault)
     faults = [{name: each[name] for name in ("type", "loc", "msg")} for each in fault.errors()]
     return JSONResponse({"detail": faults}, status_code=422)
 
 
-async def _own_fault(_: Request, fault: Exception) -> PlainTextResponse:
+async def _refused(request: Request, fault: Exception) -> Response:
+    assert isinstance(fault, HTTPException)
+    if console_errors.is_of_console(request):
+        return console_errors.page_for(request, fault)
+    return await http_exception_handler(request, fault)
+
+
+async def _own_fault(request: Request, fault: Exception) -> Response:
     """A fault of ours. Starlette answers it outside of all middleware, so the headers are put on here."""
     log.error("request failed", kind=type(fault).__name__)
+    if console_errors.is_of_console(request):
+        page = console_errors.page_for(request, fault)
+        page.headers.update(SECURITY_HEADERS)
+        return page
     return PlainTextResponse("something failed here\n", status_code=500, headers=SECURITY_HEADERS)

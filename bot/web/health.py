@@ -8,6 +8,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.wiring import Krajai
 from storage import migrate
+from storage.outbox_hold import is_held
 
 router = APIRouter()
 log = structlog.get_logger()
@@ -21,17 +22,24 @@ def healthz() -> str:
 
 @router.get("/readyz", response_class=PlainTextResponse)
 def readyz(request: Request) -> Response:
-    """The database answers and has the form this version needs; 503 otherwise."""
+    """The database answers and has the form this version needs; 503 otherwise. Says so where the outbox is held."""
     krajai: Krajai = request.app.state.krajai
     try:
         krajai.database.ping()
         current = migrate.is_current(krajai.database)
+        held = current and _held(krajai)
     except SQLAlchemyError as fault:
         log.warning("not ready", kind=type(fault).__name__)
         return PlainTextResponse("the database does not answer\n", status_code=503)
     if not current:
         return PlainTextResponse("the database is to be migrated: krajai migrate\n", status_code=503)
-    return PlainTextResponse("ready\n")
+    # Ready all the same: what citizens write is to be taken in.
+    return PlainTextResponse("ready, but the outbox is held: nothing is sent\n" if held else "ready\n")
+
+
+def _held(krajai: Krajai) -> bool:
+    with krajai.database.read() as session:
+        return is_held(session)
 
 
 @router.get("/metrics")

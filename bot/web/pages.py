@@ -11,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from storage.wording import LANGUAGES, say
 
-_TEMPLATES = Jinja2Templates(
+TEMPLATES = Jinja2Templates(
     env=Environment(
         loader=FileSystemLoader(Path(__file__).parent / "templates"),
         autoescape=True,
@@ -29,6 +29,6 @@ def page_language(request: Request) -> str:
 def page(request: Request, template: str, **values: Any) -> HTMLResponse:
     """A page with `language` and `say` at hand."""
     language = page_language(request)
-    return _TEMPLATES.TemplateResponse(
+    return TEMPLATES.TemplateResponse(
         request, template, {"language": language, "say": partial(say, language), **values}
     )

@@ -41,6 +41,8 @@ router.include_router(simulator_uploads.router)
 MOST_PHONES_A_PAGE = 8
 MOST_PREVIEWS = 8
 MOST_TEXT = 5000
+# What is longer is told so in words; what is longer still is no message.
+MOST_BODY = 200_000
 LOOK_SECONDS = 0.25
 HEARTBEAT_LOOKS = 60
 LARGEST_ID = 2**63 - 1
@@ -90,7 +92,7 @@ class PhoneEvent(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     type: OnAPhone
-    text: str = Field(default="", max_length=MOST_TEXT)
+    text: str = Field(default="", max_length=MOST_BODY)
     action: str = Field(default="", max_length=64)
     label: str = Field(default="", max_length=200)
     latitude: float | None = Field(default=None, ge=-90, le=90)
@@ -197,6 +199,8 @@ async def create_phone(request: Request, new: NewPhone) -> dict[str, str]:
 async def phone_event(request: Request, address: str, event: PhoneEvent) -> dict[str, str]:
     """Take what the citizen did as a webhook would: answer when it is in the inbox."""
     krajai: Krajai = request.app.state.krajai
+    if len(event.text) > MOST_TEXT:
+        raise HTTPException(422, say(page_language(request), "simulator.too_long", most=f"{MOST_TEXT:,}"))
     event_id = secrets.token_hex(8)
     shown = (
         event.text

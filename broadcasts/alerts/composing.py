@@ -1,4 +1,6 @@
-"""Writing a CAP 1.2 alert about what a source measured, so that it takes the same way as one that came as CAP.
+"""Writing a CAP 1.2 alert of our own, so that it takes the same way as one that came as CAP.
+
+What a source measured is written so, and what an officer drafts.
 
 What is composed depends on nothing but its arguments: the same measurement composed twice is the same alert.
 """
@@ -10,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from lxml import etree
 
-from broadcasts.alerts.cap_model import MessageType
+from broadcasts.alerts.cap_model import MessageType, Status
 from broadcasts.alerts.meaning import Level
 from storage import places
 from storage.alerts import Alert
@@ -25,7 +27,7 @@ ALL_CLEAR = "AllClear"
 """CAP 1.2, 3.2.2, responseType: "The subject event no longer poses a threat or concern"."""
 
 _NAMESPACE = "urn:oasis:names:tc:emergency:cap:1.2"
-_TAGS = {"th": "th-TH", "en": "en-US"}
+_TAGS: Mapping[str, str] = {"th": "th-TH", "en": "en-US"}
 # Severity and urgency that `meaning.level_of` reads as that level, with certainty Observed or Likely.
 _LEVELS: dict[Level, tuple[str, str]] = {
     "watch": ("Moderate", "Expected"),
@@ -33,28 +35,47 @@ _LEVELS: dict[Level, tuple[str, str]] = {
     "emergency": ("Extreme", "Immediate"),
 }
 _EVENTS = {
-    "pm25": ("Health", "PM2.5"),
-    "flood": ("Met", "Flood"),
+    "armed_violence": ("Security", "Armed violence"),
+    "chemical_leak": ("CBRNE", "Chemical leak"),
+    "cold": ("Met", "Cold weather"),
+    "dam_release": ("Infra", "Dam release"),
     "earthquake": ("Geo", "Earthquake"),
+    "flash_flood": ("Met", "Flash flood"),
+    "flood": ("Met", "Flood"),
+    "heat": ("Met", "Extreme heat"),
+    "heavy_rain": ("Met", "Heavy rain"),
+    "high_waves": ("Met", "High waves"),
+    "landslide": ("Geo", "Landslide"),
+    "outbreak": ("Health", "Disease outbreak"),
+    "pm25": ("Health", "PM2.5"),
+    "storm": ("Met", "Storm"),
     "tsunami": ("Geo", "Tsunami"),
+    "water_shortage": ("Env", "Water shortage"),
+    "wildfire": ("Fire", "Wildfire"),
 }
 _NOT_IN_IDENTIFIERS = str.maketrans({" ": "_", ",": "_", "<": "_", "&": "_", "+": ""})
 
 
 @dataclass(frozen=True, kw_only=True)
 class InWords:
-    """In one language: what an officer's list shows; who measured what, against which threshold; the value."""
+    """In one language: what an officer's list shows; who measured what, against which threshold; the value.
+
+    `parameters` are names and values of ours, for the texts that citizens read.
+    """
 
     headline: str
-    evidence: str
+    evidence: str = ""
     value: str = ""
+    instruction: str = ""
+    parameters: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Composed:
     """What an alert is to say. `event` is for a hazard that `_EVENTS` lacks: the issuer's own word.
 
-    `agency` is who says it, by language; `source` whose measurements it rests on.
+    `agency` is who says it, by language; `source` whose measurements it rests on. `over` says that the danger of what
+    it replaces has passed, `withdrawn` that it was sent in error. `severity` and `urgency` are the level's unless said.
     """
 
     identifier: str
@@ -73,6 +94,17 @@ class Composed:
     agency: Mapping[str, str] = field(default_factory=dict)
     replaces: Alert | None = None
     over: bool = False
+    withdrawn: bool = False
+    status: str = Status.ACTUAL
+    severity: str = ""
+    urgency: str = ""
+    contact: str = ""
+    category: str = ""
+
+    @property
+    def ends(self) -> bool:
+        """Whether it cancels what it replaces."""
+        return self.over or self.withdrawn
 
 
 def compose(said: Composed, zone: ZoneInfo) -> bytes:
@@ -80,11 +112,11 @@ def compose(said: Composed, zone: ZoneInfo) -> bytes:
     root = etree.Element(f"{{{_NAMESPACE}}}alert", nsmap={None: _NAMESPACE})  # type: ignore[dict-item]
     message = MessageType.ALERT
     if said.replaces is not None:
-        message = MessageType.CANCEL if said.over else MessageType.UPDATE
+        message = MessageType.CANCEL if said.ends else MessageType.UPDATE
     _add(root, "identifier", said.identifier.translate(_NOT_IN_IDENTIFIERS))
     _add(root, "sender", said.sender)
     _add(root, "sent", _time(said.sent, zone))
-    _add(root, "status", "Actual")
+    _add(root, "status", said.status)
     _add(root, "msgType", message)
     if said.source:
         _add(root, "source", said.source)
@@ -98,16 +130,16 @@ def compose(said: Composed, zone: ZoneInfo) -> bytes:
 
 
 def _info(root: etree._Element, said: Composed, language: str, words: InWords, zone: ZoneInfo) -> None:
-    category, event = _EVENTS.get(said.hazard or "", ("Met", said.event))
-    severity, urgency = ("Minor", "Past") if said.over else _LEVELS[said.level]
+    category, event = _EVENTS.get(said.hazard or "", (said.category or "Met", said.event))
+    severity, urgency = ("Minor", "Past") if said.ends else _LEVELS[said.level]
     info = etree.SubElement(root, f"{{{_NAMESPACE}}}info")
-    _add(info, "language", _TAGS[language])
+    _add(info, "language", _TAGS.get(language, language))
     _add(info, "category", category)
     _add(info, "event", event)
     if said.over:
         _add(info, "responseType", ALL_CLEAR)
-    _add(info, "urgency", urgency)
-    _add(info, "severity", severity)
+    _add(info, "urgency", urgency if said.ends else said.urgency or urgency)
+    _add(info, "severity", severity if said.ends else said.severity or severity)
     _add(info, "certainty", said.certainty)
     if said.onset is not None:
         _add(info, "onset", _time(said.onset, zone))
@@ -115,13 +147,19 @@ def _info(root: etree._Element, said: Composed, language: str, words: InWords, z
     if said.agency.get(language):
         _add(info, "senderName", said.agency[language])
     _add(info, "headline", words.headline)
-    _add(info, "description", words.evidence)
-    if said.web:
-        _add(info, "web", said.web)
-    if words.value:
-        parameter = etree.SubElement(info, f"{{{_NAMESPACE}}}parameter")
-        _add(parameter, "valueName", VALUE)
-        _add(parameter, "value", words.value)
+    for name, text in (
+        ("description", words.evidence),
+        ("instruction", words.instruction),
+        ("web", said.web),
+        ("contact", said.contact),
+    ):
+        if text:
+            _add(info, name, text)
+    for name, text in {VALUE: words.value, **words.parameters}.items():
+        if text:
+            parameter = etree.SubElement(info, f"{{{_NAMESPACE}}}parameter")
+            _add(parameter, "valueName", name)
+            _add(parameter, "value", text)
     if said.places:
         _area(info, said.places, language)
 

@@ -81,6 +81,22 @@ def stored_cap(alert: Alert) -> CapAlert:
     return read_cap(alert.cap)[0]
 
 
+def written_here(
+    session: Session, document: bytes, *, origin: str, at: datetime, replaces: Alert | None = None
+) -> tuple[Alert, CapAlert]:
+    """The alert of one of our own documents, not stored yet, and the document as it is read.
+
+    Unlike what comes in, it may replace an alert of another sender: an officer answers for that. Raises CapRefused.
+    """
+    cap = read_cap(document)[0]
+    return _draft(session, cap, cap.identifier, cap.sent, timedelta(0), origin, at, False, replaces), cap
+
+
+def keep(session: Session, alert: Alert, *, by: str, at: datetime) -> Alert:
+    """Store an alert that was `written_here`."""
+    return _kept(session, alert, by, at, {"origin": alert.origin}).alert
+
+
 def _import_one(
     session: Session, cap: CapAlert, origin: str, by: str, at: datetime, rehearsal: bool
 ) -> Imported:
@@ -138,6 +154,7 @@ def _draft(
     origin: str,
     at: datetime,
     rehearsal: bool,
+    replaces: Alert | None = None,
 ) -> Alert:
     infos = infos_in_order(cap)
     main = infos[0] if infos else None
@@ -146,7 +163,7 @@ def _draft(
     codes, unclear = _places(session, parts, infos, by_shape.append)
     remarks = [*cap.remarks, *remarks, *dict.fromkeys(by_shape)]
     remarks += [f"area not understood: {each}" for each in unclear]
-    replaces = _replaced(session, cap, sent, rehearsal)
+    replaces = replaces or _replaced(session, cap, sent, rehearsal)
     if cap.msg_type is not MessageType.ALERT and replaces is None:
         remarks.append("refers to an alert that is not known here")
     if not codes and replaces is not None:

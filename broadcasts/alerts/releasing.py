@@ -1,19 +1,25 @@
 """Releasing, stopping and previewing alerts: what may go out, to whom, and what it does to the alert before it."""
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from sqlmodel import Session, col, select
 
-from broadcasts.alerts.cap_model import MessageType, Status
+from broadcasts.alerts.cap_model import CapAlert, MessageType, Status
 from broadcasts.alerts.importing import stored_cap
+from broadcasts.alerts.own_words import group_of
 from broadcasts.alerts.words import words_of_alert
-from broadcasts.audience.selection import AudienceRule, count
+from broadcasts.audience import listed
+from broadcasts.audience.counting import Group, by_channel, count_groups
+from broadcasts.audience.selection import AudienceRule
+from broadcasts.delivery.estimates import Draft
 from storage import alerts, batches, broadcasts
 from storage.alerts import Alert
 from storage.broadcasts import Broadcast, BroadcastKind, Priority
 from storage.lifecycles import AlertState, BatchState, BroadcastState, ForbiddenTransition
+from storage.people import Account
 from storage.replies import Bubble
 from storage.subscriptions import WARNING
 
@@ -37,14 +43,18 @@ class UnknownBroadcast(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Preview:
-    """What a release would do now. `audience` counts new recipients per channel by subscription; `reached` those who
-    may have got the alert that this one updates or cancels."""
+    """What a release would do now. `audience` counts new recipients per channel by subscription, `groups` the same
+    more finely; `reached` those who may have got the alert that this one updates or cancels. `draft` is what
+    `broadcasts.delivery.estimates` asks for, `hash` the broadcast's that would go out: an approval binds to it."""
 
     alert: Alert
     words: Words
     audience: dict[str, int]
+    groups: tuple[Group, ...]
+    draft: Draft
     reached: int
     obstacle: str | None
+    hash: str
 
 
 def preview(
@@ -58,16 +68,39 @@ def preview(
 ) -> Preview:
     """Look before releasing. Raises UnknownAlert."""
     alert = _alert(session, alert_id)
+    return look(session, alert, stored_cap(alert), at, zone, exercise=exercise, wide=wide)
+
+
+def look(
+    session: Session,
+    alert: Alert,
+    cap: CapAlert,
+    at: datetime,
+    zone: ZoneInfo,
+    *,
+    exercise: bool = False,
+    wide: bool = False,
+) -> Preview:
+    """As `preview`, of an alert that need not be stored yet."""
     line = _line(session, alert)
-    places = _audience_places(alert)
-    audience = count(session, AudienceRule(topic=WARNING, places=places, at=at)) if places else {}
-    tallies = [batches.tally(session, broadcast_id) for broadcast_id in _broadcasts(line)]
+    would = _agreed(session, alert, cap, line, at, zone)
+    groups: list[Group] = []
+    if "listed" in would.audience:
+        audience = _by_channel(session, listed.count(session, would.audience["listed"]))
+    else:
+        places = tuple(would.audience["places"])
+        groups = count_groups(session, AudienceRule(topic=WARNING, places=places, at=at))
+        audience = by_channel(session, groups)
+    tallies = [batches.tally(session, broadcast_id) for broadcast_id in would.audience["reached"]]
     return Preview(
         alert=alert,
-        words=words_of_alert(alert, stored_cap(alert), _went_out(line), at, zone) if alert.places else {},
+        words=_words(alert, cap, line, at, zone),
         audience=audience,
+        groups=tuple(groups),
+        draft=Draft(words=would.words, audience=would.audience, priority=_priority(alert)),
         reached=max((each["accepted"] + each["unknown"] + each["in_flight"] for each in tallies), default=0),
         obstacle=_obstacle(session, alert, line, at, exercise=exercise, wide=wide),
+        hash=broadcasts.content_hash(would),
     )
 
 
@@ -89,18 +122,9 @@ def release(
     line = _line(session, alert)
     if obstacle := _obstacle(session, alert, line, at, exercise=exercise, wide=wide):
         raise NotReleasable(obstacle)
-    broadcast = broadcasts.release(
-        session,
-        kind=_kind(alert, line),
-        priority=Priority.ROUTINE if alert.status == Status.EXERCISE else Priority.EMERGENCY,
-        words=broadcasts.words_of(words_of_alert(alert, stored_cap(alert), _went_out(line), at, zone)),
-        places=_audience_places(alert),
-        reached=_broadcasts(line),
-        topic=WARNING,
-        expires_at=alert.expires_at,
-        by=by,
-        at=at,
-    )
+    broadcast = _agreed(session, alert, stored_cap(alert), line, at, zone)
+    broadcast.released_by = by
+    broadcasts.let_go(session, broadcast, at)
     ended = AlertState.CANCELLED if alert.msg_type == MessageType.CANCEL else AlertState.UPDATED
     for replaced in line:
         _end(session, replaced, ended, at, by=by)
@@ -141,15 +165,49 @@ def stop_released(session: Session, broadcast_id: int, at: datetime, *, by: str)
 
 
 def stop_broadcast(session: Session, broadcast_id: int | None, at: datetime, *, by: str) -> int:
-    """Stop what of a broadcast was not sent; how many batches. A broadcast that has ended stays as it is."""
+    """Stop what of a broadcast, and of what repeats it, was not sent; how many batches. What has ended stays so."""
     if broadcast_id is None:
         return 0
+    family = (broadcast_id, *broadcasts.retries_of(session, [broadcast_id]))
+    return sum(_stop_one(session, each, at, by=by) for each in family)
+
+
+def _stop_one(session: Session, broadcast_id: int, at: datetime, *, by: str) -> int:
     broadcast = session.get(Broadcast, broadcast_id, populate_existing=True)
     if broadcast is None or broadcast.state not in (BroadcastState.RELEASED, BroadcastState.PAUSED):
         return 0
-    assert broadcast.id is not None
-    broadcasts.move(session, broadcast.id, BroadcastState.STOPPED, at, by=by)
-    return batches.end_waiting(session, broadcast.id, BatchState.STOPPED, at)
+    broadcasts.move(session, broadcast_id, BroadcastState.STOPPED, at, by=by)
+    return batches.end_waiting(session, broadcast_id, BatchState.STOPPED, at)
+
+
+def _agreed(
+    session: Session, alert: Alert, cap: CapAlert, line: list[Alert], at: datetime, zone: ZoneInfo
+) -> Broadcast:
+    """What would go out."""
+    group = group_of(alert, cap)
+    return broadcasts.agreed(
+        kind=_kind(alert, line),
+        priority=_priority(alert),
+        words=broadcasts.words_of(_words(alert, cap, line, at, zone)),
+        places=() if group else _audience_places(alert),
+        reached=_broadcasts(session, line),
+        topic=WARNING,
+        expires_at=alert.expires_at,
+        at=at,
+        listed=listed.of_group(group) if group else None,
+    )
+
+
+def _words(alert: Alert, cap: CapAlert, line: list[Alert], at: datetime, zone: ZoneInfo) -> Words:
+    return words_of_alert(alert, cap, _went_out(line), at, zone) if alert.places else {}
+
+
+def _by_channel(session: Session, counted: Counter[tuple[str, int]]) -> dict[str, int]:
+    channels = dict(session.exec(select(Account.id, Account.channel)).all())
+    found: Counter[str] = Counter()
+    for (_, account_id), copies in counted.items():
+        found[channels[account_id]] += copies
+    return dict(sorted(found.items()))
 
 
 def _alert(session: Session, alert_id: int) -> Alert:
@@ -173,8 +231,10 @@ def _went_out(line: list[Alert]) -> Alert | None:
     return next((each for each in line if each.broadcast_id is not None), None)
 
 
-def _broadcasts(line: list[Alert]) -> list[int]:
-    return [each.broadcast_id for each in line if each.broadcast_id is not None]
+def _broadcasts(session: Session, line: list[Alert]) -> list[int]:
+    """What of a line went out, and what was sent again to those whom it did not reach at first."""
+    found = [each.broadcast_id for each in line if each.broadcast_id is not None]
+    return [*found, *broadcasts.retries_of(session, found)]
 
 
 def _end(session: Session, replaced: Alert, state: AlertState, at: datetime, *, by: str) -> None:
@@ -182,6 +242,10 @@ def _end(session: Session, replaced: Alert, state: AlertState, at: datetime, *, 
         assert replaced.id is not None
         alerts.move(session, replaced.id, state, at, by=by)
     stop_broadcast(session, replaced.broadcast_id, at, by=by)
+
+
+def _priority(alert: Alert) -> Priority:
+    return Priority.ROUTINE if alert.status == Status.EXERCISE else Priority.EMERGENCY
 
 
 def _kind(alert: Alert, line: list[Alert]) -> BroadcastKind:
@@ -236,7 +300,7 @@ def _obstacle(
             "it cancels an alert that is not known here, so nobody here was warned by it",
         ),
         (
-            cancels and not _broadcasts(line),
+            cancels and _went_out(line) is None,
             "it cancels an alert that was never released here, so nobody here was warned by it",
         ),
         (not alert.places, "no place of its area was understood: an empty area warns nobody, or everybody"),

@@ -9,13 +9,27 @@ from broadcasts.alerts.cap_model import CapAlert, CapInfo, Certainty, MessageTyp
 from broadcasts.alerts.composing import ALL_CLEAR, VALUE
 from broadcasts.alerts.importing import infos_in_order
 from broadcasts.alerts.meaning import language_of
+from broadcasts.alerts.own_words import (
+    BODY,
+    FILLS,
+    HOME_FROM_AT,
+    MISSING_PERSON,
+    NEXT_AT,
+    ORDER,
+    TEMPLATE,
+    WHOLE,
+    filled,
+    languages,
+    parameters,
+    time_of,
+)
 from storage.alerts import Alert
 from storage.broadcasts import EVERY_PLACE, Form, variant_name
 from storage.replies import Bubble, Button
 from storage.wording import LANGUAGES, dates, say
 from storage.wording.areas import area_in_words
 from storage.wording.issuers import issuer_name
-from storage.wording.lengths import shorten
+from storage.wording.lengths import shorten, tidy
 from storage.wording.warnings import free_warning, limit_units, units, warning
 
 HELP_PHONE = "1784"
@@ -104,7 +118,7 @@ def words_of_alert(
             for form in Form
             for near in nears
         }
-        for language in LANGUAGES
+        for language in (*LANGUAGES, *languages(alert, cap))
     }
 
 
@@ -114,9 +128,11 @@ def says_over(cap: CapAlert) -> bool:
 
 
 def kind_of(alert: Alert, cap: CapAlert, replaced: Alert | None) -> str:
-    """alert, update, cancel, all_clear or exercise: which frame the words stand in."""
+    """alert, update, cancel, all_clear, exercise or missing_person: which frame the words stand in."""
     if alert.status == Status.EXERCISE:
         return "exercise"
+    if alert.msg_type != MessageType.CANCEL and parameters(alert, cap, "th").get(TEMPLATE) == MISSING_PERSON:
+        return MISSING_PERSON
     if alert.msg_type == MessageType.CANCEL and says_over(cap):
         return "all_clear"
     kind = _KINDS[MessageType(alert.msg_type)]
@@ -132,7 +148,7 @@ def _bubble(said: _Said, language: str, near: str | None, form: Form) -> Bubble:
         text = _text(said, kind, level, fills, language, wording)
         if units(text) <= limit_units(language, wording, text):
             break
-    emergency = kind not in ("cancel", "all_clear") and level == "emergency"
+    emergency = kind not in ("cancel", "all_clear", MISSING_PERSON) and level == "emergency"
     # A group is warned; what is answered is between one person and Krajai. A text message has room for an
     # emergency's buttons only.
     shown = form is Form.CHAT or (form is Form.SMS and emergency)
@@ -143,6 +159,9 @@ def _bubble(said: _Said, language: str, near: str | None, form: Form) -> Bubble:
 def _fills(said: _Said, language: str, near: str | None, form: Form, wordiness: _Wordiness) -> dict[str, str]:
     alert, at, zone = said.alert, said.at, said.zone
     own = next((info for info in said.cap.infos if language_of(info) == language), said.main)
+    written = _measured(said, language) | _written(said, language, wordiness)
+    # What has no catalogue brings whole texts; names and times in them are in Latin letters.
+    language = language if language in LANGUAGES else LANGUAGES[1]
     sender_name = own.sender_name if own else None
     who = issuer_name(alert.sender, sender_name, language, wordiness.issuer_form)
     fills = {
@@ -155,7 +174,7 @@ def _fills(said: _Said, language: str, near: str | None, form: Form, wordiness: 
         else "",
         "phone": HELP_PHONE,
     }
-    fills |= _measured(said, language)
+    fills |= written
     if form is Form.GROUP:
         fills["help"] = say(language, "help.group.emergency", phone=HELP_PHONE)
     if said.replaced is not None and wordiness.says_replaced:
@@ -173,6 +192,19 @@ def _measured(said: _Said, language: str) -> dict[str, str]:
     return {}
 
 
+def _written(said: _Said, language: str, wordiness: _Wordiness) -> dict[str, str]:
+    """What the officers of this console wrote into their alert."""
+    own = parameters(said.alert, said.cap, language)
+    fills = {name: own[name] for name in (*FILLS, ORDER) if own.get(name)}
+    if contact := next((info.contact for info in said.cap.infos if own and info.contact), None):
+        fills["phone"] = contact
+    for name, written in (("next", own.get(NEXT_AT, "")), ("home_from", own.get(HOME_FROM_AT, ""))):
+        if (at := time_of(written)) is not None:
+            spoken = language if language in LANGUAGES else LANGUAGES[1]
+            fills[name] = _time(said, at, spoken, wordiness)
+    return fills
+
+
 def _when(said: _Said, language: str, wordiness: _Wordiness) -> str:
     start = said.alert.effective_at if wordiness.says_start else None
     if start is not None and said.alert.hazard in _MOMENTS:
@@ -183,7 +215,7 @@ def _when(said: _Said, language: str, wordiness: _Wordiness) -> str:
 
 
 def _time(said: _Said, sent: datetime, language: str, wordiness: _Wordiness) -> str:
-    """When the earlier message was sent: by the clock today, with its day on any other."""
+    """When the earlier message was sent, or the next one comes: by the clock today, with its day on any other."""
     at, zone = said.at, said.zone
     if sent.astimezone(zone).date() == at.astimezone(zone).date():
         return dates.clock(sent, language, zone)
@@ -193,6 +225,11 @@ def _time(said: _Said, sent: datetime, language: str, wordiness: _Wordiness) -> 
 
 
 def _text(said: _Said, kind: str, level: str, fills: dict[str, str], language: str, wording: Wording) -> str:
+    own = parameters(said.alert, said.cap, language)
+    if whole := own.get(f"{WHOLE}{wording}"):
+        return filled(whole, fills) or _text(said, kind, level, fills, LANGUAGES[1], wording)
+    if kind == MISSING_PERSON:
+        return tidy(say(language, f"missing_person.{wording}", **fills))
     if said.alert.hazard is None:
         return _in_the_issuers_words(said, kind, level, fills, language, wording)
     return warning(
@@ -203,6 +240,7 @@ def _text(said: _Said, kind: str, level: str, fills: dict[str, str], language: s
         hazard=said.alert.hazard,
         fills=fills,
         observed=said.main is not None and said.main.certainty is Certainty.OBSERVED,
+        body=own.get(f"{BODY}{wording}"),
     )
 
 
@@ -233,10 +271,11 @@ def _buttons(kind: str, level: str, language: str) -> tuple[Button, ...]:
     chosen: tuple[tuple[str, str], ...]
     if kind == "exercise":
         chosen = (("exercise_seen", "exercise.seen"),)
-    elif kind in ("cancel", "all_clear"):
+    elif kind in ("cancel", "all_clear", MISSING_PERSON):
         chosen = (("near_me", "near_me"), ("menu", "menu"))
     elif level == "emergency":
         chosen = (("safe", "safe"), ("need_help", "rescue.now"))
     else:
         chosen = (("rescue", "rescue.check"), ("menu", "menu"))
+    language = language if language in LANGUAGES else LANGUAGES[1]
     return tuple(Button(label=say(language, f"buttons.{key}"), action=action) for key, action in chosen)

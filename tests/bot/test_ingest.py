@@ -37,18 +37,20 @@ class Counted:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, fault: Exception, *failing: str) -> None:
         self.commits = 0
-        receive, write = inbox.receive, Ingest._write
+        receive, write = inbox.receive_groups, Ingest._write
 
-        def receive_or_fail(session: Session, events: Sequence[ReceivedEvent], at: Any) -> int:
-            if any(each.event_id in failing for each in events):
+        def receive_or_fail(
+            session: Session, groups: Sequence[Sequence[ReceivedEvent]], at: Any
+        ) -> list[int]:
+            if any(each.event_id in failing for events in groups for each in events):
                 raise fault
-            return receive(session, events, at)
+            return receive(session, groups, at)
 
         def counted(ingest: Ingest, groups: list[tuple[ReceivedEvent, ...]]) -> list[int]:
             self.commits += 1
             return write(ingest, groups)
 
-        monkeypatch.setattr(inbox, "receive", receive_or_fail)
+        monkeypatch.setattr(inbox, "receive_groups", receive_or_fail)
         monkeypatch.setattr(Ingest, "_write", counted)
 
 

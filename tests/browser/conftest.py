@@ -102,6 +102,18 @@ def idle_krajai(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningKra
     yield from _running(tmp_path_factory.mktemp("idle"))
 
 
+@pytest.fixture(scope="session")
+def axe() -> str:
+    """The script of the npm package axe-core, whose axe.min.js the variable AXE_JS names."""
+    named = os.environ.get("AXE_JS")
+    if named and Path(named).is_file():
+        return Path(named).read_text("utf-8")
+    missing = "axe is missing: install the npm package axe-core and name its axe.min.js in AXE_JS"
+    if os.environ.get("CI") == "true":
+        pytest.fail(missing)
+    pytest.skip(missing)
+
+
 @pytest.fixture
 def screenshot() -> Callable[[Page, str], None]:
     """Keep a picture of the page for the documentation, when KRAJAI_SCREENSHOTS=1 asks for it."""

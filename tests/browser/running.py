@@ -109,6 +109,7 @@ class RunningKrajai:
             "KRAJAI_PORT": str(self.port),
             "KRAJAI_DATABASE_URL": f"sqlite:///{self.folder / 'krajai.db'}",
             "KRAJAI_SOURCES": "off",
+            "KRAJAI_SECRET_KEY": "a secret key for tests only, of more than 32 bytes",
             "PYTHONUNBUFFERED": "1",
         }
 

@@ -138,26 +138,26 @@ def test_the_jobs_of_one_commit_are_not_those_of_the_next(database: Database) ->
 
 def test_what_was_loaded_stays_usable_after_its_session(database: Database) -> None:
     with database.write() as session:
-        written = AuditEntry(at=NOW, actor="tester", action="test", subject="test/1")
+        written = ScheduledRun(schedule="tester", slot=NOW, started_at=NOW)
         session.add(written)
     with database.read() as session:
-        read = session.exec(select(AuditEntry)).one()
-    assert (written.actor, read.actor, read.id) == ("tester", "tester", written.id)
+        read = session.exec(select(ScheduledRun)).one()
+    assert (written.schedule, read.schedule, read.slot) == ("tester", "tester", written.slot)
 
 
 def test_times_come_back_aware_in_utc_and_equal(database: Database) -> None:
     said = datetime(2026, 11, 21, 19, 40, 0, 123456, tzinfo=BANGKOK)
     with database.write() as session:
-        session.add(AuditEntry(at=said, actor="tester", action="test", subject="test/1"))
+        session.add(ScheduledRun(schedule="tester", slot=NOW, started_at=said))
     with database.read() as session:
-        found = session.exec(select(AuditEntry).where(AuditEntry.at == said)).one().at
+        found = session.exec(select(ScheduledRun).where(ScheduledRun.started_at == said)).one().started_at
     assert (found, found.tzinfo) == (said, UTC)
 
 
 def test_a_naive_time_is_refused(database: Database) -> None:
     naive = NOW.replace(tzinfo=None)
     with pytest.raises(StatementError, match="naive time"), database.write() as session:
-        session.add(AuditEntry(at=naive, actor="tester", action="test", subject="test/1"))
+        session.add(ScheduledRun(schedule="tester", slot=NOW, started_at=naive))
 
 
 def test_the_clock_is_aware_and_can_be_replaced(database: Database) -> None:

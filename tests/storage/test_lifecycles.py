@@ -29,6 +29,7 @@ from storage.lifecycles import (
     CaseState,
     ContactState,
     ForbiddenTransition,
+    HelpState,
     InboxState,
     Lifecycle,
     MediaState,
@@ -52,6 +53,7 @@ STATES = {
     "alert": AlertState,
     "contact": ContactState,
     "case": CaseState,
+    "help": HelpState,
     "media": MediaState,
 }
 ENDED = {
@@ -63,6 +65,7 @@ ENDED = {
     "alert": {"updated", "cancelled", "stopped", "expired"},
     "contact": {"erased"},
     "case": {"cancelled"},
+    "help": {"closed"},
     "media": {"removed"},
 }
 

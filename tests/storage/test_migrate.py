@@ -20,7 +20,7 @@ from sqlmodel import SQLModel
 
 import storage.database
 import storage.tables
-from storage import migrate
+from storage import audit, migrate, officers
 from storage.database import Database
 from storage.tables import metadata
 from tests.postgres import PostgresServer
@@ -178,3 +178,32 @@ def test_a_migration_waits_for_another_however_long_that_takes(
                 waiting.result(timeout=0.5)
             busy.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": migrate.ADVISORY_KEY})
         waiting.result(timeout=30)
+
+
+def test_entries_of_before_the_chain_are_chained(empty_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    upgrade = command.upgrade
+    with closing(Database(empty_url)) as database:
+        monkeypatch.setattr(command, "upgrade", lambda config, _: upgrade(config, "0015"))
+        migrate.upgrade(database)
+        monkeypatch.undo()
+        with database.engine.begin() as connection:
+            connection.execute(
+                text(
+                    "INSERT INTO audit_entry (id, at, actor, action, subject, detail) VALUES "
+                    "(:id, '2026-11-21 12:40:00.123456', 'สุดา', 'a', 'b/1', '{\"n\": 1.0, \"w\": \"น้ำ\"}')"
+                ),
+                [{"id": number} for number in (3, 4, 9)],
+            )
+            connection.execute(
+                text(
+                    "INSERT INTO officer (name, role, state, created_at) "
+                    "VALUES ('suda', 'releaser', 'active', '2026-11-21')"
+                )
+            )
+        migrate.upgrade(database)
+        with database.read() as session:
+            found = audit.verify(session)
+            assert (found.entries, found.broken_at) == (3, None)
+            assert [each.id for each in audit.in_order(session)] == [1, 2, 3]
+            (suda,) = officers.officers(session)
+            assert (suda.roles, suda.places, suda.may_bypass) == (["author", "approver"], [], False)

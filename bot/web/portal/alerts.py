@@ -17,6 +17,7 @@ from storage.wording.areas import area_in_words
 router = APIRouter()
 
 MOST_ENDED = 30
+MOST_PLACES = 200
 _MOST_ID = 2**31 - 1
 
 
@@ -73,10 +74,12 @@ def _alert(request: Request, number: int) -> Shown | None:
     with krajai.database.read() as session:
         at = krajai.database.now(session)
         found = publishing.published_number(session, number)
-    return None if found is None else _shown(request, found, is_live=found.is_live(at))
+    if found is None:
+        return None
+    return _shown(request, found, is_live=found.is_live(at), most_places=MOST_PLACES)
 
 
-def _shown(request: Request, each: Published, *, is_live: bool) -> Shown:
+def _shown(request: Request, each: Published, *, is_live: bool, most_places: int = 6) -> Shown:
     krajai: Krajai = request.app.state.krajai
     language, zone = page_language(request), krajai.settings.zone
     alert, released_at = each.alert, each.broadcast.released_at
@@ -88,9 +91,9 @@ def _shown(request: Request, each: Published, *, is_live: bool) -> Shown:
         level=alert.level or "watch",
         state=state,
         state_in_words=say(language, f"portal.alert.{state}"),
-        where=area_in_words(alert.places, language, most=6),
+        where=area_in_words(alert.places, language, most=most_places),
         went_out=dates.stamp(released_at, language, zone),
-        until=dates.until(alert.expires_at, released_at, language, zone, "chat"),
+        until=dates.stamp(alert.expires_at, language, zone),
         is_exercise=alert.status == "Exercise",
         texts=each.texts(language),
         document=publishing.document_address("", alert),

@@ -9,7 +9,6 @@ from fastapi import APIRouter, Header, Path, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 
-from bot.web.portal.addresses import public_url
 from bot.wiring import Krajai
 from broadcasts.alerts import publishing
 from broadcasts.alerts.cap_model import CapRefused
@@ -72,7 +71,7 @@ def _feed(request: Request) -> bytes:
         at = krajai.database.now(session)
         found = publishing.published(session, at)
     name = krajai.agency.name("th")
-    return publishing.feed(found, public_url=public_url(krajai), title=name, author=name, at=_day(at))
+    return publishing.feed(found, public_url=krajai.public_url, title=name, author=name, at=_day(at))
 
 
 def _day(at: datetime) -> datetime:

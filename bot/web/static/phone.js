@@ -258,13 +258,13 @@ async function post(phone, pending) {
     const { file, ...told } = event;
     if (file) told.media = await uploadFile(phone.citizen.address, file);
     await postEvent(phone.citizen.address, told);
-  } catch {
+  } catch (refused) {
     pending.failed = true;
     if (!phone.pending.includes(pending)) {
       phone.pending.push(pending); // shown by the stream, yet not taken: it must not look sent
       phone.log.append(drawn);
     }
-    const again = element("button", "again", word("not_sent"));
+    const again = element("button", "again", refused.said || word("not_sent"));
     again.type = "button";
     again.addEventListener("click", () => post(phone, pending));
     under.replaceChildren(again);

@@ -8,7 +8,7 @@ const RETRY_MILLISECONDS = [500, 1000, 2000, 3000];
 async function ask(path, body) {
   const post = { method: "POST", headers: { "Content-Type": "application/json", "X-Krajai-Simulator": "1" } };
   const answer = await fetch(path, body ? { ...post, body: JSON.stringify(body) } : {});
-  if (!answer.ok) throw new Error(`${path} answered ${answer.status}`);
+  if (!answer.ok) throw await refusal(path, answer);
   return answer.json();
 }
 
@@ -17,6 +17,13 @@ const phone = (address) => `${PHONES}/${encodeURIComponent(address)}`;
 export const listCitizens = async () => (await ask(PHONES)).phones;
 export const createCitizen = (name) => ask(PHONES, { name });
 export const postEvent = (address, event) => ask(`${phone(address)}/events?lang=${language}`, event);
+/** An answer that refuses: `said` is the server's own sentence for the reader, where it has one. */
+async function refusal(path, answer) {
+  const { detail } = await answer.json().catch(() => ({}));
+  const said = typeof detail === "string" ? detail : "";
+  return Object.assign(new Error(said || `${path} answered ${answer.status}`), { said });
+}
+
 /** Hand a file to the simulated network; the id by which the event names it. */
 export async function uploadFile(address, file) {
   const answer = await fetch(`${phone(address)}/uploads`, {
@@ -24,7 +31,7 @@ export async function uploadFile(address, file) {
     headers: { "Content-Type": file.type || "application/octet-stream", "X-Krajai-Simulator": "1" },
     body: file,
   });
-  if (!answer.ok) throw new Error(`the upload answered ${answer.status}`);
+  if (!answer.ok) throw await refusal("the upload", answer);
   return (await answer.json()).media;
 }
 export const listMessages = async (address, after) => (await ask(`${phone(address)}/messages?after=${after}`)).messages;

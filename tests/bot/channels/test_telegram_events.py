@@ -226,7 +226,22 @@ def test_what_no_database_keeps_is_left_out() -> None:
     assert read(message=message("ช่วย\x00ด้วย\ud83d")).text == "ช่วยด้วย"
 
 
-@pytest.mark.parametrize("odd", [{"location": {"latitude": 99, "longitude": 0}}, {"chat": "x"}, {"photo": 5}])
+@pytest.mark.parametrize(
+    "position",
+    [
+        {"latitude": 99, "longitude": 0},
+        {"latitude": 1, "longitude": 181},
+        {"latitude": "north", "longitude": 0},
+        {"latitude": 1e999, "longitude": 0},
+        {},
+    ],
+)
+def test_a_position_that_is_none_on_earth_does_not_stop_the_message(position: dict[str, Any]) -> None:
+    came = read(message={**message("x"), "location": position})
+    assert came.latitude is None or came.longitude is None
+
+
+@pytest.mark.parametrize("odd", [{"chat": "x"}, {"photo": 5}])
 def test_a_form_that_is_not_telegrams_is_an_error(odd: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="validation error"):
         read(message={**message("x"), **odd})

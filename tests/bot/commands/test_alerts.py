@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from bot.commands import progress
+from storage.agencies import OWN, Agency
 from storage.database import Database
 from storage.officers import Officer
 from tests.bot.commands.running import krajai
@@ -41,7 +42,8 @@ def database(installation: Path) -> Database:
 def an_officer(installation: Path) -> None:
     opened = database(installation)
     with opened.write() as session:
-        session.add(Officer(name="suda", created_at=NOW))
+        session.get_one(Agency, OWN).places = ["57"]
+        session.add(Officer(name="suda", roles=["author", "approver"], created_at=NOW))
     opened.close()
 
 
@@ -107,7 +109,7 @@ def test_lists_and_shows_for_scripts(flood: Path) -> None:
     (listed,) = krajai("alert", "list", "--json").json["alerts"]
     assert set(listed) == ALERT_KEYS
     shown = krajai("alert", "show", "1", "--json").json
-    assert set(shown) == ALERT_KEYS | {"words", "audience", "reached", "obstacle", "delivery"}
+    assert set(shown) == ALERT_KEYS | {"words", "audience", "reached", "obstacle", "delivery", "estimate"}
     assert set(shown["words"]) == {"th", "en"}
     assert krajai("alert", "list", "--state", "released", "--json").json == {"alerts": []}
 
@@ -170,9 +172,12 @@ def test_who_acts_is_asked_for_before_the_question(flood: Path) -> None:
     assert "say who releases: --as NAME (officers: suda)" in unnamed.complained
     assert "Release alert" not in unnamed.complained
     assert krajai("alert", "import", str(flood)).status == 1
-    assert krajai("alert", "release", "1", "--as", "suda", "--yes", "--no-watch").status == 0
-    assert krajai("alert", "stop", "1").status == 1
-    assert "alert 1 stopped" in krajai("alert", "stop", "1", "--as", "suda").said
+    submitted = krajai("alert", "release", "1", "--as", "suda", "--yes", "--no-watch")
+    assert submitted.status == 0
+    assert "alert 1 waits for a colleague's approval as draft 1" in submitted.said
+    again = krajai("alert", "release", "1", "--as", "suda", "--yes", "--json")
+    assert again.json == {"alert": 1, "draft": 1, "state": "submitted"}
+    assert krajai("alert", "list", "--json").json["alerts"][0]["state"] == "draft"
 
 
 def test_an_obstacle_is_said_and_nothing_is_asked(installation: Path) -> None:

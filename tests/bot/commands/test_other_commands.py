@@ -10,6 +10,7 @@ from storage.database import Database
 from storage.inbox import InboxEvent
 from storage.lifecycles import BroadcastState, InboxState
 from storage.people import ensure_account
+from storage.sources import SourceState, SourceStatus
 from tests.bot.commands.running import krajai
 from tests.builders import NOW, released
 
@@ -32,7 +33,7 @@ def test_broadcasts_are_listed_and_shown(going_out: Database) -> None:
     (listed,) = krajai("broadcast", "list", "--json").json["broadcasts"]
     assert set(listed) == BROADCAST_KEYS
     shown = krajai("broadcast", "show", "1", "--json").json
-    assert set(shown) == BROADCAST_KEYS | {"delivery", "recipients"}
+    assert set(shown) == BROADCAST_KEYS | {"delivery", "recipients", "reasons"}
     assert "emergency" in krajai("broadcast", "list").said
     assert "broadcast 1: alert, released" in krajai("broadcast", "show", "1").said
 
@@ -64,9 +65,10 @@ def test_officers_come_and_go(installation: Path) -> None:
     assert krajai("officer", "add", "suda.k").said == "officer suda.k added\n"
     again = krajai("officer", "add", "suda.k")
     assert (again.status, again.complained) == (1, "krajai: there is an officer 'suda.k' already\n")
-    assert krajai("officer", "list", "--json").json == {"officers": [{"name": "suda.k", "state": "active"}]}
+    (listed,) = krajai("officer", "list", "--json").json["officers"]
+    assert (listed["name"], listed["state"], listed["roles"]) == ("suda.k", "active", ["author", "approver"])
     assert krajai("officer", "disable", "suda.k").status == 0
-    assert krajai("officer", "list").said == "suda.k  disabled\n"
+    assert krajai("officer", "list").said.startswith("suda.k  disabled  ")
     assert krajai("officer", "disable", "malee").status == 1
     for name in ("", " suda", "x" * 81):
         assert krajai("officer", "add", name).status == 2
@@ -131,10 +133,20 @@ def test_the_doctor_says_what_to_mend(going_out: Database) -> None:
                 received_at=NOW,
             )
         )
+        session.add(
+            SourceState(name="usgs", status=SourceStatus.WRONG, since=NOW, tried_at=NOW, error="mag is 77")
+        )
     going_out.close()
     status, found = findings()
     assert status == 1
-    assert {name for name, each in found.items() if not each["in_order"]} == {"inbox", "broadcasts"}
+    assert {name for name, each in found.items() if not each["in_order"]} == {
+        "inbox",
+        "broadcasts",
+        "sources",
+    }
+    assert found["sources"]["seen"] == "usgs is wrong (mag is 77)"
+    assert "krajai sources --visit" in found["sources"]["mend"]
+    assert "R11007" in found["prices"]["seen"]
     assert "krajai inbox retry" in krajai("doctor").said
     assert krajai("inbox", "retry").said == "1 parked events are tried again\n"
 

@@ -70,7 +70,23 @@ OFFICIAL = [
     "ตื่นตระหนก",
     "ติดตามข่าว",
 ]
-CAPITALS = {"LINE", "OK", "OTP", "PM", "SMS", "ID", "JOIN", "STOP", "EGAT", "GISTDA", "JPEG", "PNG", "QR"}
+CAPITALS = {
+    "LINE",
+    "OK",
+    "OTP",
+    "PM",
+    "SMS",
+    "ID",
+    "JOIN",
+    "STOP",
+    "EGAT",
+    "GISTDA",
+    "JPEG",
+    "PNG",
+    "QR",
+    "CAP",
+    "CSV",
+}
 WITHOUT_EMOJI = {"buttons", "not_understood", "trouble", "body", "help"}
 
 

@@ -1,0 +1,1 @@
+"""The officers' console. One module a subject; `routes.py` lists them, `visits.py` has the access rules."""

@@ -1,0 +1,81 @@
+"""Trainings: what volunteers get, so that officers may practise. No alert comes of them, and no citizen gets one.
+
+A training is a broadcast to a group of volunteers, marked at its beginning and end in every language; the way to an
+alert is closed by its draft's mode, which the database does not let anybody change.
+"""
+
+from collections import Counter
+from dataclasses import replace
+from datetime import datetime
+
+from sqlmodel import Session, col, select
+
+from broadcasts.alerts.releasing import Preview, Words
+from broadcasts.audience import listed
+from broadcasts.delivery.estimates import Draft
+from storage import broadcasts
+from storage.alert_drafts import AlertDraft
+from storage.broadcasts import Broadcast, BroadcastKind, Form, Priority
+from storage.people import Account
+from storage.replies import Bubble, Button
+from storage.subscriptions import WARNING
+from storage.wording import LANGUAGES, say
+
+
+def look(session: Session, draft: AlertDraft, preview: Preview, at: datetime) -> Preview:
+    """The preview of an alert as a training of it."""
+    words = marked(preview.words)
+    would = agreed(draft, words, at)
+    return replace(
+        preview,
+        words=words,
+        audience=_audience(session, draft.group_name),
+        groups=(),
+        draft=Draft(words=would.words, audience=would.audience, priority=Priority.ROUTINE),
+        reached=0,
+        obstacle=None,
+        hash=broadcasts.content_hash(would),
+    )
+
+
+def agreed(draft: AlertDraft, words: Words, at: datetime) -> Broadcast:
+    """What would go out, to nobody but the volunteers of the draft's group."""
+    return broadcasts.agreed(
+        kind=BroadcastKind.TRAINING,
+        priority=Priority.ROUTINE,
+        words=broadcasts.words_of(words),
+        places=(),
+        reached=(),
+        topic=WARNING,
+        expires_at=draft.expires_at,
+        at=at,
+        listed=listed.of_group(draft.group_name),
+    )
+
+
+def marked(words: Words) -> Words:
+    """The words of a warning as a training: said first and last, and nothing in it calls for help."""
+    return {
+        language: {
+            variant: tuple(_marked(bubble, language, variant) for bubble in said)
+            for variant, said in variants.items()
+        }
+        for language, variants in words.items()
+        if language in LANGUAGES
+    }
+
+
+def _marked(bubble: Bubble, language: str, variant: str) -> Bubble:
+    mark = say(language, "training.mark")
+    parted = " " if variant.startswith(Form.SMS) else "\n"
+    seen = Button(label=say(language, "buttons.exercise_seen"), action="exercise.seen")
+    shown = () if variant.startswith((Form.GROUP, Form.SMS)) else (seen,)
+    return Bubble(text=parted.join((mark, bubble.text, mark)), buttons=shown)
+
+
+def _audience(session: Session, group: str) -> dict[str, int]:
+    channels = dict(session.exec(select(col(Account.id), col(Account.channel))).all())
+    found: Counter[str] = Counter()
+    for (_, account_id), copies in listed.count(session, listed.of_group(group)).items():
+        found[channels[account_id]] += copies
+    return dict(sorted(found.items()))
