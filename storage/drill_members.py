@@ -19,7 +19,7 @@ class DrillMember(SQLModel, table=True):
     __tablename__ = "drill_member"
 
     group_name: str = Field(primary_key=True)
-    contact_id: int = Field(primary_key=True, foreign_key="contact.id", sa_type=BigId)
+    contact_id: int = Field(primary_key=True, foreign_key="contact.id", sa_type=BigId, index=True)
     added_by: str
     added_at: datetime = Field(sa_type=UtcDateTime)
     removed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

@@ -28,6 +28,8 @@ from storage.lifecycles import (
     BroadcastState,
     CaseState,
     ContactState,
+    DraftState,
+    EditState,
     ForbiddenTransition,
     HelpState,
     InboxState,
@@ -53,6 +55,8 @@ STATES = {
     "alert": AlertState,
     "contact": ContactState,
     "case": CaseState,
+    "alert_draft": DraftState,
+    "template_edit": EditState,
     "help": HelpState,
     "media": MediaState,
 }
@@ -65,6 +69,8 @@ ENDED = {
     "alert": {"updated", "cancelled", "stopped", "expired"},
     "contact": {"erased"},
     "case": {"cancelled"},
+    "alert_draft": {"released", "dropped"},
+    "template_edit": {"rejected", "replaced"},
     "help": {"closed"},
     "media": {"removed"},
 }

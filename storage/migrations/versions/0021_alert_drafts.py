@@ -107,6 +107,7 @@ def _registers() -> None:
         sa.Column("added_at", AT, nullable=False),
         sa.Column("removed_at", AT, nullable=True),
     )
+    op.create_index("ix_drill_member_contact_id", "drill_member", ["contact_id"])
 
 
 def _drafts() -> None:
