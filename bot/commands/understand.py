@@ -22,8 +22,8 @@ def understand(
 ) -> None:
     """Tell what words are taken to mean: the intent, what they name, the article that answers.
 
-    With --json a line {"text", "intent", "slots", "article"} for each; slots are place (codes), product, op, amount
-    and ticket.
+    With --json a line {"text", "intent", "slots", "article", "concern"} for each; slots are place (codes), product, op,
+    amount and ticket; concern are words of danger that may be only a question or a figure of speech, else null.
     """
     if stdin == (text is not None):
         fail("give either a text or --stdin", WRONG_USE)
@@ -43,7 +43,8 @@ def _answer(text: str, *, why: bool, as_json: bool) -> None:
     slots = {name: value for name, value in asdict(meant.slots).items() if value}
     named = "  ".join(f"{name}={_in_words(value)}" for name, value in slots.items())
     article = f"article={meant.article}" if meant.article else ""
-    console.print("  ".join(filter(None, (meant.intent.value, named, article))))
+    concern = "concern" if meant.concern else ""
+    console.print("  ".join(filter(None, (meant.intent.value, named, article, concern))))
     for reason in meant.why if why else ():
         console.print(f"  {reason}")
 
@@ -54,6 +55,7 @@ def _as_json(text: str, meant: Understanding, *, why: bool) -> dict[str, Any]:
         "intent": meant.intent.value,
         "slots": {**asdict(meant.slots), "place": list(meant.slots.place)},
         "article": meant.article,
+        "concern": meant.concern,
     }
     return {**answer, "score": meant.score, "why": list(meant.why)} if why else answer
 

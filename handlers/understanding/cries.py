@@ -3,7 +3,8 @@
 The words are `knowledge/understanding/rescue.toml` (how people call) and `dangers.toml` (what happens, to whom, and who
 cannot flee). Calls count wherever they stand; predicaments (น้ำเข้าบ้าน, on the roof) count unless the words around
 them say that they are past, feared, told or asked about. What may be danger and may be a question to an office is a
-concern: the question is answered, and the hotlines are said beside it.
+concern: the question is answered, and the hotlines are said beside it. So are who says that she could die of a queue,
+and who asks for the number of an ambulance.
 """
 
 import re
@@ -15,16 +16,15 @@ from functools import lru_cache
 from pythainlp.util import eng_to_thai
 
 from handlers.understanding import cry_words, distress
-from handlers.understanding.burmese import burmese_key
-from handlers.understanding.writing import MOST_REMEMBERED, latin, soft, sounding, spaced, strict
-from storage.place_reading import same_to_the_eye
+from handlers.understanding.borders import anywhere
+from handlers.understanding.cry_keys import LAUGHING, Keys
+from handlers.understanding.writing import MOST_REMEMBERED, soft, sounding, spaced
 
 # A sentence that is so alike a known cry, and so much more than any calm one, is a cry.
 _ALIKE, _MORE_ALIKE = 0.45, 0.08
 _LEAST_LETTERS = 8
 _THAI_LETTER = re.compile("[\u0e01-\u0e4e]")
 _DOUBLED = re.compile("([\u0e01-\u0e2e])\\1+")
-_LAUGHING = re.compile("(?<![0-9])5{3,}(?![0-9])")
 # A bare call says nothing of what for: beside a matter of an office it is a figure of speech.
 _BARE_CALL = re.compile("(?:ช|ซ|ส|จ|ข)[วอ]ย|ขอความ|ขอให|ขอรับ|ตองการ| ?h[a-z]*l[a-z]*p| ?tolong| ?sos")
 # A call by itself, beside which nothing told makes a predicament calm: help, save, rescue, send, in each language.
@@ -32,7 +32,15 @@ _CALLED = re.compile(
     "[ ]?(?:h[a-z]?[el]+p|hlp|sos|mayday|save|rescue|need|send|call|emergency|come|tolong|selamatkan|cuu|giup|cap cuu"
     "|ch[uo]|soi|soy|ជួយ|សូម|សង្គ្រោះ|ຊ່?ວຍ|ຂໍ|ສົ່?ງ|ကယ|ကူည|အကူအည|救|助)"
 )
-_NOW = re.compile("ตอนนี้|มื้อนี้|เดี๋ยวนี้|แต่วันนี้|แต่ปีนี้|แต่คืนนี้|ต๋อนนี้|ขณะนี้|right now|but now")
+_NOW = re.compile(
+    "ตอนนี้|มื้อนี้|เดี๋ยวนี้|แต่วันนี้|แต่ปีนี้|แต่คืนนี้|ต๋อนนี้|ขณะนี้|right now|but now|(?<!ตั้ง)แต่(?!ก่อน|ละ|ง|เช้า|หัว|เดิม|ต้น|ไหน)"
+)
+# Somebody else's death, and help that came: beside what is told they are told, too.
+_TOLD_OF = re.compile("คาตัวตาย|ผุกคอ")
+_ARRIVED = re.compile("กุไพมา|รถพยาบานมา|รถกุชิพมา|เรึอมารับ|ชวยชิวิต")
+_AT_ONCE = re.compile("ดวน|เดิยวนิ|ตอนนิ|เรวๆ|ฉุกเฉิน$")
+# Inside what was found these make it feared or supposed.
+_FEARED = re.compile("กลัว(?!มาก|จัง|แลว|ตาย|แฮง|ขนาด)|เกรงวา|นึกวา")
 # How ช is said in the north and the northeast, and how it slips.
 _IN_DIALECT = str.maketrans("ซฉ", "ชช")
 _NEAR_BEFORE = 12
@@ -72,14 +80,14 @@ def heard(text: str) -> Heard | None:
 
     After what is told, what is said of now is heard by itself: "last year it was dry, but now there is water inside".
     """
-    keys = _Keys(text)
+    keys = Keys(text)
     best = _best(keys)
     if (
         keys.is_told
         and (best is None or best.alarm is not Alarm.CRY)
         and len(parts := _NOW.split(text, 1)) > 1
     ):
-        return _best(_Keys(parts[1])) or best
+        return _best(Keys(parts[1])) or best
     return best if best is not None else _by_the_keys(text)
 
 
@@ -87,11 +95,11 @@ def _by_the_keys(text: str) -> Heard | None:
     """What the same keys write in Thai: in fear nobody looks which language the keyboard is in."""
     if not text.isascii() or len(text) > _MOST_BY_THE_KEYS or not _THAI_KEYS.search(text):
         return None
-    found = _best(_Keys(eng_to_thai(text)))
+    found = _best(Keys(eng_to_thai(text)))
     return found if found is not None and found.alarm is Alarm.CRY else None
 
 
-def _best(keys: "_Keys") -> Heard | None:
+def _best(keys: Keys) -> Heard | None:
     best: Heard | None = None
     for search in _SEARCHES:
         found = search(keys)
@@ -102,25 +110,6 @@ def _best(keys: "_Keys") -> Heard | None:
     return best
 
 
-class _Keys:
-    """A text as it is searched."""
-
-    def __init__(self, text: str) -> None:
-        words = cry_words.words()
-        self.typed = same_to_the_eye(text)
-        self.strict = strict(text)
-        whole = cry_words.key(text)
-        self.soft = cry_words.calm_words().sub("\ue000", whole)
-        self.latin = " ".join(map(cry_words.spelled, latin(text).split(" ")))
-        self.is_a_matter = any(word in whole or word in self.strict for word in words["matter"]) or any(
-            word in self.latin for word in words["matter_latin"]
-        )
-        for calm in words["calm_latin"]:
-            self.latin = self.latin.replace(calm, " | ")
-        self.burmese = burmese_key(text)
-        self.is_told = bool(_LAUGHING.search(self.typed) or cry_words.often().search(self.soft))
-
-
 def _cry(words: str) -> Heard:
     return Heard(alarm=Alarm.CRY, words=words.strip())
 
@@ -129,48 +118,56 @@ def _concern(words: str) -> Heard:
     return Heard(alarm=Alarm.CONCERN, words=words.strip())
 
 
-def _call(words: str, keys: _Keys) -> Heard:
+def _call(words: str, keys: Keys) -> Heard:
     """A bare call for help in a matter of an office, or with a laugh, is only a concern."""
     is_bare = _BARE_CALL.match(words) is not None and not cry_words.dangers().search(keys.soft)
-    return _concern(words) if _LAUGHING.search(keys.typed) or (is_bare and keys.is_a_matter) else _cry(words)
+    is_past = keys.is_told and _TOLD_OF.match(words) is not None
+    is_of_an_office = (is_bare or is_past) and keys.is_a_matter
+    return _concern(words) if LAUGHING.search(keys.typed) or is_of_an_office else _cry(words)
 
 
-def _whole(keys: _Keys) -> Heard | None:
+def _whole(keys: Keys) -> Heard | None:
     known = cry_words.words()["whole"]
     ways = (keys.strict, soft(keys.typed), _DOUBLED.sub(r"\1", soft(keys.typed)))
     return next((_cry(way) for way in ways if way in known), None)
 
 
-def _explicit(keys: _Keys) -> Heard | None:
-    for text in (keys.soft, _DOUBLED.sub(r"\1", keys.soft), keys.soft.translate(_IN_DIALECT)):
-        found = cry_words.thai("explicit", "thai").search(text)
-        if found and _not_a_longer_word(found[0], keys):
-            return _call(found[0], keys)
+def _explicit(keys: Keys) -> Heard | None:
+    ways = (
+        (keys.soft, keys.fits),
+        (_DOUBLED.sub(r"\1", keys.soft), anywhere),
+        (keys.soft.translate(_IN_DIALECT), keys.fits),
+    )
+    for text, fits in ways[:1] if keys.is_spelled else ways:
+        for found in cry_words.thai("explicit", "thai").all(text, fits):
+            if _not_a_longer_word(found[0], keys) and not (keys.is_told and _ARRIVED.match(found[0])):
+                return _call(found[0], keys)
     return None
 
 
-def _not_a_longer_word(found: str, keys: _Keys) -> bool:
+def _not_a_longer_word(found: str, keys: Keys) -> bool:
     """ช่วยที่ reads as ช่วยที once tone marks are dropped; typed with its mark it is another word."""
     return not found.startswith("ชวยที") or "ช่วยที่" not in keys.strict
 
 
-def _as_typed(keys: _Keys) -> Heard | None:
+def _as_typed(keys: Keys) -> Heard | None:
     found = cry_words.with_tone_marks().search(keys.strict)
     return _call(found[0], keys) if found else None
 
 
-def _misspelt(keys: _Keys) -> Heard | None:
-    if (span := cry_words.slipping("explicit").find(keys.soft)) is None:
+def _misspelt(keys: Keys) -> Heard | None:
+    span = cry_words.slipping("explicit", known_to_slip=keys.is_spelled).find(keys.soft)
+    if span is None or (keys.is_told and _ARRIVED.match(keys.soft[span[0] :])):
         return None
     return _call(keys.soft[slice(*span)], keys)
 
 
-def _situation(keys: _Keys) -> Heard | None:
+def _situation(keys: Keys) -> Heard | None:
     """The first predicament that nothing beside it makes a question or a story."""
-    is_urgent = bool(cry_words.thai("calm_around", "urgent").search(keys.soft))
+    is_urgent = bool(cry_words.thai("calm_around", "urgent").find(keys.soft))
     concern = None
-    for found, start, end in _predicaments(keys.soft):
-        calm = _calm_beside(keys.soft, start, end)
+    for found, start, end in _predicaments(keys):
+        calm = "before" if _FEARED.search(found, 1) else _calm_beside(keys, start, end)
         if keys.is_told or calm == "before" or (calm == "told_after" and not is_urgent):
             if is_urgent and not keys.is_told and not keys.is_a_matter:
                 return _cry(found)
@@ -182,53 +179,74 @@ def _situation(keys: _Keys) -> Heard | None:
     return concern
 
 
-def _predicaments(text: str) -> list[tuple[str, int, int]]:
+def _predicaments(keys: Keys) -> list[tuple[str, int, int]]:
+    text = keys.soft
     found = [
-        (each[0], each.start(), each.end()) for each in cry_words.thai("situation", "thai").finditer(text)
-    ]
-    found += [
         (each[0], each.start(), each.end())
-        for each in cry_words.without_vowels().finditer(text)
-        if cry_words.keeps_a_vowel(each[0])
+        for each in cry_words.thai("situation", "thai").all(text, keys.fits)
     ]
-    if (span := cry_words.slipping("situation").find(text)) is not None:
+    if not keys.is_spelled:
+        found += [
+            (each[0], each.start(), each.end())
+            for each in cry_words.without_vowels().finditer(text)
+            if cry_words.keeps_a_vowel(each[0])
+        ]
+    slipping = cry_words.slipping("situation", known_to_slip=keys.is_spelled)
+    if (span := slipping.find(text)) is not None:
         found.append((text[slice(*span)], *span))
     return found
 
 
-def _calm_beside(text: str, start: int, end: int) -> str | None:
+def _calm_beside(keys: Keys, start: int, end: int) -> str | None:
     """Where the words stand that make a predicament calm: `before`, `told_after` or `after`; None where none do."""
     sides = [
         side
         for side, most, words in cry_words.around()
-        if words.search(
-            text[max(0, start - most - _NEAR_BEFORE) : start] if side == "before" else text[end : end + most]
+        if (
+            _stands(words, keys, max(0, start - most - _NEAR_BEFORE), start)
+            if side == "before"
+            else _stands(words, keys, end, end + most)
         )
     ]
     return min(sides, key=("before", "told_after", "after").index, default=None)
 
 
-def _together(keys: _Keys) -> Heard | None:
-    if keys.is_told or cry_words.told().search(keys.soft):
+def _stands(words: re.Pattern[str], keys: Keys, start: int, end: int) -> bool:
+    """Whether one of the words is there, and is no piece of another."""
+    part, at = keys.soft[start:end], 0
+    while found := words.search(part, at):
+        first, last = found.span("word")
+        if keys.fits(start + first, start + last):
+            return True
+        at = found.start() + 1
+    return False
+
+
+def _together(keys: Keys) -> Heard | None:
+    if keys.is_told or cry_words.told().find(keys.soft, keys.fits):
         return None
     for one, other in cry_words.together():
-        if (danger := one.search(keys.soft)) and (beside := other.search(keys.soft)):
+        if (danger := one.find(keys.soft, keys.fits)) and (beside := other.find(keys.soft, keys.fits)):
             words = f"{danger[0]} + {beside[0]}"
-            return _concern(words) if keys.is_a_matter or cry_words.asked().search(keys.soft) else _cry(words)
+            return (
+                _concern(words)
+                if keys.is_a_matter or cry_words.asked().find(keys.soft, keys.fits)
+                else _cry(words)
+            )
     return None
 
 
-def _distress(keys: _Keys) -> Heard | None:
-    if keys.is_told or keys.is_a_matter or _LAUGHING.search(keys.typed):
+def _distress(keys: Keys) -> Heard | None:
+    if keys.is_told or keys.is_a_matter or LAUGHING.search(keys.typed):
         return None
-    found = distress.danger_in(keys.typed, keys.soft, keys.latin)
+    found = distress.danger_in(keys.typed, keys.soft, keys.latin, keys.fits)
     return _cry(found) if found else None
 
 
-def _alike(keys: _Keys) -> Heard | None:
+def _alike(keys: Keys) -> Heard | None:
     if len(_THAI_LETTER.findall(keys.soft)) < _LEAST_LETTERS or keys.is_told or keys.is_a_matter:
         return None
-    if cry_words.told().search(keys.soft) or any(
+    if cry_words.told().find(keys.soft, keys.fits) or any(
         word in keys.latin for word in cry_words.words()["latin_after"]
     ):
         return None
@@ -241,7 +259,7 @@ def _alike(keys: _Keys) -> Heard | None:
     return _cry(sentence) if best["cry"] >= max(_ALIKE, best["calm"] + _MORE_ALIKE) else None
 
 
-def _in_latin(keys: _Keys) -> Heard | None:
+def _in_latin(keys: Keys) -> Heard | None:
     found = cry_words.in_latin("explicit", "latin").search(keys.latin)
     if found:
         words = found[0]
@@ -252,7 +270,7 @@ def _in_latin(keys: _Keys) -> Heard | None:
     is_told = distress.is_thanked(keys.latin) or (
         not _CALLED.match(words) and distress.is_told("latin", keys.latin)
     )
-    if is_told or _LAUGHING.search(keys.typed) or (keys.is_a_matter and not _is_mortal(words)):
+    if is_told or LAUGHING.search(keys.typed) or (keys.is_a_matter and not _is_mortal(words)):
         return _concern(words)
     return _cry(words)
 
@@ -261,7 +279,7 @@ def _is_mortal(words: str) -> bool:
     return any(each in words for each in ("kill", "suicid", "die", "breath"))
 
 
-def _predicament_in_latin(keys: _Keys) -> Heard | None:
+def _predicament_in_latin(keys: Keys) -> Heard | None:
     found = cry_words.in_latin("situation", "latin").search(keys.latin)
     if found is None:
         return None
@@ -273,13 +291,13 @@ def _predicament_in_latin(keys: _Keys) -> Heard | None:
     return _concern(found[0]) if keys.is_a_matter else _cry(found[0])
 
 
-def _in_other_scripts(keys: _Keys) -> Heard | None:
+def _in_other_scripts(keys: Keys) -> Heard | None:
     listed = cry_words.words()["other"]
     found = next((word for word in listed if word in keys.soft or word in keys.strict), None)
     return _unless_told(found, ("khmer", "lao"), keys.typed)
 
 
-def _in_burmese(keys: _Keys) -> Heard | None:
+def _in_burmese(keys: Keys) -> Heard | None:
     if not keys.burmese:
         return None
     found = next((word for word in cry_words.words()["burmese"] if word in keys.burmese), None)
@@ -291,14 +309,34 @@ def _unless_told(found: str | None, scripts: tuple[str, ...], text: str) -> Hear
     if found is None:
         return None
     is_told = not _CALLED.match(found) and any(distress.is_told(script, text) for script in scripts)
+    is_told = is_told or any(
+        thanks in text and safe in text and not_safe not in text
+        for thanks, safe, not_safe in cry_words.loaded()["calm"]["thanked_and_safe"]
+    )
     return _concern(found) if is_told else _cry(found)
 
 
-def _by_emoji(keys: _Keys) -> Heard | None:
+def _by_emoji(keys: Keys) -> Heard | None:
     return next((_cry(sign) for sign in cry_words.words()["emoji"] if sign in keys.typed), None)
 
 
-_SEARCHES: tuple[Callable[[_Keys], Heard | None], ...] = (
+def _mild(keys: Keys) -> Heard | None:
+    """A figure of speech that may be more than one."""
+    return _concern(keys.mild[0]) if keys.mild else None
+
+
+def _number(keys: Keys) -> Heard | None:
+    """Who asks for the number of those who rescue needs it now, or wants to have it."""
+    if keys.asks_a_number:
+        return _concern(keys.asks_a_number[0])
+    found = cry_words.told_in("numbers").find(keys.whole)
+    if found is None:
+        return None
+    is_kept = cry_words.told_in("numbers_kept").find(keys.whole) is not None
+    return _cry(found[0]) if not is_kept and _AT_ONCE.search(keys.whole) else _concern(found[0])
+
+
+_SEARCHES: tuple[Callable[[Keys], Heard | None], ...] = (
     _whole,
     _explicit,
     _as_typed,
@@ -311,4 +349,6 @@ _SEARCHES: tuple[Callable[[_Keys], Heard | None], ...] = (
     _together,
     _distress,
     _alike,
+    _mild,
+    _number,
 )

@@ -6,6 +6,7 @@ from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 
+from handlers.understanding.borders import Phrases
 from handlers.understanding.burmese import burmese_key
 from handlers.understanding.likeness import Sentences
 from handlers.understanding.patterns import Patterns, any_of
@@ -62,9 +63,9 @@ def patterns() -> Patterns:
 
 
 @cache
-def thai(section: str, name: str) -> re.Pattern[str]:
+def thai(section: str, name: str) -> Phrases:
     """Finds any of the Thai phrases of a list, in all dialects where a word of theirs has a class."""
-    return any_of(patterns().thai(_of_all_dialects(each)) for each in loaded()[section][name])
+    return _any_dialect(loaded()[section][name])
 
 
 @cache
@@ -92,13 +93,25 @@ def words() -> dict[str, tuple[str, ...]]:
 
 
 @cache
-def calm_words() -> re.Pattern[str]:
-    """What is taken out of a message before it is searched."""
+def calm_words(*, with_mortal: bool) -> re.Pattern[str]:
+    """What is taken out of a message before it is searched; wishing to die, too, where it is said of a trifle."""
     calm = loaded()["calm"]
+    figures = [*calm["figures"], *calm["mild"], *(calm["mortal"] if with_mortal else ())]
     return any_of(
-        f"{re.escape(word)}{_ENDS_A_SYLLABLE}"
-        for word in _longest_first({key(word) for word in (*calm["thai"], *calm["idioms"])})
+        [
+            *(_word(_of_all_dialects(each)) for each in figures),
+            *(
+                f"{re.escape(word)}{_ENDS_A_SYLLABLE}"
+                for word in _longest_first({key(word) for word in (*calm["thai"], *calm["idioms"])})
+            ),
+        ]
     )
+
+
+@cache
+def told_in(name: str) -> Phrases:
+    """Finds what a list of `calm` has: `trifles`, `mild`, `mortal`, `numbers` …"""
+    return Phrases(_word(_of_all_dialects(each)) for each in loaded()["calm"][name])
 
 
 @cache
@@ -108,11 +121,13 @@ def with_tone_marks() -> re.Pattern[str]:
 
 
 @cache
-def slipping(section: str) -> Slips:
-    """Finds the phrases of a section that have no classes, with letters wrong."""
+def slipping(section: str, *, known_to_slip: bool) -> Slips:
+    """Finds the phrases of a section that have no classes, with letters wrong; or only those that are known to slip."""
     lists = loaded()[section]
     plain = [
-        word for word in lists["thai"] if not set(word) & set("{~$") and len(key(word)) >= _LEAST_SLIPPING
+        word
+        for word in (() if known_to_slip else lists["thai"])
+        if not set(word) & set("{~$") and len(key(word)) >= _LEAST_SLIPPING
     ]
     slips = {soft(first): soft(others) for first, others in loaded()["slips"].items()}
     return Slips(sorted({key(word) for word in (*lists["thai_typos"], *plain)}), slips)
@@ -170,12 +185,13 @@ def examples() -> Sentences:
 
 
 @cache
-def together() -> list[tuple[re.Pattern[str], re.Pattern[str]]]:
+def together() -> list[tuple[Phrases, Phrases]]:
     """Pairs of lists: something of each in one message."""
-    return [
-        tuple(any_of(patterns().thai(each) for each in pair[side]) for side in ("one", "other"))  # type: ignore[misc]
-        for pair in loaded()["together"]
-    ]
+    return [(_any_dialect(pair["one"]), _any_dialect(pair["other"])) for pair in loaded()["together"]]
+
+
+def _any_dialect(phrases: list[str]) -> Phrases:
+    return Phrases(patterns().thai(_of_all_dialects(each)) for each in phrases)
 
 
 @cache
@@ -187,37 +203,40 @@ def dangers() -> re.Pattern[str]:
 
 
 @cache
-def asked() -> re.Pattern[str]:
+def asked() -> Phrases:
     """Words that ask whether something is so."""
-    each = "|".join(_word(word) for name in _ASKING for word in loaded()["calm_around"][name])
-    return re.compile(f"{_NO_REQUEST}(?:{each})")
+    around = loaded()["calm_around"]
+    return Phrases(f"{_NO_REQUEST}(?:{_word(word)})" for name in _ASKING for word in around[name])
 
 
 @cache
-def told() -> re.Pattern[str]:
+def told() -> Phrases:
     """What is past, feared or about money."""
     around = loaded()["calm_around"]
-    return any_of(_word(word) for name in _TELLING for word in around[name])
+    return Phrases(_word(word) for name in _TELLING for word in around[name])
 
 
 @cache
-def often() -> re.Pattern[str]:
+def often() -> Phrases:
     """What happens often, was dreamed or shown, or is praised."""
-    return any_of(_word(word) for word in loaded()["calm"]["often"])
+    return Phrases(_word(word) for word in loaded()["calm"]["often"])
 
 
 @cache
 def around() -> tuple[tuple[str, int, re.Pattern[str]], ...]:
-    """What stands beside a predicament that is no cry: where (`before`, `told`, `after`), how near, the words."""
+    """What stands beside a predicament that is no cry: where (`before`, `told`, `after`), how near, the words.
+
+    The word itself is the group `word`.
+    """
     found = []
     for name, listed in loaded()["calm_around"].items():
         side, _, most = name.rpartition("_")
         any_word = "|".join(map(_word, listed))
         if side == "before":
-            found.append((side, int(most), re.compile(f"(?:{any_word}).{{0,{most}}}$")))
+            found.append((side, int(most), re.compile(f"(?P<word>{any_word}).{{0,{most}}}$")))
         elif side in ("after", "told_after"):
             asks = _NO_REQUEST if name in _ASKING else ""
-            found.append((side, int(most), re.compile(f"{asks}(?:{any_word})")))
+            found.append((side, int(most), re.compile(f"{asks}(?P<word>{any_word})")))
     return tuple(found)
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from functools import cache
 
 from handlers.understanding import cry_words
+from handlers.understanding.borders import Fits, Phrases
 from handlers.understanding.burmese import burmese_key
 from handlers.understanding.writing import soft, strict
 
@@ -41,15 +42,16 @@ _THANKED = re.compile(
 _TWICE = re.compile(r"(.)\1")
 
 
-def danger_in(text: str, key: str, latin_key: str) -> str | None:
+def danger_in(text: str, key: str, latin_key: str, fits: Fits) -> str | None:
     """The stem of danger in a message that nothing makes calm; None otherwise.
 
-    `key` is the message as `cry_words.key` levels it, calm words taken out; `latin_key` its Latin words, spelled.
+    `key` is the message as `cry_words.key` levels it, calm words taken out, in which `fits` tells where words can
+    begin and end; `latin_key` its Latin words, spelled.
     """
     if len(text) > _MOST_LETTERS:
         return None
     return (
-        _thai_danger(text, key)
+        _thai_danger(text, key, fits)
         or _latin_danger(latin_key)
         or _danger_as_written("khmer", text)
         or _danger_as_written("lao", text)
@@ -97,18 +99,27 @@ def _sound(word: str) -> str:
     return _TWICE.sub(r"\1", word)
 
 
-def _thai_danger(text: str, key: str) -> str | None:
-    found = _thai("thai", "danger").search(key) or _harm_to_somebody(key)
+def _thai_danger(text: str, key: str, fits: Fits) -> str | None:
+    found = _thai("thai", "danger").find(key, fits) or _harm_to_somebody(key, fits) or _plight(key, fits)
     if found and not _is_calm_thai(text):
         return found[0]
-    found = _thai("malay_in_thai", "danger").search(key)
-    return found[0] if found and not _thai("malay_in_thai", "calm").search(key) else None
+    found = _thai("malay_in_thai", "danger").find(key, fits)
+    return found[0] if found and not _thai("malay_in_thai", "calm").find(key) else None
 
 
-def _harm_to_somebody(key: str) -> re.Match[str] | None:
-    if len(key) > _SHORT or _thai("thai", "somebody").search(key) is None:
+def _harm_to_somebody(key: str, fits: Fits) -> re.Match[str] | None:
+    if len(key) > _SHORT or _thai("thai", "somebody").find(key, fits) is None:
         return None
-    return _thai("thai", "harm").search(key)
+    return _thai("thai", "harm").find(key, fits)
+
+
+def _plight(key: str, fits: Fits) -> re.Match[str] | None:
+    """What threatens and somebody whom it threatens; in few letters also that it is so now or cannot be helped."""
+    if _thai("plight", "somebody").find(key, fits) is None or _thai("plight", "calm").find(key):
+        return None
+    if plain := _thai("plight", "plain").find(key, fits):
+        return plain
+    return _thai("plight", "threat").find(key, fits) if _thai("plight", "now").find(key, fits) else None
 
 
 def _is_calm_thai(text: str) -> bool:
@@ -131,7 +142,8 @@ def _thai_calm() -> tuple[re.Pattern[str], re.Pattern[str]]:
 _LEAST_UNMARKED = 5
 # ไฟไหม (burns) asks nothing, "can you come" asks for help, "more than last year" and "never before" are now.
 _NOT_COMPARED = (
-    "(?<!ไฟ)(?<!เพลิง)(?<!กว่า)(?<!กวา)(?<!เหมือน)(?<!เหมึอน)(?<!เท่า)(?<!ไม่)(?<!ได้)(?<!ช่วย)(?<!มา)(?<!รับ)(?<!อยู่)"
+    "(?<!ไฟ)(?<!เพลิง)(?<!กว่า)(?<!กวา)(?<!เหมือน)(?<!เหมึอน)(?<!เท่า)(?<!ไม่)(?<!ได้)(?<!ช่วย)(?<!มา)(?<!รับ)"
+    "(?<!อยู่)(?<!หายใจ)"
 )
 _ENDS_A_SYLLABLE = "(?![\u0e31\u0e34-\u0e3a\u0e47-\u0e4e])"
 
@@ -141,7 +153,7 @@ def _alternatives(words: Iterable[str]) -> str:
 
 
 @cache
-def _thai(section: str, name: str) -> re.Pattern[str]:
+def _thai(section: str, name: str) -> Phrases:
     return cry_words.thai(section, name)
 
 

@@ -15,6 +15,9 @@ from storage.place_reading import same_to_the_eye
 # Kept with their spaces; all other lists are compared without any.
 _SPACED = frozenset({"words", "first", "last"})
 _LOOKED_AT = 500
+_LONGEST_WHOLE = 60
+"""Letters: a longer message is looked up in no list of whole words."""
+
 _LEAST_LETTERS, _MOST_AT_RANDOM = 3, 24
 _SIGNS = re.compile(r"[{}<>$%*=;|\\\[\]^~`]")
 
@@ -127,6 +130,11 @@ def place_to_subscribe(text: str) -> str | None:
 def same_label(typed: str, label: str) -> bool:
     """True when the words of a button were typed, spaces, letter case and polite endings aside."""
     return _plain(label) in _bare(typed)
+
+
+def says_whole(text: str, name: str) -> bool:
+    """True when a message is nothing but a word of that list."""
+    return 0 < len(text) <= _LONGEST_WHOLE and not _lists()[name]["whole"].isdisjoint(_bare(text))
 
 
 def without_politeness(text: str) -> str:

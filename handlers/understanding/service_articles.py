@@ -69,6 +69,8 @@ _overlay: Path | None = None
 def use_overlay(folder: Path | None) -> None:
     """Take articles of this folder, too, from now on; its articles win. Raises ArticleBroken for one that is no use."""
     global _overlay  # noqa: PLW0603 - one installation has one folder, named once when its process starts
+    if folder is None and _overlay is None:
+        return  # ours are read by whoever looks one up: most commands never do
     _read_all(folder)  # a folder that is no use changes nothing
     _overlay = folder
     articles.cache_clear()

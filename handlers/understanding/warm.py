@@ -23,11 +23,14 @@ _SAMPLES = (
     "ถ้าน้ำยางเกิน 65 บอกด้วย",
     "สงขา",
 )
+# What only looks like a cry: the list of words is asked where they end.
+_BY_CHANCE = ("ขอบคุณกู้ภัยมากๆ", "ป้ายโฆษณาหล่นลงมา")
 _A_WEEKDAY = date(2026, 11, 23)
 
 
 def warm() -> None:
     """Load all that understanding and its answers need; takes two seconds or three, the second time no time at all."""
+    warm_cries()
     for text in _SAMPLES:
         _understand_all(text)
     # An answer that names a day counts working days; the calendars load at their first use.
@@ -35,8 +38,9 @@ def warm() -> None:
 
 
 def warm_cries() -> None:
-    """Load what hearing a cry for help needs; takes half a second."""
-    is_rescue(_SAMPLES[0])
+    """Load what hearing a cry for help needs; takes a second or two."""
+    for text in (_SAMPLES[0], *_BY_CHANCE):
+        is_rescue(text)
 
 
 def read_ahead(incoming: Incoming) -> None:

@@ -36,7 +36,7 @@ def test_each_line_is_answered_by_a_line(runner: CliRunner) -> None:
         "other",
     ]
     assert answers[0]["slots"]["ticket"] == "4217-7"
-    assert {tuple(each) for each in answers} == {("text", "intent", "slots", "article")}
+    assert {tuple(each) for each in answers} == {("text", "intent", "slots", "article", "concern")}
     assert {tuple(each["slots"]) for each in answers} == {("place", "product", "op", "amount", "ticket")}
     assert answers[3]["text"] == "ก" * 10_000
 

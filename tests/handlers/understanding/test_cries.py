@@ -2,6 +2,7 @@
 
 import doctest
 import tomllib
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handlers.understanding import burmese, cries, cry_words, distress, slips, writing
-from handlers.understanding.cries import cry_in
+from handlers.understanding.cries import concern_in, cry_in
+from handlers.understanding.intents import understand
 from handlers.understanding.keywords import is_rescue, keyword, sounds_urgent
 from storage.wording import LANGUAGES
 from storage.wording.catalogue import fills_of, keys, say
@@ -35,6 +37,50 @@ def test_no_cry_of_our_sets_is_missed(half: str) -> None:
     assert figures.missed == 0
     assert figures.cries > 100
     assert figures.false_alarms <= 0.03 * figures.calm
+
+
+def test_classes_of_danger_are_heard_in_new_words() -> None:
+    """The kept half was never looked at: what it misses is known, and must not grow."""
+    rows = lines("rescue_classes")
+    missed = Counter(row["half"] for row in rows if row["cry"] and not is_rescue(row["text"]))
+    alarmed = Counter(row["half"] for row in rows if not row["cry"] and is_rescue(row["text"]))
+    assert missed["tuned"] == 0
+    assert missed["kept"] <= 6
+    assert alarmed["tuned"] <= 2
+    assert alarmed["kept"] <= 9
+
+
+@pytest.mark.parametrize(
+    ("concern", "cry"),
+    [
+        ("รถติดจนอยากตาย", "เครียดจนอยากตาย"),
+        ("อยากตาย ลืมต่อภาษีรถ", "อยากตาย เป็นหนี้จนไม่รู้จะทำไง"),
+        ("ขยะเหม็นจนหายใจไม่ออก", "แม่หายใจไม่ออก"),
+        ("เบอร์รถพยาบาลเบอร์อะไร จะจดไว้", "ขอเบอร์รถพยาบาลด่วน"),
+        ("พี่ชายฆ่าตัวตายเมื่อ 3 ปีก่อน ขอใบมรณบัตรที่ไหน", "พี่ชายจะฆ่าตัวตาย"),
+    ],
+)
+def test_a_figure_of_speech_is_a_concern(concern: str, cry: str) -> None:
+    """Neither unheard nor a case at the rescuers': the answer has the hotlines beside it."""
+    assert concern_in(concern) is not None
+    assert not is_rescue(concern)
+    assert understand(concern).concern is not None
+    assert is_rescue(cry)
+
+
+@pytest.mark.parametrize(
+    ("calm", "cry"),
+    [
+        ("ร้อนเหมือนไฟไหม้", "กลิ่นเหมือนไฟไหม้ ควันเต็มห้อง"),
+        ("นึกว่าไฟไหม้ ที่แท้ย่างหมู", "ไฟไหม้บ้านย่า"),
+        ("หลุมใหญ่มาก เดี๋ยวก็มีคนตาย", "รีบมา เดี๋ยวแม่ตาย เลือดไม่หยุด"),
+        ("ไม่ต้องส่งเรือแล้ว ญาติมารับแล้ว", "ส่งเรือมารับที"),
+        ("แมวขึ้นไปอยู่บนต้นไม้", "ลูกสองคนเกาะต้นไม้อยู่ น้ำแรง"),
+    ],
+)
+def test_what_is_compared_feared_or_over_is_calm(calm: str, cry: str) -> None:
+    assert not is_rescue(calm)
+    assert is_rescue(cry)
 
 
 def test_words_of_the_list_are_heard_however_they_are_spaced() -> None:

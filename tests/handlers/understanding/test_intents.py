@@ -182,10 +182,10 @@ def test_long_and_odd_lines_are_understood_at_once() -> None:
         "\x00",
         "แม่สาย " * 1_500,
     ]
-    began = time.perf_counter()
+    began = time.process_time()
     for text in odd:
         assert understand(text).intent in Intent
-    assert time.perf_counter() - began < 10
+    assert time.process_time() - began < 10
 
 
 @given(st.text(max_size=200))
@@ -198,3 +198,19 @@ def test_any_text_is_understood(text: str) -> None:
 @pytest.mark.parametrize("module", [amounts, intents, languages, slots])
 def test_the_examples_of_the_docstrings_hold(module: object) -> None:
     assert doctest.testmod(module).failed == 0  # type: ignore[arg-type]
+
+
+def test_who_asks_for_money_or_a_number_asks_an_office_and_a_report_stays_one() -> None:
+    asked = {
+        "น้ำท่วมบ้านเสียหาย ขอเงินเยียวยา": "flood-compensation",
+        "แล้งข้าวตายหมด แจ้งใคร": "crop-disaster-aid",
+        "เบี้ยผู้สูงอายุเดือนนี้เข้าวันไหน ได้เท่าไหร่": "elderly-allowance",
+        "รับบุตรบุญธรรมทำยังไง": "child-adoption",
+        "เบอร์ดับเพลิงเทศบาลเบอร์อะไร": "emergency-numbers",
+        "เบอร์รถพยาบาลเบอร์อะไร จะจดไว้ให้ยาย": "emergency-numbers",
+    }
+    for text, slug in asked.items():
+        meant = understand(text)
+        assert (meant.intent, meant.article) == (Intent.ASK_SERVICE, slug), text
+    assert understand("หลังคาปลิวไปกับลม 2 แผ่น").intent is Intent.DAMAGE_REPORT
+    assert understand("ขยะล้นถังหน้าตลาดไม่มีใครมาเก็บ").intent is Intent.COMPLAIN
