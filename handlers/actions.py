@@ -14,6 +14,9 @@ from handlers.dialogs import (
     complaint,
     complaint_back,
     farmer,
+    field_desk,
+    field_draft,
+    field_relay,
     first_contact,
     hours,
     language,
@@ -82,6 +85,9 @@ ACTIONS: dict[str, Action] = {
     **prices.ACTIONS,
     **advice.ACTIONS,
     **farmer.ACTIONS,
+    **field_desk.ACTIONS,
+    **field_draft.ACTIONS,
+    **field_relay.ACTIONS,
 }
 """What a button means: the part of its action before the first colon; the rest is the argument."""
 
@@ -89,12 +95,19 @@ ACTIONS: dict[str, Action] = {
 _ONCE_CLOSED: dict[str, Callable[[Turn], Bubbles]] = {"ask": asking.ask, "prices": prices.choose}
 
 
+_LEFT_BY: dict[str, Callable[[Turn], Bubbles]] = {
+    complaint.NAME: complaint_back.leave,
+    field_desk.NAME: field_draft.go_out,
+}
+"""Dialogs that say what becomes of what was begun."""
+
+
 def _cancel(turn: Turn) -> Bubbles:
     """ยกเลิก ends the dialog that runs, a call for help too; where none runs, it is as good as a stop."""
     if turn.dialog.name == rescue.NAME:
         return rescue.mistake(turn)
-    if turn.dialog.name == complaint.NAME:
-        return complaint_back.leave(turn)
+    if turn.dialog.name in _LEFT_BY:
+        return _LEFT_BY[turn.dialog.name](turn)
     return menu.menu(turn) if turn.dialog.name in DIALOGS else stopping.stop(turn)
 
 
@@ -111,7 +124,7 @@ def _how_to_share(turn: Turn) -> Bubbles:
 
 
 def _leave(turn: Turn) -> Bubbles:
-    return complaint_back.leave(turn) if turn.dialog.name == complaint.NAME else menu.menu(turn)
+    return _LEFT_BY.get(turn.dialog.name, menu.menu)(turn)
 
 
 def _back(turn: Turn) -> Bubbles:
@@ -172,6 +185,7 @@ DIALOGS: dict[str, Callable[[Turn], Bubbles]] = {
     price_thresholds.NAME: price_thresholds.typed,
     price_mornings.NAME: price_mornings.typed,
     farmer.NAME: farmer.words,
+    field_desk.NAME: field_draft.words,
 }
 """Who gets words and locations while its dialog runs."""
 
@@ -187,4 +201,5 @@ HEARD_BY: dict[str, frozenset[IncomingKind]] = {
     price_thresholds.NAME: frozenset({IncomingKind.TEXT}),
     price_mornings.NAME: frozenset({IncomingKind.TEXT, IncomingKind.LOCATION}),
     farmer.NAME: frozenset({IncomingKind.TEXT}),
+    field_desk.NAME: frozenset({IncomingKind.TEXT}),
 }

@@ -14,6 +14,8 @@ from handlers.dialogs import (
     complaint,
     complaint_back,
     farmer,
+    field_desk,
+    field_draft,
     first_contact,
     hours,
     language,
@@ -168,6 +170,7 @@ AGAIN: Mapping[str, Callable[[Turn], Bubbles]] = {
 BACK: Mapping[str, Callable[[Turn], Bubbles]] = {
     first_contact.NAME: first_contact.back,
     complaint.NAME: complaint_back.back,
+    field_desk.NAME: field_draft.back,
 }
 """How a dialog of several steps goes one back."""
 
@@ -295,7 +298,7 @@ def _answered(turn: Turn, meant: Understanding, by_keyword: ByKeyword) -> Bubble
 
 def _is_told(meant: Understanding) -> bool:
     """A service question is answered in between only when it is known which service is asked about."""
-    return meant.intent is not Intent.ASK_SERVICE or meant.article is not None
+    return meant.intent is not Intent.ASK_SERVICE or meant.is_article_sure
 
 
 def _in_between(turn: Turn, meant: Understanding, again: Callable[[Turn], Bubbles]) -> Bubbles:

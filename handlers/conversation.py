@@ -9,11 +9,16 @@ from sqlmodel import Session
 
 from handlers import attention, by_intent
 from handlers.actions import ACTIONS, DIALOGS, HEARD_BY, KEYWORDS, OUT_OF_A_CRY
+from handlers.desk import Desk
 from handlers.dialogs import (
     cases_media,
     cases_tracking,
     complaint,
     farmer,
+    field_codes,
+    field_desk,
+    field_draft,
+    field_relay,
     first_contact,
     group,
     my_data,
@@ -63,8 +68,10 @@ class Conversation:
         zone: ZoneInfo,
         forms: Mapping[int, Form] | None = None,
         agencies: Agencies | None = None,
+        desk: Desk | None = None,
     ) -> None:
         self._agency = agency
+        self._desk = desk
         self._agencies = agencies
         self._zone = zone
         self._forms = forms or {}
@@ -85,6 +92,7 @@ class Conversation:
             zone=self._zone,
             form=self._forms.get(contact.account_id, Form.CHAT),
             agencies=self._agencies,
+            desk=self._desk,
         )
         if _seconds_silent(turn) > _LIVES_SECONDS.get(turn.dialog.name, DIALOG_LIVES_SECONDS):
             dialogs.leave(turn.dialog)
@@ -122,6 +130,11 @@ def _answer(turn: Turn) -> Bubbles:
         return small_talk.greeting(turn)
     if (place := place_link.place_in(turn.incoming)) is not None:
         return place_link.ask(turn, place)
+    if (code := field_codes.code_of(turn.incoming)) is not None:
+        return field_codes.take(turn, code)
+    for words in (field_relay.by_words, field_desk.by_words, field_draft.by_words):
+        if (told := words(turn)) is not None:
+            return told
     cases_media.note_arrival(turn)
     turn.incoming = _as_tap(turn)
     return _answer_tap(turn) if turn.incoming.kind is IncomingKind.TAP else _answer_words(turn)

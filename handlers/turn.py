@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
+from handlers.desk import Desk
 from storage.broadcasts import Broadcast, Form, bubbles_for, variant_for
 from storage.cases_agencies import Agencies
 from storage.dialogs import Dialog
@@ -66,6 +67,9 @@ class Turn:
     form: Form = Form.CHAT
     agencies: Agencies | None = None
     """Who answers for cases; None where all of them are the agency's own."""
+
+    desk: Desk | None = None
+    """Where officers' chats draft alerts; None where they do not."""
 
     @property
     def language(self) -> str:

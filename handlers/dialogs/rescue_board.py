@@ -7,6 +7,7 @@ from storage.duty_calls import CallKind
 from storage.help_requests import BY_HERSELF, Cry, HelpRequest
 from storage.lifecycles import HelpState
 from storage.officer_rights import ROLES_WITH, Right
+from storage.officer_telling import tell_called
 from storage.officers import with_roles
 from storage.safety import SafetyAnswer, SafetyReport
 
@@ -45,7 +46,10 @@ def _call_duty(turn: Turn, request: HelpRequest) -> None:
     """Ask who is on duty where she is. Where nobody uses the console nobody is asked."""
     if not with_roles(turn.session, ROLES_WITH[Right.WORK_CRIES]):
         return
-    duty_calls.call(
+    known = duty_calls.open_call(turn.session, CallKind.CRY, _subject(request))
+    if known is not None:
+        return
+    call = duty_calls.call(
         turn.session,
         CallKind.CRY,
         _subject(request),
@@ -55,6 +59,7 @@ def _call_duty(turn: Turn, request: HelpRequest) -> None:
         zone=turn.zone,
         by=BY_HERSELF,
     )
+    tell_called(turn.session, call, turn.at)
 
 
 def _subject(request: HelpRequest) -> str:

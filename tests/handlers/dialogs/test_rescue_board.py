@@ -6,10 +6,11 @@ import pytest
 from sqlmodel import Session, select
 
 from storage.database import Database
-from storage.duty_calls import DutyCall
+from storage.duty_calls import ANSWER_WITHIN, DutyCall, escalate
 from storage.help_requests import HelpRequest
 from storage.officers import Officer, OfficerState, Role
-from tests.builders import NOW
+from storage.outbox import Message
+from tests.builders import NOW, citizen
 from tests.handlers.chatting import Chat
 
 
@@ -52,6 +53,29 @@ def test_an_end_of_hers_ends_it_on_the_board_and_the_call_on_duty(
     found = on_the_board(session)
     assert (found.state, found.reason, found.closed_by) == ("closed", reason, "citizen")
     assert session.exec(select(DutyCall)).one().closed_at is not None
+
+
+def test_a_strangers_cry_whose_place_nobody_knows_is_every_case_workers(session: Session) -> None:
+    """The call must never stand in the way of the cry: she has written, and is answered."""
+    contact, _ = citizen(session, "officer")
+    session.add(
+        Officer(
+            name="suda",
+            roles=[Role.CASE_WORKER.value],
+            state=OfficerState.ACTIVE,
+            contact_id=contact.id,
+            created_at=NOW,
+        )
+    )
+    Chat(session).text("ช่วยด้วย น้ำเข้าบ้านแล้ว")
+    call = session.exec(select(DutyCall)).one()
+    assert (on_the_board(session).place, call.places, call.officer_id) == (None, [], 1)
+    told = session.exec(select(Message)).one()
+    assert told.contact_id == contact.id
+    assert "มีคนขอให้ช่วย" in str(told.body)
+    assert "น้ำเข้าบ้าน" not in str(told.body)
+    moved = escalate(session, NOW + ANSWER_WITHIN)
+    assert [each.officer_id for each in moved] == [None]
 
 
 def test_where_nobody_uses_the_console_nobody_is_asked(session: Session) -> None:
