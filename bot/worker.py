@@ -15,6 +15,7 @@ from bot.media import fetch_wanted, media_folder, remove_strays
 from bot.queue import FORGET_SECONDS, Queue, SharedQueue, Worker, feed, forget_log
 from bot.text.splitting import load_words
 from bot.wiring import Krajai
+from broadcasts.delivery.fallback import fall_back
 from broadcasts.delivery.faults import kind_and_place
 from broadcasts.delivery.planning import plan_next_page
 from broadcasts.delivery.reconcile import recover, waiting_jobs
@@ -30,6 +31,7 @@ THREADS = 24
 PLAN_SECONDS = 1.0
 RECONCILE_SECONDS = 2.0
 MEDIA_SECONDS = 2.0
+FALL_BACK_SECONDS = 5.0
 STRAYS_SECONDS = 24 * 3600.0
 GRACE_SECONDS = 5.0
 _RECONCILE_KEY = 0x6B72616A
@@ -52,7 +54,9 @@ class WorkerProcess:
         if self._krajai.database.is_sqlite:
             await asyncio.to_thread(self._recover, nobody_else_works=True)
         ready = asyncio.create_task(self._make_ready())
-        beside = [asyncio.create_task(work()) for work in (self._reconcile, self._fetch_media)]
+        beside = [
+            asyncio.create_task(work()) for work in (self._reconcile, self._fetch_media, self._fall_back)
+        ]
         try:
             await self._queue.run(self._workers())
         finally:
@@ -126,6 +130,17 @@ class WorkerProcess:
             except Exception as fault:  # noqa: BLE001 - the process's edge: what is wanted stays so
                 log.error("media not fetched, will be tried again", fault=kind_and_place(fault))  # noqa: TRY400
             await self._pause(MEDIA_SECONDS)
+
+    async def _fall_back(self) -> None:
+        rule = self._krajai.fallback
+        while rule.is_on and not self._stopping.is_set():
+            await self._pause(FALL_BACK_SECONDS)
+            try:
+                told = await asyncio.to_thread(fall_back, self._krajai.database, rule)
+                if told:
+                    log.info("text messages to those whom LINE does not reach", people=told)
+            except Exception as fault:  # noqa: BLE001 - the process's edge: it is decided at the next look
+                log.error("falling back failed, will be tried again", fault=kind_and_place(fault))  # noqa: TRY400
 
     async def _reconcile(self) -> None:
         while not self._stopping.is_set():

@@ -194,7 +194,9 @@ def settle_all(session: Session, settled: Sequence[tuple[Batch, bytes]], at: dat
         )
     )
     rows = [
-        {"of": batch.id, "claim": batch.fence, "found": outcomes, "now": at} for batch, outcomes in settled
+        {"of": batch.id, "claim": batch.fence, "found": outcomes, "now": at}
+        # In the order in which all others lock them.
+        for batch, outcomes in sorted(settled, key=lambda each: each[0].id or 0)
     ]
     session.connection().execute(statement, rows)
 
@@ -247,10 +249,28 @@ def shrink(session: Session, batch: Batch, contact_ids: Sequence[int]) -> None:
 
 
 def freeze(session: Session, batch: Batch, outcomes: bytes, at: datetime) -> None:
-    """Write the intent: these recipients are about to be sent to. Part of the claiming transaction."""
+    """Write down what is known as a batch is claimed. Part of the claiming transaction."""
     batch.outcomes = outcomes
     batch.first_attempt_at = batch.first_attempt_at or at
     session.add(batch)
+
+
+def still_mine(session: Session, claimed: Sequence[Batch]) -> set[int]:
+    """Ids of those of these claimed batches whose lease was not lost; held until the commit."""
+    fences = {batch.id: batch.fence for batch in claimed}
+    query = select(Batch.id, Batch.fence).where(
+        col(Batch.id).in_(fences), is_one_of(col(Batch.state), BatchState.SENDING)
+    )
+    rows = session.exec(query.order_by(col(Batch.id)).with_for_update())
+    return {found for found, fence in rows if found is not None and fences[found] == fence}
+
+
+def write_outcomes(session: Session, held: Sequence[tuple[Batch, bytes]]) -> None:
+    """What is known so far of the recipients of batches that are `still_mine`."""
+    if held:
+        statement = sql_update(Batch).where(col(Batch.id) == bindparam("of"))
+        rows = [{"of": batch.id, "found": outcomes} for batch, outcomes in held]
+        session.connection().execute(statement.values(outcomes=bindparam("found")), rows)
 
 
 def lapsed(session: Session, at: datetime, most: int = 500) -> list[Batch]:

@@ -27,6 +27,9 @@ class BroadcastKind(StrEnum):
     TRAINING = "training"
     """To volunteers of a group only: no alert belongs to it."""
 
+    RELAY = "relay"
+    """To those who announce an alert in their villages: what they read aloud."""
+
     CHANGE = "change"
     """An Update or a Cancel of an alert that went out before."""
 
@@ -64,7 +67,8 @@ class Form(StrEnum):
 
 
 class Broadcast(SQLModel, table=True):
-    """`audience`: {"topic", "places": [codes], "reached": [ids of earlier broadcasts whose recipients are meant]}.
+    """`audience`: {"topic", "places": [codes], "reached": [ids of earlier broadcasts whose recipients are meant]}, and
+    "accounts": [ids] where it goes out on some of the accounts only; corrections reach everybody on any.
 
     Where it has "listed" its recipients are no area's subscribers but that list (broadcasts/audience/listed.py).
 
@@ -160,6 +164,7 @@ def agreed(
     expires_at: datetime,
     at: datetime,
     listed: Mapping[str, Any] | None = None,
+    accounts: Sequence[int] = (),
 ) -> Broadcast:
     """What would be released, to be looked at; its `content_hash` is the function's, not set yet."""
     return Broadcast(
@@ -171,6 +176,7 @@ def agreed(
             "places": list(places),
             "reached": list(reached),
             **({"listed": dict(listed)} if listed else {}),
+            **({"accounts": list(accounts)} if accounts else {}),
         },
         content_hash="",
         expires_at=expires_at,
@@ -211,6 +217,16 @@ def variant_name(form: Form, province: str) -> str:
     if form is Form.CHAT:
         return province
     return f"{form.value}/{province}" if province else form.value
+
+
+def has_provinces(words: Mapping[str, Any]) -> bool:
+    """Whether readers of one province get other words than those of another.
+
+    >>> has_provinces({"th": {"": [], "sms": []}}), has_provinces({"th": {"": [], "sms/57": []}})
+    (False, True)
+    """
+    everywhere = {variant_name(form, EVERY_PLACE) for form in Form}
+    return any(name not in everywhere for variants in words.values() for name in variants)
 
 
 def variant_for(words: Mapping[str, Any], language: str, form: Form, province: str) -> str:

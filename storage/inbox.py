@@ -8,7 +8,7 @@ from sqlalchemy import Index, LargeBinary, UniqueConstraint, case, func, text
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from storage.columns import BigId, UtcDateTime, is_one_of
-from storage.inserting import insert_new
+from storage.inserting import insert_many_new
 from storage.jobs import Job, Work, announce
 from storage.lifecycles import InboxState
 
@@ -85,19 +85,23 @@ def receive(session: Session, events: Sequence[ReceivedEvent], at: datetime) -> 
 def receive_groups(session: Session, groups: Sequence[Sequence[ReceivedEvent]], at: datetime) -> list[int]:
     """Store the events of several requests at once; how many of each were new."""
     events = [event for group in groups for event in group]
-    rows = [
-        InboxEvent(
-            account_id=event.account_id,
-            event_id=event.event_id,
-            sender=event.sender,
-            body=event.body,
-            urgent=event.urgent,
-            not_before=at,
-            received_at=at,
-        )
+    values = [
+        {
+            "account_id": event.account_id,
+            "event_id": event.event_id,
+            "sender": event.sender,
+            "body": event.body,
+            "urgent": event.urgent,
+            "state": InboxState.WAITING.value,
+            "tries": 0,
+            "not_before": at,
+            "received_at": at,
+            "handled_at": None,
+            "fault": "",
+        }
         for event in events
     ]
-    new = set(insert_new(session, rows, unique=("account_id", "event_id")))
+    new = set(insert_many_new(session, InboxEvent, values, unique=("account_id", "event_id")))
     jobs = dict.fromkeys(
         Job(work=_WORK[event.urgent], key=sender_key(event.account_id, event.sender))
         for event in events

@@ -4,6 +4,7 @@ A worker claims, commits, and only then calls the network. Its claim has a fenci
 somebody else took over, the late worker's result is written nowhere.
 """
 
+import time
 from datetime import datetime
 
 from sqlmodel import Field, SQLModel
@@ -13,6 +14,9 @@ from storage.columns import UtcDateTime
 LEASE_SECONDS = 20.0
 SEND_TIMEOUT_SECONDS = 8.0
 """Every call to a provider ends within this time, below half the lease."""
+
+LEAVES_WITHIN_SECONDS = LEASE_SECONDS / 2
+"""A call that has not left so long after its claim does not leave: by its answer the lease would be another's."""
 
 RETRY_KEY_HOURS = 24
 """How long LINE remembers an X-Line-Retry-Key after the first attempt."""
@@ -30,6 +34,11 @@ class Leased(SQLModel):
     first_attempt_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     finished_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     reason: str = ""
+
+
+def steady_seconds() -> float:
+    """Seconds of a clock that nobody sets and that goes on while the process, or the whole machine, is stopped."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
 def backoff_seconds(attempts: int) -> float:

@@ -1,8 +1,9 @@
 """How fast an endpoint may be called: departures are leased one short slice at a time, for all workers together.
 
-The published limit L holds in every sliding second, not on average. Departures are spaced (1 + SLACK) / L apart and a
-departure that is missed by more than SLACK lapses: so whatever second is looked at, at most L calls left in it.
-There is no catching up, since a burst after a pause is what providers punish.
+The published limit L holds in every sliding second, not on average. Departures are spaced (1 + SLACK) / L apart. With
+several workers a departure that is missed by more than SLACK lapses, so whatever second is looked at, at most L calls
+left in it. A process that is alone knows when all calls were written, and keeps to that instead
+(broadcasts/delivery/pacing.py). There is no catching up, since a burst after a pause is what providers punish.
 """
 
 import threading
@@ -18,7 +19,10 @@ from sqlmodel import Field, SQLModel, select
 from storage.columns import Json
 from storage.database import Database
 
-SLACK_SECONDS = 0.02
+SLACK_SECONDS = 0.015
+LAPSE_SECONDS = SLACK_SECONDS * 0.75
+"""The rest of the slack is for the way from the database's clock to ours."""
+
 SLICE_SECONDS = 0.1
 EMERGENCY_HOLDS_SECONDS = 0.5
 """So long after the last wish of an emergency, and one interval more, routine gets no departures."""
@@ -53,10 +57,14 @@ class PaceState:
 
 @dataclass(frozen=True, kw_only=True)
 class PaceLease:
-    """Departures granted, in seconds from the moment of asking; when there are none, ask again after `wait_seconds`."""
+    """Departures granted, in seconds from the moment of asking; when there are none, ask again after `wait_seconds`.
+
+    One that is missed by more than `lapse_seconds` must not be used any more.
+    """
 
     departures: tuple[float, ...] = ()
     wait_seconds: float = 0.0
+    lapse_seconds: float = LAPSE_SECONDS
 
 
 class Pacer(Protocol):
@@ -103,6 +111,9 @@ def grant(
 class MemoryPacer:
     """For one process that owns its database file; it starts a second late, since it may follow a crash."""
 
+    LAPSE_SECONDS = 1.0
+    """Nobody else's departures are near, and when all were written is known here."""
+
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._born = clock()
@@ -115,7 +126,7 @@ class MemoryPacer:
         with self._turn:
             state = self._states.get((account_id, endpoint), PaceState(next_at=self._born + 1.0))
             self._states[account_id, endpoint], lease = grant(state, self._clock(), pace_class, wanted, limit)
-        return lease
+        return replace(lease, lapse_seconds=self.LAPSE_SECONDS)
 
 
 class Pace(SQLModel, table=True):

@@ -44,7 +44,10 @@ class Answer:
 Handler = Callable[[Request], Answer]
 
 TICK_SECONDS = 0.002
-"""So often the loop looks up from its work, so that `not_before` is never long ago while it runs."""
+"""So often the loop looks up from its work, so that `not_before` is never long ago while it runs.
+
+It is the look before the last: what the last look read may have come while it was about to read.
+"""
 
 _REASONS = {200: b"OK", 202: b"Accepted"}
 _LENGTH = re.compile(rb"\r\ncontent-length:\s*(\d+)")
@@ -55,7 +58,7 @@ class Server:
 
     def __init__(self, handle: Handler) -> None:
         self.handle = handle
-        self.looked_up_at = 0.0
+        self.looked_up_at = self._last_look_at = 0.0
         self.in_flight = self.most_in_flight = 0
 
     async def start(self) -> int:
@@ -68,7 +71,7 @@ class Server:
 
     def _tick(self) -> None:
         loop = asyncio.get_running_loop()
-        self.looked_up_at = loop.time()
+        self.looked_up_at, self._last_look_at = self._last_look_at, loop.time()
         loop.call_later(TICK_SECONDS, self._tick)
 
 

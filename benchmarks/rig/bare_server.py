@@ -1,4 +1,6 @@
-"""The server of `krajai web` without Krajai: same framework, headers, options; it verifies and stores nothing."""
+"""The server of `krajai web` without Krajai: same framework, entrance, headers, options; it verifies
+and stores nothing.
+"""
 
 import sys
 
@@ -6,19 +8,20 @@ import uvicorn
 from fastapi import FastAPI, Request, Response
 
 from bot.web.app import SecurityHeaders
-
-app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-app.add_middleware(SecurityHeaders)
+from bot.web.webhooks.entrance import Entrance
 
 
-@app.post("/webhooks/line")
 async def receive(request: Request) -> Response:
     """200 to whatever comes, once it is read."""
     await request.body()
     return Response()
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Serve until a signal."""
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    app.add_middleware(Entrance, doors={"/webhooks/line": receive})
+    app.add_middleware(SecurityHeaders)
     uvicorn.run(
         app,
         host="127.0.0.1",
@@ -28,3 +31,7 @@ if __name__ == "__main__":
         lifespan="off",
         server_header=False,
     )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,8 +1,8 @@
 """Many citizens writing at once: signed webhooks made beforehand, posted over kept connections by a process of its own.
 
-`python -m benchmarks.rig.load PORT FIRST COUNT CONNECTIONS SECONDS RATE` prints JSON. RATE 0: each connection posts
-as soon as it has an answer. Else requests leave at that rate whatever the server does, and what a request waited for
-a connection counts as its delay.
+`python -m benchmarks.rig.load PORT FIRST COUNT CONNECTIONS SECONDS RATE DIFFERENT` prints JSON. RATE 0: each
+connection posts as soon as it has an answer. Else requests leave at that rate whatever the server does, and what a
+request waited for a connection counts as its delay.
 """
 
 import asyncio
@@ -33,10 +33,20 @@ class Load:
 
 
 def post_load(
-    port: int, *, first: int, count: int, connections: int, seconds: float, rate: float = 0.0
+    port: int,
+    *,
+    first: int,
+    count: int,
+    connections: int,
+    seconds: float,
+    rate: float = 0.0,
+    different: bool = False,
 ) -> Load:
-    """Let a process post up to `count` webhooks of new people, numbered from `first`, for so many seconds."""
-    given = (port, first, count, connections, seconds, rate)
+    """Let a process post up to `count` webhooks of new people, numbered from `first`, for so many seconds.
+
+    All say the same, unless `different`: no two do, so that each is listened to for a cry anew.
+    """
+    given = (port, first, count, connections, seconds, rate, int(different))
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.rig.load", *map(str, given)],
         cwd=ROOT,
@@ -93,8 +103,9 @@ async def _answer(reader: asyncio.StreamReader) -> int:
 def main() -> None:
     """Post what the arguments say."""
     port, first, count, connections = (int(each) for each in sys.argv[1:5])
-    seconds, rate = float(sys.argv[5]), float(sys.argv[6])
-    posting = _Posting(port, [_request(first + number) for number in range(count)], seconds, rate)
+    seconds, rate, different = float(sys.argv[5]), float(sys.argv[6]), sys.argv[7] == "1"
+    requests = [_request(first + number, different=different) for number in range(count)]
+    posting = _Posting(port, requests, seconds, rate)
     took = asyncio.run(posting.run(connections))
     delays = sorted(posting.delays)
     found = Load(
@@ -108,8 +119,9 @@ def main() -> None:
     print(json.dumps(vars(found)))
 
 
-def _request(number: int) -> bytes:
-    body = text_webhook(number, f"{number:032x}", "ขอบคุณมากครับ")
+def _request(number: int, *, different: bool) -> bytes:
+    said = f"วันนี้ยางที่บ้านเลขที่ {number} ขายได้กิโลละเท่าไหร่ครับ" if different else "ขอบคุณมากครับ"
+    body = text_webhook(number, f"{number:032x}", said)
     head = (
         f"POST /webhooks/line HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
         f"x-line-signature: {signature(body)}\r\nContent-Length: {len(body)}\r\n\r\n"

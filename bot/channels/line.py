@@ -21,6 +21,7 @@ from bot.channels.line_render import parts_of
 from broadcasts.delivery.channel import (
     ChannelTraits,
     ContentRefused,
+    Departure,
     RecipientGone,
     RecipientsRefused,
     Rendering,
@@ -88,6 +89,7 @@ class LineChannel:
             bulk_endpoint="multicast",
             reply_endpoint="reply",
             requests_per_second={"multicast": multicasts, "reply": others, "push": others},
+            departs_itself=True,
         )
 
     def __repr__(self) -> str:
@@ -109,9 +111,9 @@ class LineChannel:
             return
         until = started_at + SEND_SECONDS
         if len(request.addresses) == 1:
-            await self._push(request.addresses[0], body, request.retry_key, until)
+            await self._push(request.addresses[0], body, request.retry_key, until, request.departure)
         else:
-            await self._send_to_many(request.addresses, body, request.retry_key, until)
+            await self._send_to_many(request, body, until)
 
     async def prepare(self) -> None:
         """Load the SDK, which takes seconds: away from the event loop, and before the first citizen waits for it."""
@@ -138,6 +140,7 @@ class LineChannel:
         headers: Mapping[str, str] | None = None,
         to_many: bool = False,
         on_data_host: bool = False,
+        departure: Departure | None = None,
     ) -> dict[str, Any]:
         """One call of the Messaging API; its answer's JSON object, empty when it has none.
 
@@ -145,7 +148,13 @@ class LineChannel:
         """
         transport = await self._transport("data" if on_data_host else "api")
         return await transport.call(
-            method, path, body, seconds=seconds, headers=headers or {}, to_many=to_many
+            method,
+            path,
+            body,
+            seconds=seconds,
+            headers=headers or {},
+            to_many=to_many,
+            departure=departure,
         )
 
     async def download(self, path: str, *, seconds: float) -> Any:
@@ -161,29 +170,36 @@ class LineChannel:
     async def _reply(self, request: SendRequest, body: list[dict[str, Any]], until: float) -> bool:
         """False when the token is spent and the words are worth a push."""
         try:
-            await self._post("reply", {"replyToken": request.reply_token, "messages": body}, until=until)
+            await self._post(
+                "reply",
+                {"replyToken": request.reply_token, "messages": body},
+                until=until,
+                departure=request.departure,
+            )
         except ReplyTokenSpent as spent:
             if not request.important:
                 raise ContentRefused(f"not worth a push: {spent}") from spent
             return False
         return True
 
-    async def _send_to_many(
-        self, addresses: Sequence[str], body: list[dict[str, Any]], key: UUID, until: float
-    ) -> None:
+    async def _send_to_many(self, request: SendRequest, body: list[dict[str, Any]], until: float) -> None:
         """Multicast takes users only, so each group chat among them gets a push with a key of its own.
 
         All keys follow from the batch's, so the whole may be repeated; the multicast goes first, since its refusal
         splits the batch. A group that put Krajai out is passed over, as a multicast passes over a user who blocked:
         the `leave` event closes that contact.
         """
+        addresses, key = request.addresses, request.retry_key
         # By the first letter, since there are hundreds and hardly ever a group among them.
         groups = {
             address for address in addresses if address[:1] in _GROUPS_BEGIN and _GROUP_ID.fullmatch(address)
         }
         users = [address for address in addresses if address not in groups] if groups else addresses
         if users:
-            await self._multicast(users, addresses, body, key, until)
+            await self._multicast(users, request, body, until)
+        else:
+            await request.departure.due()
+            request.departure.left()
         at_once = asyncio.Semaphore(GROUPS_AT_ONCE)
 
         async def push(group: str) -> None:
@@ -199,25 +215,38 @@ class LineChannel:
     async def _multicast(
         self,
         users: Sequence[str],
-        addresses: Sequence[str],
+        request: SendRequest,
         body: list[dict[str, Any]],
-        key: UUID,
         until: float,
     ) -> None:
-        """Positions in a refusal become positions among `addresses`."""
+        """Positions in a refusal become positions among the request's addresses."""
         try:
-            await self._post("multicast", {"to": users, "messages": body}, key=key, until=until, to_many=True)
+            await self._post(
+                "multicast",
+                {"to": users, "messages": body},
+                key=request.retry_key,
+                until=until,
+                to_many=True,
+                departure=request.departure,
+            )
         except RecipientsRefused as refused:
             named = {users[position] for position in refused.positions if position < len(users)}
             # LINE does not always say which one it means.
             named = named or {user for user in users if not _USER_ID.fullmatch(user)}
             if not named:
                 raise ContentRefused(str(refused)) from refused
-            positions = [position for position, address in enumerate(addresses) if address in named]
+            positions = [position for position, address in enumerate(request.addresses) if address in named]
             raise RecipientsRefused(str(refused), positions) from refused
 
-    async def _push(self, address: str, body: list[dict[str, Any]], key: UUID, until: float) -> None:
-        await self._post("push", {"to": address, "messages": body}, key=key, until=until)
+    async def _push(
+        self,
+        address: str,
+        body: list[dict[str, Any]],
+        key: UUID,
+        until: float,
+        departure: Departure | None = None,
+    ) -> None:
+        await self._post("push", {"to": address, "messages": body}, key=key, until=until, departure=departure)
 
     async def _post(
         self,
@@ -227,6 +256,7 @@ class LineChannel:
         until: float,
         key: UUID | None = None,
         to_many: bool = False,
+        departure: Departure | None = None,
     ) -> None:
         left = until - asyncio.get_running_loop().time()
         headers = {"X-Line-Retry-Key": str(key)} if key else {}
@@ -237,6 +267,7 @@ class LineChannel:
             seconds=max(left, 0.1),
             headers=headers,
             to_many=to_many,
+            departure=departure,
         )
 
 

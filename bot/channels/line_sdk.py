@@ -28,8 +28,10 @@ from linebot.v3.messaging.models import (
     VideoMessage,
 )
 
+from bot.channels.departing import DepartingBody
 from bot.channels.line_errors import FAULTS, of_refusal, of_silence
 from bot.channels.line_render import Part, display_text_of, label_of, parts_of, quick_replies
+from broadcasts.delivery.channel import ChannelError, Departure
 from storage.replies import Bubble, Button, ButtonKind
 
 Json = dict[str, Any]
@@ -74,7 +76,15 @@ class LineTransport:
         await self._client.close()
 
     async def call(
-        self, method: str, path: str, body: Any, *, seconds: float, headers: Mapping[str, str], to_many: bool
+        self,
+        method: str,
+        path: str,
+        body: Any,
+        *,
+        seconds: float,
+        headers: Mapping[str, str],
+        to_many: bool,
+        departure: Departure | None,
     ) -> Json:
         """The JSON object of the answer, empty when it has none; raises ChannelError.
 
@@ -87,12 +97,14 @@ class LineTransport:
             async with self._client.rest_client.pool_manager.request(
                 method,
                 self._url + path,
-                data=payload,
+                data=DepartingBody(payload, departure) if departure and payload else payload,
                 headers={**self._client.default_headers, **_JSON_HEADERS, **headers},
                 timeout=_timeout(seconds),
             ) as answer:
                 said = await answer.read()
         except FAULTS as fault:
+            if isinstance(fault.__cause__, ChannelError):
+                raise fault.__cause__ from None  # its departure was not to be had
             raise of_silence(fault) from fault
         if answer.ok or (answer.status == HTTPStatus.CONFLICT and ACCEPTED_BEFORE in answer.headers):
             # 409 with that header says that the same retry key was accepted before.

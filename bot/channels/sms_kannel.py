@@ -5,14 +5,14 @@ There is no key that makes a repetition harmless, so what was written and not an
 
 import re
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import lru_cache, partial
 from urllib.parse import quote, urlencode
 
 import aiohttp
 from yarl import URL
 
 from bot.channels.sms_events import read_event
-from bot.channels.sms_options import RECIPIENTS_PER_BATCH, SmsOptions
+from bot.channels.sms_options import SmsOptions
 from bot.channels.sms_parts import send_in_order
 from bot.text.segments import segments
 from broadcasts.delivery.channel import (
@@ -30,6 +30,11 @@ from storage.replies import Bubble
 __all__ = ["KannelChannel", "read_event"]
 
 CONNECT_SECONDS = 3.0
+IDLE_SECONDS = 2.0
+"""An idle connection is closed by us before gateways do: on one that the other side has closed, a message would be lost
+from sight."""
+
+CONNECTIONS = 40
 
 EMERGENCY_PRIORITY, NORMAL_PRIORITY = "3", "0"
 EVERY_RECEIPT = "31"
@@ -78,7 +83,7 @@ class KannelChannel:
             _judge(status, said)
 
     async def prepare(self) -> None:
-        """Nothing is to be made ready: each message has its own connection."""
+        """Nothing is to be made ready: connections come with the first messages."""
 
     async def close(self) -> None:
         if self._session is not None:
@@ -86,12 +91,11 @@ class KannelChannel:
             self._session = None
 
     def _queries(self, request: SendRequest, parts: tuple[str, ...]) -> list[str]:
-        whole = segments("".join(parts)).encoding
         fields = self._user | {
             "from": self._options.sender,
             "to": request.addresses[0],
             "charset": "UTF-8",
-            "coding": "0" if whole == "gsm7" else "2",
+            "coding": _coding_of(parts),
             "priority": EMERGENCY_PRIORITY if request.emergency else NORMAL_PRIORITY,
             "validity": str(max(1, int(request.valid_seconds // 60))),
         }
@@ -100,11 +104,8 @@ class KannelChannel:
                 "dlr-mask": EVERY_RECEIPT,
                 "dlr-url": self._receipts.replace("{ref}", quote(request.reference, safe="")),
             }
-        headers = _concatenation(request, len(parts))
-        return [
-            urlencode(fields | {"text": part}, quote_via=quote, errors="replace") + header
-            for part, header in zip(parts, headers, strict=True)
-        ]
+        headers, same = _concatenation(request, len(parts)), urlencode(fields, quote_via=quote)
+        return [f"{same}&{_quoted(part)}{header}" for part, header in zip(parts, headers, strict=True)]
 
     async def _send_one(self, query: str) -> None:
         _judge(*await self._ask(query))
@@ -126,14 +127,25 @@ class KannelChannel:
             raise OutcomeUnknown("the connection to the SMS gateway broke before it answered") from None
 
     def _open_session(self) -> aiohttp.ClientSession:
-        """Made in the running loop. A new connection each time: one that died while idle would leave sends unknown."""
+        """Made in the running loop."""
         if self._session is None:
             self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=RECIPIENTS_PER_BATCH * 4, force_close=True),
+                connector=aiohttp.TCPConnector(limit=CONNECTIONS, keepalive_timeout=IDLE_SECONDS),
                 timeout=aiohttp.ClientTimeout(total=None, connect=CONNECT_SECONDS),
                 cookie_jar=aiohttp.DummyCookieJar(),
             )
         return self._session
+
+
+@lru_cache(maxsize=64)
+def _coding_of(parts: tuple[str, ...]) -> str:
+    """sendsms's `coding`: 0 for seven bits, 2 for UCS-2."""
+    return "0" if segments("".join(parts)).encoding == "gsm7" else "2"
+
+
+@lru_cache(maxsize=64)
+def _quoted(part: str) -> str:
+    return urlencode({"text": part}, quote_via=quote, errors="replace")
 
 
 def _only_once() -> aiohttp.ClientMiddlewareType:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from bot.channels.sms_render import rendering
 from broadcasts.delivery.channel import ChannelTraits, ContentRefused, Rendering
@@ -37,10 +38,16 @@ class SmsOptions:
 
     def parts(self, bubbles: Sequence[Bubble]) -> tuple[str, ...]:
         """What is handed to the network. Raises ContentRefused for what no phone could show."""
-        try:
-            cut = self.render(bubbles).parts
-        except ValueError as error:
-            raise ContentRefused(str(error)) from error
-        if not cut:
-            raise ContentRefused("nothing is left to say in an SMS")
-        return cut
+        return _parts_of(self, tuple(bubbles))
+
+
+@lru_cache(maxsize=64)
+def _parts_of(options: SmsOptions, bubbles: tuple[Bubble, ...]) -> tuple[str, ...]:
+    """The many messages of one broadcast say the same, so it is cut and checked once."""
+    try:
+        cut = options.render(bubbles).parts
+    except ValueError as error:
+        raise ContentRefused(str(error)) from error
+    if not cut:
+        raise ContentRefused("nothing is left to say in an SMS")
+    return cut

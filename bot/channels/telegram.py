@@ -4,15 +4,16 @@ Credentials of an account: `bot_token` (from @BotFather) and `webhook_secret` (1
 """
 
 import asyncio
+import json
 import re
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
-from typing import TypeVar
+from functools import lru_cache
+from typing import Any, TypeVar
 from uuid import UUID
 
 import structlog
-from telegram import LinkPreviewOptions, Message
 from telegram.constants import ChatAction
 from telegram.error import BadRequest, TelegramError
 
@@ -22,9 +23,11 @@ from bot.channels.telegram_render import Part, render_parts
 from bot.channels.telegram_transport import AiohttpRequest, TelegramBot
 from bot.receiving import ReadEvent
 from broadcasts.delivery.channel import (
+    AtOnce,
     ChannelError,
     ChannelTraits,
     ContentRefused,
+    Departure,
     NotNow,
     OutcomeUnknown,
     RecipientGone,
@@ -87,6 +90,7 @@ class TelegramChannel:
             bulk_endpoint=ENDPOINT,
             reply_endpoint=ENDPOINT,
             requests_per_second={ENDPOINT: messages_per_second},
+            departs_itself=True,
         )
         self._request = request or AiohttpRequest()
         self.bot = TelegramBot(bot_token, api_url, self._request)
@@ -112,17 +116,20 @@ class TelegramChannel:
         chat) goes on after them. This memory is of one process; another begins again with the first message.
         """
         chat = _chat_of(request)
-        parts = render_parts(request.bubbles, in_private=chat > 0)
+        calls = _calls_of(request.bubbles, in_private=chat > 0)
         self._refuse_while_frozen(chat)
         key = (request.retry_key, chat)
         begun = self._accepted.get(key, 0)
-        for number, part in enumerate(parts):
+        for number, (method, parameters) in enumerate(calls):
             if number < begun:
                 continue
+            departure = request.departure
             if number > begun:
                 await self._pause(BETWEEN_PARTS_SECONDS)
-            await self._send_part(chat, part)
-            if number + 1 < len(parts):
+                await departure.due()
+                departure = AtOnce()
+            await self._call(chat, method, parameters, departure)
+            if number + 1 < len(calls):
                 _remember(self._accepted, key, number + 1)
         self._accepted.pop(key, None)
 
@@ -153,32 +160,16 @@ class TelegramChannel:
         """Close the connections."""
         await self._request.shutdown()
 
-    async def _send_part(self, chat: int, part: Part) -> None:
+    async def _call(self, chat: int, method: str, parameters: bytes, departure: Departure) -> None:
         try:
-            message = await self._call(chat, part)
+            message = await self.bot.send_encoded(method, b'{"chat_id":%d,%s' % (chat, parameters), departure)
+            username = message.get("from", {}).get("username")
         except TelegramError as fault:
             raise self._refusal(chat, fault) from fault
         except (LookupError, TypeError, ValueError, AttributeError) as fault:
             raise OutcomeUnknown("Telegram: the answer could not be read") from fault
-        if message.from_user is not None and message.from_user.username:
-            self._username = message.from_user.username
-
-    async def _call(self, chat: int, part: Part) -> Message:
-        if part.picture is None:
-            return await self.bot.send_message(
-                chat,
-                part.text,
-                reply_markup=part.keyboard,
-                # A preview would show a stranger's picture and words beside ours.
-                link_preview_options=LinkPreviewOptions(is_disabled=True),
-            )
-        if part.picture.is_video:
-            return await self.bot.send_video(
-                chat, part.picture.address, caption=part.text or None, reply_markup=part.keyboard
-            )
-        return await self.bot.send_photo(
-            chat, part.picture.address, caption=part.text or None, reply_markup=part.keyboard
-        )
+        if username:
+            self._username = str(username)
 
     def _refusal(self, chat: int, fault: TelegramError) -> ChannelError:
         refusal = meaning(fault)
@@ -192,6 +183,32 @@ class TelegramChannel:
         if left > 0:
             raise NotNow("Telegram: this chat was told to wait", left)
         self._frozen.pop(chat, None)
+
+
+@lru_cache(maxsize=64)
+def _calls_of(bubbles: tuple[Bubble, ...], *, in_private: bool) -> tuple[tuple[str, bytes], ...]:
+    """Methods of the Bot API with their parameters as the rest of a JSON object, after the chat.
+
+    The many messages of one broadcast say the same, so it is cut and checked once. Raises ContentRefused.
+    """
+    return tuple(_call_of(part) for part in render_parts(bubbles, in_private=in_private))
+
+
+def _call_of(part: Part) -> tuple[str, bytes]:
+    parameters: dict[str, Any] = {}
+    if part.picture is None:
+        method = "sendMessage"
+        # A preview would show a stranger's picture and words beside ours.
+        parameters |= {"text": part.text, "link_preview_options": {"is_disabled": True}}
+    else:
+        kind = "video" if part.picture.is_video else "photo"
+        method = f"send{kind.capitalize()}"
+        parameters |= {kind: part.picture.address}
+        if part.text:
+            parameters |= {"caption": part.text}
+    if part.keyboard is not None:
+        parameters |= {"reply_markup": part.keyboard.to_dict()}
+    return method, json.dumps(parameters, ensure_ascii=False).encode()[1:]
 
 
 def _chat_of(request: SendRequest) -> int:

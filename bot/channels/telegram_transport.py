@@ -5,12 +5,17 @@ apart what decides whether a message may be sent again: a request that never lef
 """
 
 import json
-from typing import Any
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, cast
 
 import aiohttp
 from telegram import Bot
 from telegram.error import BadRequest, NetworkError, TelegramError, TimedOut
 from telegram.request import BaseRequest, RequestData
+
+from bot.channels.departing import DepartingBody
+from broadcasts.delivery.channel import Departure
 
 CONNECT_SECONDS = 3.0
 """To wait for a free connection of the pool, or to make a new one."""
@@ -82,9 +87,9 @@ class AiohttpRequest(BaseRequest):
 
         Raises NotSent when nothing left, TimedOut and NetworkError when it may have arrived, TooManyRequests.
         """
-        timeout = aiohttp.ClientTimeout(
-            total=_seconds(read_timeout, self._total_seconds) + _seconds(write_timeout, 0.0),
-            connect=_seconds(connect_timeout, self._connect_seconds),
+        timeout = _timeout(
+            _seconds(read_timeout, self._total_seconds) + _seconds(write_timeout, 0.0),
+            _seconds(connect_timeout, self._connect_seconds),
         )
         # An exception of aiohttp may quote the address, which holds the token: only its kind is passed on.
         try:
@@ -124,6 +129,14 @@ class AiohttpRequest(BaseRequest):
         return self._session
 
 
+@dataclass(frozen=True, slots=True)
+class EncodedData:
+    """In the place of RequestData: a JSON body that was made before, written when its departure is due."""
+
+    body: bytes
+    departure: Departure
+
+
 class TelegramBot(Bot):
     """python-telegram-bot's bot on our transport; `api_url` is without /bot."""
 
@@ -136,6 +149,19 @@ class TelegramBot(Bot):
             request=request,
             get_updates_request=request,
         )
+
+    async def send_encoded(self, method: str, body: bytes, departure: Departure) -> dict[str, Any]:
+        """Call a method with a JSON body, written when it is due; the message as Telegram describes it.
+
+        For what goes to thousands: `Bot` makes and checks the same parameters anew for each, and reads the whole answer
+        into models, which takes as long as all else of a message (docs/decisions/0015). Raises TelegramError, and
+        LookupError or TypeError for an answer that is none.
+        """
+        found: Any = await self._request[1].post(
+            f"{self._base_url}/{method}", request_data=cast("RequestData", EncodedData(body, departure))
+        )
+        found["message_id"]
+        return dict(found)
 
     async def raw_updates(
         self, *, offset: int | None, wait_seconds: int, allowed_updates: tuple[str, ...]
@@ -151,14 +177,21 @@ class TelegramBot(Bot):
         return found
 
 
+@lru_cache(maxsize=16)
+def _timeout(total_seconds: float, connect_seconds: float) -> aiohttp.ClientTimeout:
+    return aiohttp.ClientTimeout(total=total_seconds, connect=connect_seconds)
+
+
 def _seconds(wanted: Any, default: float) -> float:
     return float(wanted) if isinstance(wanted, int | float) else default
 
 
-def _body(request_data: RequestData | None) -> dict[str, Any]:
+def _body(request_data: Any) -> dict[str, Any]:
     """JSON, where Thai takes three bytes a letter and not the nine of a form; a form only for files."""
     if request_data is None:
         return {}
+    if isinstance(request_data, EncodedData):
+        return {"data": DepartingBody(request_data.body, request_data.departure)}
     if not request_data.contains_files:
         return {
             "data": json.dumps(request_data.parameters, ensure_ascii=False).encode(),

@@ -95,6 +95,8 @@ def _query(rule: AudienceRule, ranges: Sequence[Span]) -> Any:
         )
         .group_by(col(Subscription.person_id))
     )
+    if rule.accounts:
+        chosen = chosen.where(col(Contact.account_id).in_(rule.accounts))
     if rule.addressed_by is not None:
         known = sql_select(col(Addressed.person_id)).where(col(Addressed.broadcast_id) == rule.addressed_by)
         chosen = chosen.where(col(Subscription.person_id).not_in(known))

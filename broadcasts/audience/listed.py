@@ -21,6 +21,7 @@ from storage.lifecycles import ContactState
 from storage.people import GROUP_CONTACT, Contact, Person
 from storage.price_thresholds import PriceThreshold
 from storage.quiet_hours import DAILY_HOUR, Wishes, wishes_of
+from storage.relays import Relay, RelayNotice
 from storage.subscriptions import Subscription
 from storage.wording.dates import BANGKOK
 
@@ -28,6 +29,9 @@ MORNINGS = "mornings"
 THRESHOLDS = "thresholds"
 GROUP = "group"
 """Volunteers who take part in exercises and trainings."""
+
+RELAYS = "relays"
+"""Those who announce an alert in their villages."""
 
 PRICE_TOPIC = "price:"
 _AFTER_PRICE_TOPICS = "price;"
@@ -73,9 +77,14 @@ def bound_variant(op: str, amount: int, unit: str) -> str:
     return f"{op}{amount} {unit}"
 
 
-def of_group(name: str) -> dict[str, str]:
-    """What a broadcast's audience says of a group of volunteers."""
-    return {"of": GROUP, "group": name}
+def of_group(name: str, accounts: Sequence[int] = ()) -> dict[str, Any]:
+    """What a broadcast's audience says of a group of volunteers, on these accounts only where some are given."""
+    return {"of": GROUP, "group": name, **({"accounts": list(accounts)} if accounts else {})}
+
+
+def of_relays(alert_id: int) -> dict[str, Any]:
+    """What a broadcast's audience says of the relays of an alert."""
+    return {"of": RELAYS, "alert": alert_id}
 
 
 def count(session: Session, listed: Mapping[str, Any]) -> Counter[tuple[str, int]]:
@@ -236,11 +245,47 @@ def _count_members(session: Session, listed: Mapping[str, Any]) -> Counter[tuple
         .join(Contact, col(Contact.id) == col(DrillMember.contact_id))
         .join(Person, col(Person.id) == col(Contact.person_id))
         .where(
-            col(DrillMember.group_name) == listed["group"], col(DrillMember.removed_at).is_(None), *_REACHABLE
+            col(DrillMember.group_name) == listed["group"],
+            col(DrillMember.removed_at).is_(None),
+            *_REACHABLE,
+            *([col(Contact.account_id).in_(listed["accounts"])] if "accounts" in listed else ()),
         )
         .group_by(col(Contact.account_id))
     )
     return Counter({("", account_id): copies for account_id, copies in session.connection().execute(query)})
+
+
+def _relays(session: Session, listed: Mapping[str, Any], after: int, most: int) -> ListedPage:
+    """Who was written down for an alert, each once however many her villages are, in the order of their contacts."""
+    query = (
+        sql_select(*_COLUMNS)
+        .select_from(Contact)
+        .join(Person, col(Person.id) == col(Contact.person_id))
+        .where(col(Contact.id).in_(_contacts_told(listed)), col(Contact.id) > after)
+        .order_by(col(Contact.id))
+        .limit(most)
+    )
+    rows = session.connection().execute(query).all()
+    people = [_person(list(row), "") for row in rows if _is_reachable(list(row), listed)]
+    return ListedPage(people=people, after=rows[-1][0] if len(rows) == most else None)
+
+
+def _count_relays(session: Session, listed: Mapping[str, Any]) -> Counter[tuple[str, int]]:
+    query = (
+        sql_select(col(Contact.account_id), func.count())
+        .join(Person, col(Person.id) == col(Contact.person_id))
+        .where(col(Contact.id).in_(_contacts_told(listed)), *_REACHABLE)
+        .group_by(col(Contact.account_id))
+    )
+    return Counter({("", account_id): copies for account_id, copies in session.connection().execute(query)})
+
+
+def _contacts_told(listed: Mapping[str, Any]) -> Any:
+    return (
+        sql_select(col(Relay.contact_id))
+        .join(RelayNotice, col(RelayNotice.relay_id) == col(Relay.id))
+        .where(col(RelayNotice.alert_id) == listed["alert"])
+    )
 
 
 _COLUMNS = (
@@ -294,9 +339,11 @@ _COUNTS: Mapping[str, Callable[[Session, Mapping[str, Any]], Counter[tuple[str, 
     MORNINGS: _count_mornings,
     THRESHOLDS: _count_thresholds,
     GROUP: _count_members,
+    RELAYS: _count_relays,
 }
 _PAGES: Mapping[str, Callable[[Session, Mapping[str, Any], int, int], ListedPage]] = {
     MORNINGS: _mornings,
     THRESHOLDS: _thresholds,
     GROUP: _members,
+    RELAYS: _relays,
 }

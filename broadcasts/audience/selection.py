@@ -27,11 +27,12 @@ from sqlalchemy import (
     tuple_,
 )
 from sqlalchemy import select as sql_select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from storage.broadcasts import Addressed
-from storage.columns import UtcDateTime, listed
+from storage.columns import UtcDateTime, listed, listed_ids
 from storage.lifecycles import ContactState
 from storage.people import GROUP_CONTACT, Account, Contact, Person
 from storage.quiet_hours import Wishes, wishes_of
@@ -46,17 +47,26 @@ _LAST_ID = 2**63 - 1
 
 @dataclass(frozen=True, kw_only=True)
 class AudienceRule:
-    """`topic` in `places` (codes), as subscribed at `at`, without those whom `addressed_by` has addressed."""
+    """`topic` in `places` (codes), as subscribed at `at`, without those whom `addressed_by` has addressed.
+
+    `accounts` are the ids of those it goes out on, () for all: who is on several gets it on one of these.
+    `by_province`: the words are not the same in every province, so that copies of several are told apart.
+    """
 
     topic: str
     places: tuple[str, ...]
     at: datetime
     addressed_by: int | None = None
+    accounts: tuple[int, ...] = ()
+    by_province: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
 class Alike:
-    """Copies that differ only in whom they go to: where she is, on which account, how and when she is spoken to."""
+    """Copies that differ only in whom they go to: where she is, on which account, how and when she is spoken to.
+
+    `province` is '' where the rule tells none apart.
+    """
 
     account_id: int
     language: str
@@ -156,8 +166,9 @@ def count(session: Session, rule: AudienceRule) -> dict[str, int]:
             .where(
                 inside,
                 col(Subscription.topic) == bindparam("topic"),
-                *_matching(addressed=rule.addressed_by is not None),
-                ~_came_before(dialect),
+                *_new(col(Subscription.person_id), addressed=rule.addressed_by is not None),
+                col(Subscription.id)
+                == _first_of(dialect, col(Subscription.person_id), on_some=bool(rule.accounts)),
             )
             .group_by(col(Account.channel))
         )
@@ -170,7 +181,7 @@ def _alike(
     session: Session, rule: AudienceRule, *, by_person: bool, values: Mapping[str, Any]
 ) -> tuple[Alike, ...]:
     dialect = session.get_bind().dialect.name
-    query = _slice_query(dialect, by_person=by_person, addressed=rule.addressed_by is not None)
+    query = _slice_query(dialect, by_person=by_person, **_asks(rule))
     rows = session.connection().execute(query, {**_values(rule), **values})
     return tuple(
         Alike(
@@ -185,76 +196,94 @@ def _alike(
     )
 
 
+def _asks(rule: AudienceRule) -> dict[str, bool]:
+    """What of a rule makes its queries others, and not only their values."""
+    return {
+        "addressed": rule.addressed_by is not None,
+        "on_some": bool(rule.accounts),
+        "by_province": rule.by_province,
+    }
+
+
 @cache
-def _slice_query(dialect: str, *, by_person: bool, addressed: bool) -> Any:
+def _slice_query(dialect: str, *, by_person: bool, addressed: bool, on_some: bool, by_province: bool) -> Any:
     """Grouped in the database: one row for hundreds of copies, and one step of the driver in which others may run."""
-    chosen = (_first_of_each if by_person else _first_in_order)(dialect, addressed=addressed).subquery()
+    chosen = _first_of_persons(dialect, on_some=on_some) if by_person else _in_range(dialect)
     alike = (
-        chosen.c.account_id,
+        col(Contact.account_id),
         col(Person.language),
-        chosen.c.province,
-        chosen.c.kind,
+        func.substr(chosen.c.place, 1, 2 if by_province else 0),
+        col(Contact.kind),
         col(Person.quiet_from_hour),
         col(Person.quiet_until_hour),
         col(Person.routine_hour),
     )
     query = (
-        sql_select(func.aggregate_strings(cast(chosen.c.contact_id, String), ","), *alike)
+        sql_select(func.aggregate_strings(cast(col(Contact.id), String), ","), *alike)
         .select_from(chosen)
+        .join(Contact, col(Contact.id) == chosen.c.contact_id)
         .join(Person, col(Person.id) == chosen.c.person_id)
+        .where(*_reached(dialect, Contact, on_some=on_some), *_new(chosen.c.person_id, addressed=addressed))
         .group_by(*alike)
     )
-    if not by_person:
+    if by_person:
         return query
-    # The same of the table beside it: a database does not conclude it, and would jump to every person.
-    return query.where(chosen.c.turn == 1, *_between_persons(Person.id))
+    return query.where(chosen.c.id == _first_of(dialect, chosen.c.person_id, on_some=on_some))
 
 
-_CHOSEN = (
+_OF_SUBSCRIPTIONS = (
+    col(Subscription.id),
     col(Subscription.person_id),
     col(Subscription.contact_id),
-    func.substr(col(Subscription.place), 1, 2).label("province"),
-    col(Contact.account_id),
-    col(Contact.kind),
+    col(Subscription.place),
 )
 
 
-def _first_in_order(dialect: str, *, addressed: bool) -> Any:
-    """Subscriptions of a range of keys for whose persons none came before."""
+def _in_range(dialect: str) -> Any:
+    """Subscriptions of a range of keys.
+
+    On SQLite sorted by person: what is looked up of persons lies in that order. PostgreSQL would read all persons.
+    """
     key = tuple_(col(Subscription.place), col(Subscription.contact_id))
-    return (
-        sql_select(*_CHOSEN)
-        .join(Contact, col(Contact.id) == col(Subscription.contact_id))
-        .where(
-            key > tuple_(bindparam("after_place"), bindparam("after_contact")),
-            key <= tuple_(bindparam("until_place"), bindparam("until_contact")),
-            col(Subscription.topic) == bindparam("topic"),
-            *_matching(addressed=addressed),
-            ~_came_before(dialect),
+    query = sql_select(*_OF_SUBSCRIPTIONS).where(
+        key > tuple_(bindparam("after_place"), bindparam("after_contact")),
+        key <= tuple_(bindparam("until_place"), bindparam("until_contact")),
+        col(Subscription.topic) == bindparam("topic"),
+        _open(Subscription),
+    )
+    if dialect == "sqlite":
+        # Without a limit the order is forgotten.
+        query = query.order_by(col(Subscription.person_id)).limit(literal_column(str(_LAST_ID)))
+    return query.subquery()
+
+
+def _first_of_persons(dialect: str, *, on_some: bool) -> Any:
+    """Of each of a range of persons the subscription that counts.
+
+    PostgreSQL reads the index of persons once and keeps the first of each; SQLite, which cannot, looks each up.
+    """
+    if dialect == "postgresql":
+        person_id = col(Subscription.person_id)
+        return (
+            sql_select(*_OF_SUBSCRIPTIONS)
+            .ext(distinct_on(person_id))
+            .join(Contact, col(Contact.id) == col(Subscription.contact_id))
+            .where(
+                person_id > bindparam("after_person"),
+                person_id <= bindparam("until_person"),
+                *_counting(dialect, Subscription, Contact, on_some=on_some),
+            )
+            .order_by(person_id, *_order(Subscription))
+            .subquery()
         )
-    )
-
-
-def _first_of_each(dialect: str, *, addressed: bool) -> Any:
-    """Subscriptions of a range of persons; those that come first of each have the `turn` 1."""
-    person, place = col(Subscription.person_id), col(Subscription.place)
-    turn = func.row_number().over(
-        partition_by=person, order_by=(place, col(Subscription.contact_id), col(Subscription.id))
-    )
+    person = aliased(Person)
     return (
-        sql_select(*_CHOSEN, turn.label("turn"))
-        .join(Contact, col(Contact.id) == col(Subscription.contact_id))
-        .where(
-            *_between_persons(Subscription.person_id),
-            _by_person_alone(Subscription.topic) == bindparam("topic"),
-            *_matching(addressed=addressed),
-            _concerned(dialect, place),
-        )
+        sql_select(*_OF_SUBSCRIPTIONS)
+        .select_from(person)
+        .join(Subscription, col(Subscription.id) == _first_of(dialect, col(person.id), on_some=on_some))
+        .where(col(person.id) > bindparam("after_person"), col(person.id) <= bindparam("until_person"))
+        .subquery()
     )
-
-
-def _between_persons(person: Any) -> tuple[ColumnElement[bool], ...]:
-    return person > bindparam("after_person"), person <= bindparam("until_person")
 
 
 @cache
@@ -292,47 +321,59 @@ def _values(rule: AudienceRule) -> Mapping[str, Any]:
         "at": rule.at,
         "inside": json.dumps(rule.places),
         "above": json.dumps(sorted(above)),
+        **({"accounts": json.dumps(rule.accounts)} if rule.accounts else {}),
     }
     return values if rule.addressed_by is None else {**values, "addressed_by": rule.addressed_by}
 
 
-def _matching(*, addressed: bool) -> tuple[ColumnElement[bool], ...]:
-    """`Subscription` was open at the release, its `Contact` can be reached, and she was not addressed before."""
-    conditions = [
-        _open(Subscription),
-        col(Contact.state) == literal_column(f"'{ContactState.ACTIVE.value}'"),
-    ]
-    if addressed:
-        conditions.append(
-            ~exists().where(
-                col(Addressed.broadcast_id) == bindparam("addressed_by"),
-                col(Addressed.person_id) == col(Subscription.person_id),
-            )
-        )
-    return tuple(conditions)
+def _first_of(dialect: str, person_id: Any, *, on_some: bool) -> Any:
+    """The id of the subscription of a person that counts.
 
-
-def _came_before(dialect: str) -> ColumnElement[bool]:
-    """Another subscription of the same person is the one that counts."""
-    earlier, earlier_contact = aliased(Subscription), aliased(Contact)
-    return exists().where(
-        col(earlier.person_id) == col(Subscription.person_id),
-        _by_person_alone(earlier.topic) == bindparam("topic"),
-        tuple_(_by_person_alone(earlier.place), earlier.contact_id, earlier.id)
-        < tuple_(col(Subscription.place), col(Subscription.contact_id), col(Subscription.id)),
-        _open(earlier),
-        col(earlier_contact.id) == col(earlier.contact_id),
-        col(earlier_contact.state) == literal_column(f"'{ContactState.ACTIVE.value}'"),
-        _concerned(dialect, earlier.place),
+    The index of persons has hers in the order of (place, contact), so that mostly the first one found is it.
+    """
+    hers, contact = aliased(Subscription), aliased(Contact)
+    return (
+        sql_select(col(hers.id))
+        .join(contact, col(contact.id) == col(hers.contact_id))
+        .where(col(hers.person_id) == person_id, *_counting(dialect, hers, contact, on_some=on_some))
+        .order_by(*_order(hers))
+        .limit(literal_column("1"))
+        .scalar_subquery()
     )
 
 
-def _by_person_alone(column: Any) -> Any:
-    """An expression, lest a database look it up in the index of places where persons are meant.
+def _counting(dialect: str, hers: Any, contact: Any, *, on_some: bool) -> tuple[ColumnElement[bool], ...]:
+    """A subscription that was open at the release, in the area, at a contact that can be reached."""
+    return (
+        col(hers.topic) == bindparam("topic"),
+        _open(hers),
+        _concerned(dialect, hers.place),
+        *_reached(dialect, contact, on_some=on_some),
+    )
 
-    Then each subscription is compared with all of the topic before it, and 20,000 in one district take an hour.
-    """
-    return col(column).concat("")
+
+def _order(hers: Any) -> tuple[Any, ...]:
+    """Which of a person's subscriptions comes first."""
+    return col(hers.place), col(hers.contact_id), col(hers.id)
+
+
+def _reached(dialect: str, contact: Any, *, on_some: bool) -> tuple[ColumnElement[bool], ...]:
+    """A contact can be reached, on one of the chosen accounts."""
+    active = col(contact.state) == literal_column(f"'{ContactState.ACTIVE.value}'")
+    if not on_some:
+        return (active,)
+    chosen: ColumnElement[bool] = contact.account_id.in_(listed_ids(dialect, "accounts"))
+    return (active, chosen)
+
+
+def _new(person_id: Any, *, addressed: bool) -> tuple[ColumnElement[bool], ...]:
+    """She was not `addressed` before; nothing to ask where nobody was."""
+    if not addressed:
+        return ()
+    known = exists().where(
+        col(Addressed.broadcast_id) == bindparam("addressed_by"), col(Addressed.person_id) == person_id
+    )
+    return (~known,)
 
 
 def _open(table: Any) -> ColumnElement[bool]:

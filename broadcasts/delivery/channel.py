@@ -1,7 +1,7 @@
 """What delivery needs of a channel. `bot/channels` implements it, `bot/wiring.py` hands it in."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 from uuid import UUID
 
@@ -76,6 +76,8 @@ class ChannelTraits:
     `recipients_per_request` above 1 means multicast. `recipients_per_batch` is the unit of work: one request where
     the channel multicasts, a short run of single sends elsewhere, which is also what may be left unknown by a crash.
     `requests_per_second` holds the published limit of each endpoint; `bulk_endpoint` and `reply_endpoint` may be one.
+    `departs_itself`: it waits for `SendRequest.departure` right before each call is written; else delivery does that
+    before `send`, and what then holds up the call must be little.
     """
 
     recipients_per_request: int
@@ -84,6 +86,7 @@ class ChannelTraits:
     bulk_endpoint: str
     reply_endpoint: str
     requests_per_second: Mapping[str, float]
+    departs_itself: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,6 +96,26 @@ class Rendering:
     parts: tuple[str, ...]
     segments: int = 0
     satang: int = 0
+
+
+class Departure(Protocol):
+    """When the calls of one request may leave."""
+
+    async def due(self) -> None:
+        """Return when a call may be written, once for each call. Raises NotNow when it may not go any more."""
+
+    def left(self) -> None:
+        """The call is written this moment: from now on it may have been accepted."""
+
+
+class AtOnce:
+    """A `Departure` for those whom no limit holds up."""
+
+    async def due(self) -> None:
+        """Nothing is waited for."""
+
+    def left(self) -> None:
+        """Nobody counts."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,6 +134,7 @@ class SendRequest:
     reply_token: str = ""
     important: bool = False
     reference: str = ""
+    departure: Departure = field(default=AtOnce(), compare=False, repr=False)
 
 
 class Channel(Protocol):

@@ -28,6 +28,8 @@ class ClaimedBatch:
     """A leased batch, ready to be sent: `positions` are those of its recipients that are to get it now.
 
     `in_doubt` are those of them who may have got it from an earlier attempt; `earlier_attempt_at` is when that was.
+    `so_far` are the outcomes as they were last written: on channels without retry keys whoever waits gets the intent
+    only just before the call (broadcasts/delivery/intents.py).
     """
 
     batch: Batch
@@ -39,6 +41,7 @@ class ClaimedBatch:
     bubbles: tuple[Bubble, ...]
     valid_seconds: float
     emergency: bool
+    so_far: bytearray
 
 
 def claim_batches(
@@ -147,7 +150,8 @@ def _freeze(
         unknown = ord(Outcome.UNKNOWN.value)
         in_doubt = frozenset(i for i in positions if outcomes[i] == unknown)
         in_flight = ord(Outcome.IN_FLIGHT.value)
-        for i in positions:
+        # A second attempt is marked at once: nobody may take it for the first.
+        for i in positions if honours_retry_key else in_doubt:
             outcomes[i] = in_flight
         batches.freeze(session, batch, bytes(outcomes), at)
         if not positions:
@@ -166,6 +170,7 @@ def _freeze(
                 bubbles=broadcasts.bubbles_for(broadcast, batch.language, batch.variant),
                 valid_seconds=(broadcast.expires_at - at).total_seconds(),
                 emergency=broadcast.priority == Priority.EMERGENCY,
+                so_far=outcomes,
             )
         )
     session.flush()

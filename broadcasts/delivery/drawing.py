@@ -15,7 +15,7 @@ from broadcasts.audience.selection import (
     is_wide,
     spans,
 )
-from storage.broadcasts import Broadcast
+from storage.broadcasts import Broadcast, has_provinces
 
 PAGE_KEYS = 20_000
 FIRST_PAGE_KEYS = 2_000
@@ -42,6 +42,8 @@ def draw(session: Session, broadcast: Broadcast, cursor: Mapping[str, Any]) -> D
         places=tuple(audience["places"]),
         at=broadcast.released_at,
         addressed_by=broadcast.id if audience["reached"] else None,
+        accounts=tuple(audience.get("accounts", ())),
+        by_province=has_provinces(broadcast.words),
     )
     at_first = cursor["span"] == 0 and cursor["after"] is None
     room = min(FIRST_PAGE_KEYS, PAGE_KEYS) if at_first else PAGE_KEYS

@@ -13,6 +13,7 @@ from broadcasts.audience import listed
 from broadcasts.audience.counting import Group, count_groups
 from broadcasts.audience.selection import AudienceRule
 from broadcasts.delivery.channel import Channel
+from broadcasts.delivery.fallback import FallbackEstimate, FallbackRule, estimate_texts
 from storage import places, quota
 from storage.batches import Batch, count_outcomes
 from storage.broadcasts import Broadcast, BroadcastKind, Form, Priority, Words, bubbles_in, variant_for
@@ -95,11 +96,13 @@ class EarlierBroadcast:
 
 @dataclass(frozen=True, kw_only=True)
 class Estimate:
-    """`seconds` until the last citizen's request on the slowest channel."""
+    """`seconds` until the last citizen's request on the slowest channel. `texts_instead` of an emergency, for those
+    whom LINE does not reach; None where none are sent by themselves."""
 
     accounts: tuple[AccountEstimate, ...]
     districts: tuple[DistrictEstimate, ...]
     earlier: tuple[EarlierBroadcast, ...]
+    texts_instead: FallbackEstimate | None = None
 
     @property
     def recipients(self) -> int:
@@ -118,6 +121,7 @@ def estimate(
     at: datetime,
     *,
     groups: Sequence[Group] | None = None,
+    fallback: FallbackRule | None = None,
 ) -> Estimate:
     """Look at a draft as if it were released at `at`. `groups` of its area, when they have been counted already.
 
@@ -140,6 +144,9 @@ def estimate(
             if place
         ),
         earlier=_earlier(session, draft.audience["places"], at),
+        texts_instead=estimate_texts(session, fallback, draft.words, draft.audience, at)
+        if fallback and draft.priority is Priority.EMERGENCY
+        else None,
     )
 
 
@@ -148,7 +155,8 @@ def _groups(session: Session, draft: Draft, at: datetime) -> Sequence[Group]:
     if "listed" not in audience:
         if not audience["places"]:
             return ()
-        rule = AudienceRule(topic=audience["topic"], places=tuple(audience["places"]), at=at)
+        on = tuple(audience.get("accounts", ()))
+        rule = AudienceRule(topic=audience["topic"], places=tuple(audience["places"]), at=at, accounts=on)
         return count_groups(session, rule)
     on_account: Counter[int] = Counter()
     for (_, account_id), copies in listed.count(session, audience["listed"]).items():

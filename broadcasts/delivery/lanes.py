@@ -1,18 +1,58 @@
-"""Lanes: what of one account and class is on its way from this process, and when there is room for more."""
+"""Lanes: what of one account and class is ahead of its departure and on its way, and when there is room for more."""
 
 import asyncio
 import contextlib
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass
 from typing import Any
+
+from broadcasts.delivery.channel import ChannelTraits
+from storage.leases import SEND_TIMEOUT_SECONDS
+
+AHEAD_SECONDS = 2.0
+"""So much of what leaves at the limit is claimed ahead. What has left counts no more, however slow its answer is: by
+the law of Little as much is on its way as limit and latency make it."""
+
+MOST_AHEAD = 120
+MOST_ON_THE_WAY = 400
+"""Batches, whatever the limit is: they are held in memory."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measure:
+    """How much fits on a lane: `ahead` in requests that have not left, `batches` with those that have."""
+
+    ahead: int
+    batches: int
+    requests_a_batch: int
+
+    @property
+    def enough(self) -> int:
+        """As long as so many are ahead nothing more is claimed: looking at every departure would cost too much."""
+        return self.ahead // 2
+
+
+def measure_of(traits: ChannelTraits) -> Measure:
+    """What a channel's lane holds."""
+    limit = traits.requests_per_second[traits.bulk_endpoint]
+    requests = -(-traits.recipients_per_batch // traits.recipients_per_request)
+    ahead = min(limit * AHEAD_SECONDS, MOST_AHEAD * requests)
+    slowest = ahead + limit * SEND_TIMEOUT_SECONDS
+    return Measure(
+        ahead=max(int(ahead), 1),
+        batches=min(int(slowest / requests) + 2, MOST_ON_THE_WAY),
+        requests_a_batch=requests,
+    )
 
 
 class Lane:
-    """Sends of one account and class side by side, so many at most; one job at a time puts more on it."""
+    """Sends of one account and class side by side; one job at a time puts more on it."""
 
     def __init__(self) -> None:
         self.is_served = False
         self._on_their_way: set[asyncio.Task[None]] = set()
-        self._wake_at = 0
+        self._ahead = 0
+        self._is_wanted: Callable[[], bool] = lambda: False
         self._wake = asyncio.Event()
 
     def serve(self) -> None:
@@ -28,35 +68,59 @@ class Lane:
         """Nothing is on its way, and nobody has told that more waits since the last look."""
         return not self._on_their_way and not self._wake.is_set()
 
-    async def room(self, most: int, seconds: float) -> int:
-        """Wait until a good part of `most` is free, so long at the utmost; for how many there is room then.
-
-        Looking for more at every single answer would cost a transaction each.
-        """
-        enough = most - max(most // 4, 1)
-        if len(self._on_their_way) > enough:
-            await self._until_left(enough, seconds)
+    async def room(self, measure: Measure, seconds: float) -> int:
+        """Wait until there is room for more, so long at the utmost; for how many batches there is room then."""
+        if self._batches_that_fit(measure) <= 0:
+            await self._until(lambda: self._batches_that_fit(measure) > 0, seconds)
         self._wake.clear()
-        return most - len(self._on_their_way)
+        return self._batches_that_fit(measure)
 
     async def quiet(self, seconds: float) -> None:
         """Wait until all are back or somebody tells that more waits, so long at the utmost."""
-        await self._until_left(0, seconds)
+        await self._until(lambda: not self._on_their_way, seconds)
 
-    def start(self, send: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        """Put a send on the lane."""
-        task = asyncio.create_task(send)
+    def start(
+        self, requests: int, send: Callable[[Callable[[], None]], Coroutine[Any, Any, None]]
+    ) -> asyncio.Task[None]:
+        """Put a send of so many requests on the lane; it is given what to call whenever one has left."""
+        task = asyncio.create_task(self._run(requests, send))
         self._on_their_way.add(task)
+        self._ahead += requests
         task.add_done_callback(self._back)
         return task
 
-    async def _until_left(self, at_most: int, seconds: float) -> None:
-        self._wake_at = at_most
+    async def _run(self, requests: int, send: Callable[[Callable[[], None]], Awaitable[None]]) -> None:
+        left = 0
+
+        def one_left() -> None:
+            nonlocal left
+            if left < requests:
+                left += 1
+                self._gone(1)
+
+        try:
+            await send(one_left)
+        finally:
+            self._gone(requests - left)
+
+    def _batches_that_fit(self, measure: Measure) -> int:
+        if self._ahead > measure.enough:
+            return 0
+        ahead = max((measure.ahead - self._ahead) // measure.requests_a_batch, 1)
+        return min(ahead, measure.batches - len(self._on_their_way))
+
+    async def _until(self, is_wanted: Callable[[], bool], seconds: float) -> None:
+        self._is_wanted = is_wanted
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(max(seconds, 0.0)):
                 await self._wake.wait()
 
+    def _gone(self, requests: int) -> None:
+        self._ahead -= requests
+        if self._is_wanted():
+            self._wake.set()
+
     def _back(self, task: asyncio.Task[None]) -> None:
         self._on_their_way.discard(task)
-        if len(self._on_their_way) <= self._wake_at:
+        if self._is_wanted():
             self._wake.set()

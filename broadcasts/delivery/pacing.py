@@ -4,24 +4,46 @@ import asyncio
 import math
 import time
 from collections import deque
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from storage.pace import SLACK_SECONDS, PaceClass, PaceLease, Pacer
+from broadcasts.delivery.channel import NotNow
+from storage.leases import steady_seconds
+from storage.pace import PaceClass, PaceLease, Pacer
 
 log = structlog.get_logger()
 
-_LOCAL_SLACK_SECONDS = SLACK_SECONDS * 0.75
-"""The rest of the slack is for the way from the database's clock to ours."""
+LEAD_SECONDS = 0.05
+"""So long before its departure a call is let through: time for the last look, the words and a free connection."""
 
 _MOST_WANTED = 256
 _THREADS = 4
 _AGAIN_SECONDS = 0.5
-_WINDOW_SECONDS = 1.001
-"""A sliding second, and a little for clocks that are read at different moments."""
+_GUARD_SECONDS = 0.01
+"""Added to a sliding second: the way from our clock to the provider's is not always equally long."""
+
+_CLOSEST = 0.5
+"""After a delay calls follow each other at twice the pace at most, until all are back at their departures."""
+
+_ONCE_MORE_SECONDS = 1.0
+"""So long a call that missed its departure waits for another; then it is looked anew whether it may go at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A departure, in seconds of the monotonic clock."""
+
+    at: float
+    lapses_at: float
+
+    @property
+    def has_lapsed(self) -> bool:
+        """Whether it was missed by so much that it must not be used any more."""
+        return time.monotonic() > self.lapses_at
 
 
 class Gate:
@@ -40,20 +62,26 @@ class Gate:
         self._lease_of = (account_id, endpoint, pace_class)
         self._limit = limit
         self._threads = threads
-        self._waiters: deque[asyncio.Future[None]] = deque()
+        self._waiters: deque[asyncio.Future[Slot]] = deque()
         self._pump: asyncio.Task[None] | None = None
 
-    async def passage(self) -> None:
-        """Return at the moment of departure; the call must leave at once. Cancelling gives the place to the next."""
-        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiters.append(waiter)
+    async def passage(self, *, once_more: bool = False) -> "Slot":
+        """Wait for a departure, and return shortly before it. Cancelling gives the place to the next.
+
+        Who is let through `once_more`, for what was begun, goes before those who only begin.
+        """
+        waiter: asyncio.Future[Slot] = asyncio.get_running_loop().create_future()
+        if once_more:
+            self._waiters.appendleft(waiter)
+        else:
+            self._waiters.append(waiter)
         if self._pump is None or self._pump.done():
             self._pump = asyncio.create_task(self._let_through())
         try:
-            await waiter
+            return await waiter
         except asyncio.CancelledError:
             if waiter.done() and not waiter.cancelled() and self._waiting():
-                self._waiters.popleft().set_result(None)
+                self._waiters.popleft().set_result(waiter.result())
             raise
 
     async def _let_through(self) -> None:
@@ -67,12 +95,14 @@ class Gate:
                 await asyncio.sleep(_AGAIN_SECONDS)
                 continue
             for departure in lease.departures:
-                await asyncio.sleep(max(asked_at + departure - time.monotonic(), 0))
-                if time.monotonic() > asked_at + departure + _LOCAL_SLACK_SECONDS:
+                slot = Slot(at=asked_at + departure, lapses_at=asked_at + departure + lease.lapse_seconds)
+                if (early := slot.at - LEAD_SECONDS - time.monotonic()) > 0:
+                    await asyncio.sleep(early)
+                if slot.has_lapsed:
                     continue
                 if not self._waiting():
                     return
-                self._waiters.popleft().set_result(None)
+                self._waiters.popleft().set_result(slot)
             if not lease.departures:
                 await asyncio.sleep(lease.wait_seconds)
 
@@ -96,7 +126,7 @@ class Gates:
         # Threads of their own: a departure must not queue behind the work of all others.
         self._threads = ThreadPoolExecutor(_THREADS, "pace")
         self._gates: dict[tuple[int, str, PaceClass], Gate] = {}
-        self._left: dict[tuple[int, str], deque[_Departure]] = {}
+        self._seconds: dict[tuple[int, str], LastSecond] = {}
 
     def of(self, account_id: int, endpoint: str, pace_class: PaceClass, limit: float) -> Gate:
         key = (account_id, endpoint, pace_class)
@@ -104,23 +134,120 @@ class Gates:
             self._gates[key] = Gate(self._pacer, account_id, endpoint, pace_class, limit, self._threads)
         return self._gates[key]
 
-    async def departure(self, account_id: int, endpoint: str, limit: float) -> None:
-        """The last look before the call: what delayed it since its passage must not crowd it into its neighbours.
+    def departure(
+        self,
+        account_id: int,
+        endpoint: str,
+        pace_class: PaceClass,
+        limit: float,
+        leaves_by: float = math.inf,
+        has_left: Callable[[], None] = lambda: None,
+    ) -> "Departing":
+        """The departures of one request: usually one, several where it takes several calls.
 
-        Whatever happened on the way, this process makes at most `limit` calls in any second.
+        What has not left by `leaves_by`, in `steady_seconds`, does not leave. `has_left` is called at the first one.
         """
-        left = self._left.setdefault((account_id, endpoint), deque(maxlen=max(math.floor(limit), 1)))
-        window = max(_WINDOW_SECONDS, 1 / limit)
-        before = left[0] if len(left) == left.maxlen else _Departure(at=-math.inf)
-        mine = _Departure(at=max(time.monotonic(), before.at + window))
-        left.append(mine)
-        while (wait_seconds := before.at + window - time.monotonic()) > 0:  # noqa: ASYNC110 - time tells, no event
-            await asyncio.sleep(wait_seconds)
-        mine.at = time.monotonic()
+        key = (account_id, endpoint)
+        if key not in self._seconds:
+            self._seconds[key] = LastSecond(limit)
+        gate = self.of(account_id, endpoint, pace_class, limit)
+        return Departing(gate, self._seconds[key], leaves_by, has_left)
 
 
-@dataclass(kw_only=True)
-class _Departure:
-    """When a call left, or is expected to."""
+class Departing:
+    """A `channel.Departure`: `passage` first, then `due` and `left` around each call."""
 
-    at: float
+    __slots__ = ("_gate", "_leaves_by", "_mine", "_second", "_slot", "_tell", "has_left")
+
+    def __init__(self, gate: Gate, second: "LastSecond", leaves_by: float, tell: Callable[[], None]) -> None:
+        self._gate = gate
+        self._second = second
+        self._leaves_by = leaves_by
+        self._tell = tell
+        self._slot: Slot | None = None
+        self._mine: _Left | None = None
+        self.has_left = False
+        """Before that, certainly nothing was written."""
+
+    async def passage(self) -> None:
+        """Wait in the order of classes and comers until the departure is near."""
+        self._slot = await self._gate.passage()
+
+    async def due(self) -> None:
+        """Return at the departure, or later, at a distance from those before. Raises NotNow where others go first."""
+        slot, self._slot = self._slot, None
+        if slot is not None and (early := slot.at - time.monotonic()) > 0:
+            await asyncio.sleep(early)
+        if slot is None or slot.has_lapsed:
+            await self._again()
+        self._mine = await self._second.turn()
+        if steady_seconds() > self._leaves_by:
+            # It was frozen on the way: somebody else may have taken this over by now.
+            raise NotNow("too long on the way", retry_after_seconds=0.0)
+
+    def left(self) -> None:
+        """The call is being written. When it was is read in the next turn of the loop: some gather what is written."""
+        if not self.has_left:
+            self.has_left = True
+            self._tell()
+        asyncio.get_running_loop().call_soon(self._stamp)
+
+    def _stamp(self) -> None:
+        if self._mine is not None:
+            self._mine.at = time.monotonic()
+
+    async def _again(self) -> None:
+        try:
+            async with asyncio.timeout(_ONCE_MORE_SECONDS):
+                slot = None
+                while slot is None or slot.has_lapsed:
+                    slot = await self._gate.passage(once_more=True)
+                    await asyncio.sleep(max(slot.at - time.monotonic(), 0))
+        except TimeoutError:
+            raise NotNow("others go first", retry_after_seconds=0.2) from None
+
+
+class LastSecond:
+    """The calls of the last second at one endpoint: whatever delays one, no second holds more than the limit.
+
+    Departures are spaced, but a busy process writes late. What counts is when a call was written; one that was late
+    must neither crowd nor be crowded.
+
+    `clock` and `pause` are seconds of one clock and a wait on it.
+    """
+
+    def __init__(
+        self,
+        limit: float,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._window = max(1.0, 1 / limit) + _GUARD_SECONDS
+        self._closest = _CLOSEST / limit
+        self._clock = clock
+        self._pause = pause
+        self._left: deque[_Left] = deque([_Left()] * max(math.floor(limit), 1))
+
+    async def turn(self) -> "_Left":
+        """Return when one more call may be written, first come first served."""
+        first, last = self._left.popleft(), self._left[-1] if self._left else _Left()
+        mine = _Left(at=max(self._clock(), self._earliest(first, last)))
+        self._left.append(mine)
+        try:
+            while (wait_seconds := self._earliest(first, last) - self._clock()) > 0:
+                await self._pause(wait_seconds)
+        finally:
+            # Also when the wait is given up: counting one too many harms nobody.
+            mine.at = self._clock()
+        return mine
+
+    def _earliest(self, first: "_Left", last: "_Left") -> float:
+        return max(first.at + self._window, last.at + self._closest)
+
+
+@dataclass(slots=True)
+class _Left:
+    """When a call was written, or is expected to be."""
+
+    at: float = -math.inf

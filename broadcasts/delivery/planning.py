@@ -15,7 +15,6 @@ from sqlalchemy import select as sql_select
 from sqlmodel import Session, col, select
 
 from broadcasts.audience import listed
-from broadcasts.audience.selection import is_wide
 from broadcasts.delivery.drawing import Drawn, draw, position_of
 from storage import broadcasts
 from storage.batches import Batch, new_batch, unpack
@@ -90,7 +89,7 @@ def plan_page(
         return LOCKED_WAIT_SECONDS if broadcast_id in broadcasts.unplanned(session) else None
     if broadcast.state != BroadcastState.RELEASED or broadcast.planned_at is not None:
         return None
-    _read_by_index(session, "hashjoin")
+    _read_by_index(session)
     page_plan = _Page(session, broadcast, at, batch_sizes, forms or {}, zone, drawn)
     wait_seconds = page_plan.take()
     broadcast.plan = page_plan.cursor
@@ -100,10 +99,10 @@ def plan_page(
     return wait_seconds
 
 
-def _read_by_index(session: Session, *ways_off: str) -> None:
+def _read_by_index(session: Session) -> None:
     """Keep PostgreSQL from reading whole tables for a page, and from starting helpers: there are hundreds of pages."""
     if session.get_bind().dialect.name == "postgresql":
-        for way in ("seqscan", "mergejoin", *ways_off):
+        for way in ("seqscan", "mergejoin", "hashjoin"):
             session.connection().execute(text(f"SET LOCAL enable_{way} TO off"))
         session.connection().execute(text("SET LOCAL max_parallel_workers_per_gather TO 0"))
 
@@ -134,8 +133,7 @@ def _draw_ahead(session: Session, broadcast_id: int) -> Drawn | None:
     cursor = _cursor(broadcast)
     if cursor["stage"] != "places":
         return None
-    # Persons of a range are found together, those of a place one by one.
-    _read_by_index(session, *(() if is_wide(broadcast.audience["places"]) else ("hashjoin",)))
+    _read_by_index(session)
     return draw(session, broadcast, cursor)
 
 

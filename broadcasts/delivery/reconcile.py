@@ -7,15 +7,19 @@ SQLite, where all jobs come from.
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
+import structlog
 from sqlmodel import Session
 
 from broadcasts.delivery.claiming import finish_complete
 from broadcasts.delivery.settling import recover_batch, recover_message
 from storage import batches, broadcasts, inbox, outbox
 from storage.broadcasts import DELIVERY_WORK
+from storage.clock_seen import look_at_clock
 from storage.jobs import Job, Work
 from storage.outbox_hold import is_held
 from storage.people import Contact
+
+log = structlog.get_logger()
 
 LONGEST_LEASE = timedelta(days=1)
 
@@ -27,6 +31,9 @@ def recover(
 
     `nobody_else_works`: this process owns the database and has just started, so that every lease is void.
     """
+    back = look_at_clock(session, at)
+    if back is not None:
+        log.warning("the clock was set back; what waited is due again", seconds=round(back.total_seconds()))
     overdue_at = at + LONGEST_LEASE if nobody_else_works else at
     lapsed = batches.lapsed(session, overdue_at)
     for batch in lapsed:

@@ -14,7 +14,7 @@ from sqlalchemy import select as sql_select
 from sqlmodel import Session, col, select
 
 from broadcasts.delivery.planning import BATCH_OF_AN_UNKNOWN_CHANNEL
-from storage import broadcasts, quota
+from storage import broadcasts, quota, texts_instead
 from storage.alerts import Alert
 from storage.batches import Batch, new_batch, unpack
 from storage.broadcasts import DELIVERY_WORK, Broadcast, BroadcastKind, Priority
@@ -67,6 +67,8 @@ def look(session: Session, broadcast_id: int, at: datetime, *, with_unknown: boo
     for batch, contact_id, outcome in _outcomes(session, family, {_FAILED, _UNKNOWN}):
         (failed if outcome == _FAILED else unknown)[contact_id] = batch
     _leave_out_reached(session, family, failed, unknown)
+    for contact_id in texts_instead.contacts_told(session, [original.id or 0]):
+        failed.pop(contact_id, None)
     for contact_id in unknown:
         failed.pop(contact_id, None)
     wanted = {**failed, **(unknown if with_unknown else {})}

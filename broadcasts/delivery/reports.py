@@ -9,12 +9,14 @@ from sqlalchemy import func, or_
 from sqlmodel import Session, col, select
 
 from broadcasts.audience.selection import spans
+from broadcasts.delivery.fallback import spent_on
 from broadcasts.delivery.progress import reasons_of
 from storage.batches import OPEN_STATES, Batch, RecipientNote, count_outcomes, unpack
 from storage.broadcasts import Broadcast, retries_of
 from storage.lifecycles import BatchState, Outcome
 from storage.people import Account, Contact
 from storage.subscriptions import Subscription
+from storage.texts_instead import Spent
 
 _ROWS_AT_ONCE = 5000
 _BATCHES_AT_ONCE = 500
@@ -54,6 +56,7 @@ class Report:
     times: Times
     retry_of: int | None
     retries: tuple[int, ...]
+    texts_instead: Spent
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,6 +91,7 @@ def report(session: Session, broadcast: Broadcast) -> Report:
         times=_times(session, broadcast.id),
         retry_of=broadcast.audience.get("retry_of"),
         retries=tuple(retries_of(session, [broadcast.id])),
+        texts_instead=spent_on(session, broadcast),
     )
 
 

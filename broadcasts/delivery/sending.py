@@ -1,29 +1,32 @@
 """Sending: claim, commit, call, settle. No transaction of the database spans a network call."""
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, TypeVar
 
 import structlog
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
-from broadcasts.delivery import settling
-from broadcasts.delivery.channel import Channel, ChannelError, ChannelTraits, OutcomeUnknown, SendRequest
+from broadcasts.delivery import intents, settling
+from broadcasts.delivery.calling import call
+from broadcasts.delivery.channel import Channel, NotNow, SendRequest
 from broadcasts.delivery.claiming import ClaimedBatch, claim_batches
-from broadcasts.delivery.faults import kind_and_place
-from broadcasts.delivery.lanes import Lane
+from broadcasts.delivery.intents import Intent, Windows
+from broadcasts.delivery.lanes import Lane, measure_of
+from broadcasts.delivery.looking import Looks
 from broadcasts.delivery.pacing import Gates
 from broadcasts.delivery.receipts import apply_early
 from broadcasts.delivery.together import Together
 from broadcasts.delivery.verdicts import ACCEPTED, Verdict, held_back, judge
-from storage import broadcasts, outbox, receipts
+from storage import outbox, receipts
 from storage.broadcasts import DELIVERY_WORK, Priority
 from storage.database import Database
 from storage.jobs import Job, announce
-from storage.leases import SEND_TIMEOUT_SECONDS
+from storage.leases import LEAVES_WITHIN_SECONDS, steady_seconds
 from storage.lifecycles import MessageState
 from storage.outbox import Message
 from storage.pace import PaceClass
@@ -35,24 +38,25 @@ log = structlog.get_logger()
 RUN_SECONDS = 5.0
 """A delivery job claims for this time and announces the next, which goes on while the last answers come in."""
 
-MOST_BATCHES_AT_ONCE = 100
 CLAIMED_TOGETHER = 16
 """Batches a transaction: on SQLite whoever else writes waits for it, some tens of milliseconds."""
-
-ON_THE_WAY_SECONDS = 1.6
-"""As much is claimed as may leave within this time, since slow answers take as long; a crash leaves that in doubt."""
 
 LOOK_AGAIN_SECONDS = 0.25
 """Where nothing waits any more it is looked again after this time, or when all answers are there."""
 
 SETTLED_TOGETHER = 100
-GATHER_SECONDS = 0.05
+GATHER_SECONDS = 0.1
 """So long an answer waits for others, to be written down with them: a commit each would be hundreds a second."""
 
-LOOKED_TOGETHER = 1000
+GATHER_KEYED_SECONDS = 0.25
+"""The same where a retry key makes it harmless not to know an answer."""
 
-PASSAGE_TIMEOUT_SECONDS = 2.0
-SETTLE_PATIENCE_SECONDS = 8.0
+INTENDED_TOGETHER = 500
+INTENDED_SECONDS = 0.08
+"""So long an intent waits for others: less than what is allowed to be ahead, so that nothing leaves late by it."""
+
+PASSAGE_TIMEOUT_SECONDS = 4.5
+SETTLE_PATIENCE_SECONDS = 7.0
 """So long an answer is held while the database does not take it; passage, call and this end before the lease."""
 
 SETTLE_AGAIN_SECONDS = 0.5
@@ -117,23 +121,37 @@ class Sender:
         channel: Channel,
     ) -> bool:
         """Claim whenever there is room; False when nothing waits and nothing is on its way."""
-        most = batches_at_once(channel.traits)
+        measure = measure_of(channel.traits)
         until = time.monotonic() + RUN_SECONDS
         while (left := until - time.monotonic()) > 0 and self.goes_on():
-            room = min(await lane.room(most, left), CLAIMED_TOGETHER)
+            room = min(await lane.room(measure, left), CLAIMED_TOGETHER)
             if room <= 0:
                 continue
+            leaves_by = steady_seconds() + LEAVES_WITHIN_SECONDS
             claimed = await asyncio.to_thread(self._claim, account_id, priority, channel, room)
-            sent += [lane.start(self._send_batch(channel, one)) for one in claimed]
+            sent += [self._start(lane, channel, one, leaves_by) for one in claimed]
             if not claimed:
                 if lane.is_empty:
                     return False
                 await lane.quiet(LOOK_AGAIN_SECONDS)
         return True
 
+    def _start(
+        self, lane: Lane, channel: Channel, claimed: ClaimedBatch, leaves_by: float
+    ) -> asyncio.Task[None]:
+        many = channel.traits.recipients_per_request > 1
+        return lane.start(
+            1 if many else len(claimed.positions),
+            lambda one_left: self._send_batch(channel, claimed, leaves_by, one_left),
+        )
+
     async def converse(self, contact_id: int) -> None:
         """Send a contact's waiting messages, one after the other."""
-        while (claimed := await asyncio.to_thread(self._claim_message, contact_id)) is not None:
+        while True:
+            leaves_by = steady_seconds() + LEAVES_WITHIN_SECONDS
+            claimed = await asyncio.to_thread(self._claim_message, contact_id)
+            if claimed is None:
+                return
             message, contact = claimed
             if message.state != MessageState.SENDING:
                 continue
@@ -154,16 +172,27 @@ class Sender:
                     important=message.important,
                     reference=f"m{message.id}",
                 ),
+                leaves_by=leaves_by,
             )
             if not await self._settled(asyncio.to_thread, self._settle_message, message, contact, verdict):
                 return
 
-    async def _send_batch(self, channel: Channel, claimed: ClaimedBatch) -> None:
+    async def _send_batch(
+        self, channel: Channel, claimed: ClaimedBatch, leaves_by: float, one_left: Callable[[], None]
+    ) -> None:
         pace_class = PaceClass.EMERGENCY if claimed.emergency else PaceClass.ROUTINE
         batch, traits = claimed.batch, channel.traits
         if traits.recipients_per_request > 1:
             request = self._request(claimed, claimed.addresses, f"b{batch.id}")
-            verdict = await self._call(channel, batch.account_id, pace_class, request, batch.broadcast_id)
+            verdict = await self._call(
+                channel,
+                batch.account_id,
+                pace_class,
+                request,
+                batch.broadcast_id,
+                leaves_by=leaves_by,
+                has_left=one_left,
+            )
             verdicts = [verdict] * len(claimed.positions)
         else:
             calls = (
@@ -173,12 +202,19 @@ class Sender:
                     pace_class,
                     self._request(claimed, (address,), f"b{batch.id}.{contact_id}"),
                     batch.broadcast_id,
+                    leaves_by=leaves_by,
+                    has_left=one_left,
+                    intent=Intent(claimed=claimed, position=position),
                 )
-                for address, contact_id in zip(claimed.addresses, claimed.contact_ids, strict=True)
+                for address, contact_id, position in zip(
+                    claimed.addresses, claimed.contact_ids, claimed.positions, strict=True
+                )
             )
             verdicts = list(await asyncio.gather(*calls))
+            self._answered.pop(id(claimed), None)
         if settling.is_plain(claimed, verdicts):
-            await self._settled(self._plain.done, (claimed, traits.honours_retry_key))
+            plain = self._plain_keyed if traits.honours_retry_key else self._plain
+            await self._settled(plain.done, (claimed, traits.honours_retry_key))
         else:
             await self._settled(
                 asyncio.to_thread, self._settle_batch, claimed, verdicts, traits.honours_retry_key
@@ -191,26 +227,44 @@ class Sender:
         pace_class: PaceClass,
         request: SendRequest,
         broadcast_id: int | None = None,
+        *,
+        leaves_by: float,
+        has_left: Callable[[], None] = lambda: None,
+        intent: Intent | None = None,
     ) -> Verdict:
-        """One call to a provider: wait for the pace, look once more whether it may go, send, judge the answer."""
+        """One call to a provider: wait for the pace, look once more whether it may go, send, judge the answer.
+
+        `leaves_by` is in `steady_seconds`; who has an `intent` has it written down just before.
+        """
         traits = channel.traits
         endpoint = traits.reply_endpoint if pace_class is PaceClass.CONVERSATION else traits.bulk_endpoint
         limit = traits.requests_per_second[endpoint]
+        window = self._windows.of(account_id, pace_class, limit) if intent else contextlib.nullcontext()
+        departing = self.gates.departure(account_id, endpoint, pace_class, limit, leaves_by, has_left)
         try:
-            async with asyncio.timeout(PASSAGE_TIMEOUT_SECONDS):
-                await self.gates.of(account_id, endpoint, pace_class, limit).passage()
+            async with asyncio.timeout(PASSAGE_TIMEOUT_SECONDS) as patience, window:
+                if intent is not None and not await self._intended.done(intent):
+                    return held_back("another worker has taken it over")
+                await departing.passage()
+                patience.reschedule(None)
+                if broadcast_id is not None and not await self._looks.is_live(broadcast_id):
+                    return held_back("stopped")
+                if not traits.departs_itself:
+                    await departing.due()
+                    departing.left()
         except TimeoutError:
             return held_back("others go first", wait_seconds=0.2)
-        try:
-            if broadcast_id is not None and not await self._live.done(broadcast_id):
-                return held_back("stopped")
+        except NotNow as missed:
+            return held_back(str(missed), wait_seconds=missed.retry_after_seconds)
         except SQLAlchemyError as fault:
             log.warning("not sent: nobody knows whether it was stopped", kind=type(fault).__name__)
             return held_back("the database does not answer", wait_seconds=1.0)
-        await self.gates.departure(account_id, endpoint, limit)
-        error = await _send(channel, request)
+        error = await call(channel, replace(request, departure=departing), departing)
         if error is None:
             self.sent(account_id, len(request.addresses))
+            if intent is not None:
+                intents.note_accepted(intent)
+                self._answered[id(intent.claimed)] = intent.claimed
             return ACCEPTED
         self.refused(account_id, type(error).__name__)
         log.warning("send refused", account_id=account_id, kind=type(error).__name__, reason=str(error))
@@ -257,18 +311,35 @@ class Sender:
         return {}
 
     @cached_property
-    def _live(self) -> Together[int, bool]:
-        """Looks that are asked for at the same time are one; each begins after it was asked for."""
-        return Together(self._are_live, LOOKED_TOGETHER)
+    def _windows(self) -> Windows:
+        return Windows()
+
+    @cached_property
+    def _answered(self) -> dict[int, ClaimedBatch]:
+        """Batches some of whose answers are not written yet; the next intents take them along."""
+        return {}
+
+    @cached_property
+    def _intended(self) -> Together[Intent, bool]:
+        return Together(self._write_intents, INTENDED_TOGETHER, gather_seconds=INTENDED_SECONDS)
+
+    @cached_property
+    def _looks(self) -> Looks:
+        return Looks(self.database)
 
     @cached_property
     def _plain(self) -> Together[tuple[ClaimedBatch, bool], None]:
         return Together(self._settle_plain, SETTLED_TOGETHER, gather_seconds=GATHER_SECONDS)
 
-    def _are_live(self, broadcast_ids: list[int]) -> list[bool]:
-        with self.database.read() as session:
-            live = broadcasts.live_ids(session, self.database.now(session))
-        return [broadcast_id in live for broadcast_id in broadcast_ids]
+    @cached_property
+    def _plain_keyed(self) -> Together[tuple[ClaimedBatch, bool], None]:
+        return Together(self._settle_plain, SETTLED_TOGETHER, gather_seconds=GATHER_KEYED_SECONDS)
+
+    def _write_intents(self, about_to_leave: list[Intent]) -> list[bool]:
+        taken = [self._answered.pop(each, None) for each in list(self._answered)]
+        answered = [claimed for claimed in taken if claimed is not None]
+        with self.database.write() as session:
+            return intents.write(session, about_to_leave, answered)
 
     def _settle_plain(self, accepted: list[tuple[ClaimedBatch, bool]]) -> list[None]:
         """Batches of which everybody was accepted, in one commit."""
@@ -305,26 +376,3 @@ class Sender:
     def _announce(self, job: Job) -> None:
         with self.database.write() as session:
             announce(session, job)
-
-
-def batches_at_once(traits: ChannelTraits) -> int:
-    """How many batches are on their way at once: what leaves within `ON_THE_WAY_SECONDS`, and two that wait to."""
-    requests = -(-traits.recipients_per_batch // traits.recipients_per_request)
-    fitting = traits.requests_per_second[traits.bulk_endpoint] * ON_THE_WAY_SECONDS / requests
-    return min(int(fitting) + 2, MOST_BATCHES_AT_ONCE)
-
-
-async def _send(channel: Channel, request: SendRequest) -> ChannelError | None:
-    """Call the provider; what it refused with, None when it accepted."""
-    try:
-        async with asyncio.timeout(SEND_TIMEOUT_SECONDS):
-            await channel.send(request)
-    except TimeoutError:
-        return OutcomeUnknown(f"no answer within {SEND_TIMEOUT_SECONDS:g} seconds")
-    except ChannelError as refused:
-        return refused
-    except Exception as fault:  # noqa: BLE001 - the edge to a vendor: what it raises must cost nobody a warning
-        # Its text may quote what was said, and to whom.
-        log.error("a channel failed in a way it does not declare", fault=kind_and_place(fault))  # noqa: TRY400
-        return OutcomeUnknown(f"{type(fault).__name__} in the channel")
-    return None

@@ -75,10 +75,16 @@ def is_plain(claimed: ClaimedBatch, verdicts: Sequence[Verdict]) -> bool:
 
 def settle_plain(session: Session, claimed: Sequence[ClaimedBatch], at: datetime) -> None:
     """Write the outcomes of batches of which all `is_plain`, in one go."""
-    in_flight, accepted = Outcome.IN_FLIGHT.encode(), Outcome.ACCEPTED.encode()
-    batches.settle_all(
-        session, [(each.batch, each.batch.outcomes.replace(in_flight, accepted)) for each in claimed], at
-    )
+    batches.settle_all(session, [(each.batch, _all_accepted(each)) for each in claimed], at)
+
+
+def _all_accepted(claimed: ClaimedBatch) -> bytes:
+    if len(claimed.positions) == len(claimed.so_far):
+        return Outcome.ACCEPTED.encode() * len(claimed.so_far)
+    outcomes = bytearray(claimed.batch.outcomes)
+    for position in claimed.positions:
+        outcomes[position] = ord(Outcome.ACCEPTED.value)
+    return bytes(outcomes)
 
 
 def settle_message(
@@ -111,7 +117,7 @@ def recover_batch(session: Session, batch: Batch, at: datetime, *, honours_retry
     """Take a batch back whose worker did not return.
 
     With a retry key the same request simply goes out again. Without one, those in flight are unknown: they are
-    listed, and only an emergency tries them once more.
+    listed, and only an emergency tries them once more. Those whose turn had not come simply wait again.
     """
     broadcast = session.get_one(Broadcast, batch.broadcast_id, with_for_update=_LOCK)
     reason = "the worker stopped while sending"
@@ -126,8 +132,16 @@ def recover_batch(session: Session, batch: Batch, at: datetime, *, honours_retry
     if batch.resent:
         batches.note(session, batch, doubtful, _TWICE, _SENT_AGAIN, at)
     emergency = broadcast.priority == broadcasts.Priority.EMERGENCY
-    if emergency and not batch.resent and doubtful:
-        batches.put_back(session, batch, outcomes, 0.0, at, reason=reason, resent=True)
+    once_more = emergency and not batch.resent and bool(doubtful)
+    untouched = [i for i, was in enumerate(batch.outcomes) if was == ord(Outcome.WAITING.value)]
+    if untouched and (once_more or batch.resent):
+        # There is no third attempt, and theirs would be the first: they move on alone.
+        kept = [i for i in range(len(outcomes)) if i not in untouched]
+        _move_on_alone(session, batch, outcomes, untouched, at, resent=False)
+        batches.shrink(session, batch, [ids[i] for i in kept])
+        outcomes, untouched = bytes(outcomes[i] for i in kept), []
+    if once_more or untouched:
+        batches.put_back(session, batch, outcomes, 0.0, at, reason=reason, resent=once_more)
     else:
         batches.settle(session, batch, outcomes, at, reason=reason)
 
@@ -283,20 +297,33 @@ def _set_apart(
     """Settle `kept` in this batch and let `others`, as their outcomes are, wait in a new one with a new key."""
     if not batches.settle(session, batch, bytes(outcomes[i] for i in kept), at, reason=reason):
         return False
-    if not others:
-        return True
+    if others:
+        ids = batches.unpack(batch.recipients)
+        batches.shrink(session, batch, [ids[i] for i in kept])
+        _move_on_alone(session, batch, outcomes, others, at, resent=batch.resent)
+    return True
+
+
+def _move_on_alone(
+    session: Session,
+    batch: Batch,
+    outcomes: bytes | bytearray,
+    others: Sequence[int],
+    at: datetime,
+    *,
+    resent: bool,
+) -> None:
+    """Let some of a batch's recipients, as their outcomes are, wait in a new one with a new key."""
     ids = batches.unpack(batch.recipients)
-    batches.shrink(session, batch, [ids[i] for i in kept])
     row = batches.new_batch(
         batch.broadcast_id, batch.account_id, batch.language, batch.variant, [ids[i] for i in others], at
     )
-    row |= {"outcomes": bytes(outcomes[i] for i in others), "resent": batch.resent}
+    row |= {"outcomes": bytes(outcomes[i] for i in others), "resent": resent}
     broadcast = session.get_one(Broadcast, batch.broadcast_id)
     if broadcast.state not in (BroadcastState.RELEASED, BroadcastState.PAUSED):
         row |= {"state": BatchState.STOPPED.value, "finished_at": at}
     session.connection().execute(insert(Batch), [row])
     broadcasts.announce_delivery(session, batch.broadcast_id, batch.account_id)
-    return True
 
 
 def _pause(session: Session, broadcast_id: int, reason: str, at: datetime) -> None:

@@ -11,9 +11,18 @@ PLANNING: Mapping[str, Crash] = {
     "a page is committed, the next not begun": Crash(function=f"{_WORKER}:plan_next_page"),
 }
 
-DELIVERY: Mapping[str, Crash] = {
+CLAIMING: Mapping[str, Crash] = {
     "batches are claimed, not committed": Crash(function=f"{_SENDING}:claim_batches"),
     "a claim is committed, nobody called": Crash(function=f"{_SENDING}:Sender._claim"),
+}
+
+SINGLE_SENDS: Mapping[str, Crash] = {
+    "who is about to leave is written, not committed": Crash(function="broadcasts.delivery.intents:write"),
+    "who is about to leave is committed, nobody called": Crash(function=f"{_SENDING}:Sender._write_intents"),
+}
+"""Where every send counts: before each it is committed that it is about to happen."""
+
+DELIVERY: Mapping[str, Crash] = {
     "what a crash left is taken back, not committed": Crash(function=f"{_WORKER}:recover"),
     "what a crash left is taken back": Crash(function=f"{_WORKER}:WorkerProcess._make_ready", before=True),
     "the answer of one in doubt is written, not committed": Crash(
@@ -22,8 +31,8 @@ DELIVERY: Mapping[str, Crash] = {
     "the answer of one in doubt is committed": Crash(function=f"{_SENDING}:Sender._settle_batch"),
     "answers are written together, not committed": Crash(function="storage.batches:settle_all", always=True),
     "answers are committed together": Crash(function=f"{_SENDING}:Sender._settle_plain"),
-    "a call is about to leave": Crash(function=f"{_SENDING}:_send", before=True, nth=3),
-    "a call was answered, nothing written": Crash(function=f"{_SENDING}:_send", nth=3),
+    "a call is about to leave": Crash(function=f"{_SENDING}:call", before=True, nth=3),
+    "a call was answered, nothing written": Crash(function=f"{_SENDING}:call", nth=3),
 }
 
 ENDING: Mapping[str, Crash] = {
@@ -39,8 +48,8 @@ CONVERSATION: Mapping[str, Crash] = {
     "an event is handled and committed": Crash(function="bot.receiving:Receiver._handle_next"),
     "a message is claimed, not committed": Crash(function="storage.outbox:claim_next"),
     "a message's claim is committed": Crash(function=f"{_SENDING}:Sender._claim_message"),
-    "a message is about to leave": Crash(function=f"{_SENDING}:_send", before=True),
-    "a message was answered, nothing written": Crash(function=f"{_SENDING}:_send"),
+    "a message is about to leave": Crash(function=f"{_SENDING}:call", before=True),
+    "a message was answered, nothing written": Crash(function=f"{_SENDING}:call"),
     "a message's answer is written, not committed": Crash(
         function="broadcasts.delivery.settling:settle_message"
     ),

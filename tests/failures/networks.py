@@ -14,6 +14,7 @@ from tests.fakes import line as line_fake
 from tests.fakes import telegram as telegram_fake
 from tests.fakes.kannel import FakeKannel
 from tests.fakes.line import FakeLine
+from tests.fakes.smsc import FakeSmsc
 from tests.fakes.telegram import FakeTelegram
 from tests.fakes.threads import beside
 
@@ -39,11 +40,16 @@ class Network(Protocol):
     def got(self) -> Counter[str]:
         """How many each address got."""
 
+    @property
+    def unanswered(self) -> int:
+        """How many it has accepted and not answered yet; 0 where it answers at once."""
+
 
 class LocalNetwork:
     """The simulator's, whose journal lies in Krajai's own database."""
 
     channel = "local"
+    unanswered = 0
 
     def __init__(
         self, database_url: str, behaves_like: str = "line", requests_per_second: float = 20
@@ -77,6 +83,7 @@ class LocalNetwork:
 class LineNetwork:
     channel = "line"
     honours_retry_key = True
+    unanswered = 0
 
     def __init__(self, fake: FakeLine, requests_per_second: float) -> None:
         self.fake = fake
@@ -123,6 +130,10 @@ class TelegramNetwork:
     def address(self, number: int) -> str:
         return str(number + 1)
 
+    @property
+    def unanswered(self) -> int:
+        return self.fake.unanswered
+
     def arrived(self) -> int:
         return sum(map(len, list(self.fake.sent.values())))
 
@@ -153,11 +164,50 @@ class KannelNetwork:
     def address(self, number: int) -> str:
         return f"+668{number:08d}"
 
+    @property
+    def unanswered(self) -> int:
+        return self.fake.unanswered
+
     def arrived(self) -> int:
         return len(self.fake.accepted)
 
     def got(self) -> Counter[str]:
         return Counter(sent.to for sent in list(self.fake.accepted))
+
+
+class SmppNetwork:
+    channel = "sms"
+    honours_retry_key = False
+
+    def __init__(self, fake: FakeSmsc, messages_per_second: float) -> None:
+        self.fake = fake
+        self._pace = messages_per_second
+
+    @property
+    def settings(self) -> dict[str, str]:
+        return {
+            "KRAJAI_SMS_GATEWAY": "smpp",
+            "KRAJAI_SMS_URL": self.fake.url,
+            "KRAJAI_SMS_USERNAME": self.fake.system_id,
+            "KRAJAI_SMS_PASSWORD": self.fake.password,
+            "KRAJAI_SMS_SENDER": "KRAJAI",
+            "KRAJAI_SMS_MESSAGES_PER_SECOND": str(self._pace),
+        }
+
+    def address(self, number: int) -> str:
+        return f"+668{number:08d}"
+
+    @property
+    def unanswered(self) -> int:
+        return self.fake.unanswered
+
+    def arrived(self) -> int:
+        return len(self.got())
+
+    def got(self) -> Counter[str]:
+        """A message is a single part, or the first of several."""
+        first = [sent for sent in list(self.fake.submitted) if not sent.header or sent.header[-1] == 1]
+        return Counter(f"+{sent.destination}" for sent in first)
 
 
 @contextmanager
@@ -167,13 +217,19 @@ def line(requests_per_second: float = 200, **more: object) -> Iterator[LineNetwo
 
 
 @contextmanager
-def telegram(messages_per_second: float = 1000) -> Iterator[TelegramNetwork]:
+def telegram(messages_per_second: float = 1000, *, answers_after: float = 0.0) -> Iterator[TelegramNetwork]:
     """With paid broadcasts, as a country would have them. A chat's own second stays."""
-    with beside(FakeTelegram(messages_per_second=None)) as fake:
+    with beside(FakeTelegram(messages_per_second=None, answers_after_seconds=answers_after)) as fake:
         yield TelegramNetwork(fake, messages_per_second)
 
 
 @contextmanager
-def kannel(messages_per_second: float = 1000) -> Iterator[KannelNetwork]:
-    with beside(FakeKannel(most_a_second=10_000)) as fake:
+def kannel(messages_per_second: float = 1000, *, answers_after: float = 0.0) -> Iterator[KannelNetwork]:
+    with beside(FakeKannel(most_a_second=10_000, answers_after_seconds=answers_after)) as fake:
         yield KannelNetwork(fake, messages_per_second)
+
+
+@contextmanager
+def smpp(messages_per_second: float = 1000, *, answers_after: float = 0.0) -> Iterator[SmppNetwork]:
+    with beside(FakeSmsc(answers_after_seconds=answers_after)) as fake:
+        yield SmppNetwork(fake, messages_per_second)

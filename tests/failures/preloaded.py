@@ -5,6 +5,8 @@ A process of its own takes eight seconds of a core to load packages and word lis
 
 from importlib import import_module
 
+from sqlalchemy.orm import configure_mappers
+
 from bot.text.splitting import load_words
 from handlers.understanding.warm import warm
 
@@ -12,14 +14,17 @@ NEEDED = (
     "bot.channels.line",
     "bot.channels.line_sdk",
     "bot.channels.sms_kannel",
+    "bot.channels.sms_smpp",
     "bot.channels.telegram",
     "bot.commands.alerts",
     "bot.commands.broadcasts",
     "bot.commands.processes",
+    "storage.tables",
     "tests.failures.child",
 )
 
 for name in NEEDED:
     import_module(name)
+configure_mappers()
 load_words()
 warm()

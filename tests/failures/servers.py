@@ -26,7 +26,9 @@ SHORT_LEASES: dict[str, Any] = {
     "storage.batches:LEASE_SECONDS": 5.0,
     "storage.outbox:LEASE_SECONDS": 5.0,
     "broadcasts.delivery.sending:PASSAGE_TIMEOUT_SECONDS": 0.5,
-    "broadcasts.delivery.sending:SEND_TIMEOUT_SECONDS": 2.0,
+    "broadcasts.delivery.calling:SEND_TIMEOUT_SECONDS": 2.0,
+    "broadcasts.delivery.sending:LEAVES_WITHIN_SECONDS": 2.5,
+    "storage.clock_seen:LEASE_SECONDS": 5.0,
     "broadcasts.delivery.sending:SETTLE_PATIENCE_SECONDS": 2.0,
     "storage.database:LOCK_TIMEOUT_MILLISECONDS": 2_500,
     "storage.database:IDLE_IN_TRANSACTION_MILLISECONDS": 2_500,
@@ -230,6 +232,9 @@ def wait_until(
     return time.monotonic() - began
 
 
+_BEGAN = time.monotonic()
+
+
 def say(*what: object) -> None:
-    """Shown with a failure, and with pytest -rP."""
-    print(*what)  # noqa: T201
+    """Shown with a failure, and with pytest -rP, with the seconds since the run began."""
+    print(f"{time.monotonic() - _BEGAN:6.1f}", *what)  # noqa: T201

@@ -5,20 +5,29 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from itertools import count
 
+import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, select, update
 
 from bot.scheduled_runs import run_due
 from bot.settings import Settings
 from bot.visiting import Visitor
+from broadcasts.delivery.channel import NotNow
+from broadcasts.delivery.claiming import claim_batches
 from broadcasts.slots import Missed, Scheduled
-from storage.broadcasts import Broadcast
+from storage import outbox
+from storage.batches import Batch
+from storage.broadcasts import Broadcast, Priority
 from storage.database import Database
+from storage.leases import LEASE_SECONDS
 from storage.schedule import RunOutcome, ScheduledRun
 from tests import builders
+from tests.broadcasts.delivery.scene import Lasting, Scene
 from tests.builders import NOW
+from tests.failures.servers import say
 from tests.failures.size import size
+from tests.fakes.scripted_channel import ScriptedChannel, Step
 
 HOUR = timedelta(hours=1)
 MOVES = st.lists(
@@ -30,6 +39,48 @@ MOVES = st.lists(
 
 
 _numbers = count()
+
+
+@pytest.mark.parametrize("died", [False, True], ids=["waits", "worker died"])
+def test_nothing_waits_an_hour_when_the_clock_is_set_back(url: str, died: bool) -> None:
+    """It waited for its turn, for a retry, or for a lease to run out; what waits for somebody's hour waits on."""
+    channel = ScriptedChannel(keyed=False, recipients_per_batch=1)
+    with Scene(Lasting(url), channel) as scene:
+        scene.recover()
+        scene.say("sim-1", "an answer that will be tried again")
+        with scene.write() as session:
+            outbox.put_back(session, scene.claim_message(session, "sim-1")[0], 40.0, scene.clock.at, "429")
+        tried = scene.release()
+        if died:
+            with scene.write() as session:
+                claim_batches(
+                    session, scene.account_id, Priority.EMERGENCY, scene.clock.at, 9, honours_retry_key=False
+                )
+        else:
+            channel.script.extend([Step(accepts=False, raises=NotNow("429", 30.0))] * 3)
+            scene.deliver()
+            assert scene.tally(tried) == {"planned": 3, "waiting": 3}
+        planned = scene.release(Priority.ROUTINE)
+        wished = scene.release(Priority.ROUTINE)
+        at_her_hour = scene.clock.at + timedelta(hours=3)
+        with scene.write() as session:
+            session.connection().execute(
+                update(Batch).where(col(Batch.broadcast_id) == wished).values(not_before=at_her_hour)
+            )
+        scene.clock.advance(-HOUR.total_seconds())
+        scene.recover()
+        scene.clock.advance(LEASE_SECONDS + 1)
+        scene.recover()
+        scene.converse("sim-1")
+        for priority in Priority:
+            scene.deliver(priority)
+        scene.recover()
+        say([scene.tally(each) for each in (tried, planned, wished)])
+        assert "an answer that will be tried again" in scene.heard("sim-1")
+        assert [scene.state(each) for each in (tried, planned)] == ["done", "done"]
+        assert channel.delivered["sim-1"] == 3
+        assert {batch.not_before for batch in scene.batches(wished)} == {at_her_hour}
+        scene.stop(wished)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from storage.outbox import Message
 from storage.people import Contact
 from tests.failures import networks
 from tests.failures.audience import subscribers
-from tests.failures.crash_points import CONVERSATION, DELIVERY, ENDING, PLANNING
+from tests.failures.crash_points import CLAIMING, CONVERSATION, DELIVERY, ENDING, PLANNING, SINGLE_SENDS
 from tests.failures.servers import say, servers, wait_until
 from tests.failures.size import size
 from tests.failures.webhooks import said, tell_line
@@ -29,7 +29,9 @@ WORDS = "เมนู"
 def test_a_release_survives_every_crash_point(url: str, tmp_path: Path, name: str) -> None:
     keyed = name == "line"
     serve = networks.line(8) if keyed else networks.telegram(100)
-    points = {**PLANNING, **DELIVERY, **ENDING} if keyed else DELIVERY
+    points = (
+        {**PLANNING, **CLAIMING, **DELIVERY, **ENDING} if keyed else {**CLAIMING, **SINGLE_SENDS, **DELIVERY}
+    )
     with serve as network, servers(url, tmp_path, **network.settings) as running:
         audience = subscribers(url, MANY if keyed else FEW, network)
         broadcast_id = audience.release()

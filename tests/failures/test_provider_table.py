@@ -22,7 +22,7 @@ from bot.channels.sms_kannel import KannelChannel
 from bot.channels.sms_options import SmsOptions
 from bot.channels.telegram import TelegramChannel
 from bot.channels.telegram_transport import AiohttpRequest
-from broadcasts.delivery import sending
+from broadcasts.delivery import calling
 from broadcasts.delivery.channel import Channel
 from broadcasts.delivery.pacing import Gates
 from broadcasts.delivery.planning import plan_page
@@ -211,7 +211,7 @@ def test_the_table_of_faults(
     migrated_file: Path, tmp_path: Path, network: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(line_channel, "SEND_SECONDS", HANGS_SECONDS)
-    monkeypatch.setattr(sending, "SEND_TIMEOUT_SECONDS", 2 * HANGS_SECONDS)
+    monkeypatch.setattr(calling, "SEND_TIMEOUT_SECONDS", 2 * HANGS_SECONDS)
     wrong = []
     for number, row in enumerate(row for row in TABLE if row.network == network):
         path = tmp_path / f"{number}.db"

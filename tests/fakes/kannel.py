@@ -63,6 +63,10 @@ class FakeKannel:
     most_a_second: int = 1000
     receipts_before_answer: Sequence[int] = ()
     status_page: str = ""
+    answers_after_seconds: float = 0.0
+    unanswered: int = 0
+    """Requests that were accepted and have no answer yet."""
+
     faults: deque[Fault | None] = field(default_factory=deque)
     accepted: list[Sent] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
@@ -131,6 +135,12 @@ class FakeKannel:
         if fault is Fault.DROPPED_UNREAD:
             return _cut(request)
         status, said = await self._accept(request.rel_url.raw_query_string)
+        if self.answers_after_seconds:
+            self.unanswered += 1
+            try:
+                await asyncio.sleep(self.answers_after_seconds)
+            finally:
+                self.unanswered -= 1
         if fault is Fault.HANGS_AFTER_ACCEPTING:
             await self._release.wait()
         if fault is Fault.DRIPS:

@@ -49,6 +49,10 @@ class FakeSmsc:
     window: int = 100
     bind_status: int = OK
     silent: bool = False
+    answers_after_seconds: float = 0.0
+    unanswered: int = 0
+    """Messages that were accepted and have no answer yet."""
+
     deaf: bool = False
     """Answers no enquire_link either."""
 
@@ -237,8 +241,20 @@ class FakeSmsc:
         if not self.silent:
             self._unanswered -= 1
             told = message.message_id.encode() + b"\0" if status == OK else b""
-            writer.write(_pdu(SUBMIT | RESPONSE, status, number, told))
+            answer = _pdu(SUBMIT | RESPONSE, status, number, told)
+            if self.answers_after_seconds:
+                self.unanswered += 1
+                asyncio.get_running_loop().call_later(
+                    self.answers_after_seconds, self._answer, writer, answer
+                )
+            else:
+                writer.write(answer)
         return True
+
+    def _answer(self, writer: asyncio.StreamWriter, answer: bytes) -> None:
+        self.unanswered -= 1
+        if writer in self._links:
+            writer.write(answer)
 
 
 def _read_submit(body: bytes, message_id: str, violations: list[str]) -> Submitted:

@@ -60,6 +60,10 @@ class FakeTelegram:
     messages_per_second: int | None = 30
     seconds_between_messages: float | None = 1.0
     group_messages_per_minute: int | None = 20
+    answers_after_seconds: float = 0.0
+    unanswered: int = 0
+    """Calls that were accepted and have no answer yet."""
+
     missing: set[int] = field(default_factory=set)
     blocked: set[int] = field(default_factory=set)
     kicked: set[int] = field(default_factory=set)
@@ -135,6 +139,12 @@ class FakeTelegram:
                 self._note(method, params, early.status)
                 return early
             result = await self._accept(method, params)
+            if self.answers_after_seconds and method == "sendMessage":
+                self.unanswered += 1
+                try:
+                    await asyncio.sleep(self.answers_after_seconds)
+                finally:
+                    self.unanswered -= 1
         except Refusal as refusal:
             self._note(method, params, refusal.status)
             return web.json_response(refusal.body, status=refusal.status)

@@ -1,6 +1,7 @@
 """The audience: who, once each, in key order, whatever the size of a page."""
 
 from collections import Counter
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlmodel import Session
 
+from broadcasts.audience.counting import count_groups
 from broadcasts.audience.selection import (
     AudienceRule,
     Slice,
@@ -19,6 +21,7 @@ from broadcasts.audience.selection import (
     is_wide,
     spans,
 )
+from storage import people
 from storage.broadcasts import Addressed
 from storage.database import Database
 from storage.lifecycles import ContactState
@@ -185,3 +188,27 @@ def test_an_area_of_thousands_of_villages_is_no_problem(database: Database) -> N
         assert len(spans(villages)) > 1000
         assert count(session, rule(*villages)) == {"local": 5}
         assert len(chosen(session, rule(*villages), jumping=False)) == 5
+
+
+def test_on_some_accounts_each_is_reached_there_or_not_at_all(database: Database) -> None:
+    with database.write() as session:
+        sms = builders.account(session, "sms")
+        both, person = builders.citizen(session, "sim-1")
+        text, _ = people.contact_at(session, sms, "+66812345678", NOW)
+        assert text.id is not None
+        text.person_id = person.id or 0
+        subscribe(session, person.id or 0, text.id, "warning", "57", NOW)
+        chat_only, _ = builders.citizen(session, "sim-2")
+        session.flush()
+        everywhere = rule("5709")
+        on_sms = replace(everywhere, accounts=(sms,))
+        on_chat = replace(everywhere, accounts=(builders.account(session),))
+        for jumping in (True, False):
+            assert chosen(session, on_sms, jumping=jumping) == [text.id]
+            assert sorted(chosen(session, on_chat, jumping=jumping)) == sorted(
+                [both.id or 0, chat_only.id or 0]
+            )
+            assert len(chosen(session, everywhere, jumping=jumping)) == 2
+        assert (count(session, on_sms), count(session, on_chat)) == ({"sms": 1}, {"local": 2})
+        counted = {each.account_id: each.copies for each in count_groups(session, on_sms)}
+        assert counted == {sms: 1}

@@ -36,7 +36,7 @@ class NoPace:
     def lease(
         self, account_id: int, endpoint: str, pace_class: PaceClass, wanted: int, limit: float
     ) -> PaceLease:
-        return PaceLease(departures=(0.0,) * wanted)
+        return PaceLease(departures=(0.0,) * wanted, lapse_seconds=60.0)
 
 
 @dataclass

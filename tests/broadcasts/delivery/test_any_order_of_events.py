@@ -19,7 +19,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from broadcasts.delivery import settling
+from broadcasts.delivery import intents, settling
 from broadcasts.delivery.channel import (
     AccountRefused,
     ChannelError,
@@ -31,6 +31,7 @@ from broadcasts.delivery.channel import (
     Unreachable,
 )
 from broadcasts.delivery.claiming import ClaimedBatch, claim_batches, expire_overdue
+from broadcasts.delivery.intents import Intent
 from broadcasts.delivery.receipts import NOT_DELIVERED, ReceiptStatus, apply_early, apply_receipt
 from broadcasts.delivery.verdicts import ACCEPTED, Verdict, held_back, judge
 from storage.broadcasts import Priority
@@ -77,7 +78,6 @@ class Deliveries(RuleBasedStateMachine):
         self.keys: dict[Any, tuple[str, ...]] = {}
         self.accepted_keys: set[Any] = set()
         self.seen = "." * len(ADDRESSES)
-        self.behind_seconds = 0.0
 
     def teardown(self) -> None:
         if hasattr(self, "broadcast_id"):
@@ -117,12 +117,15 @@ class Deliveries(RuleBasedStateMachine):
             did = data.draw(st.sampled_from([*CERTAIN, *DOUBTFUL, "refuses one"]))
             verdict = self._provider(did, claimed.addresses, claimed.batch.retry_key)
             hand.verdicts = [verdict] * len(claimed.positions)
+        elif not self._intend(hand):
+            self.hands.remove(hand)
         else:
             does = [data.draw(st.sampled_from([*CERTAIN, *DOUBTFUL, "gone"])) for _ in claimed.addresses]
             hand.verdicts = [
                 self._provider(each, (address,), None)
                 for each, address in zip(does, claimed.addresses, strict=True)
             ]
+            self._remember_some(hand, data.draw(st.integers(0, len(does))))
 
     @precondition(lambda self: any(hand.verdicts for hand in self.hands))
     @rule(data=st.data())
@@ -152,7 +155,6 @@ class Deliveries(RuleBasedStateMachine):
     def clock_is_set_back(self, seconds: float) -> None:
         """By somebody who mends it, or by a machine that took over with another idea of the time."""
         self.scene.clock.advance(-seconds)
-        self.behind_seconds += seconds
 
     @precondition(lambda self: not self.keyed)
     @rule(data=st.data(), told=st.sampled_from(list(ReceiptStatus)), times=st.integers(1, 2))
@@ -223,6 +225,26 @@ class Deliveries(RuleBasedStateMachine):
             return ACCEPTED
         return judge(errors[does], honours_retry_key=self.keyed, recipients=len(addresses))
 
+    def _intend(self, hand: Hand) -> bool:
+        """Before anybody is sent to it is committed that she will be; False when the lease was lost."""
+        with self.scene.write() as session:
+            about = [Intent(claimed=hand.claimed, position=each) for each in hand.claimed.positions]
+            mine = all(intents.write(session, about))
+        self.outcomes_only_move_forward()
+        return mine
+
+    def _remember_some(self, hand: Hand, count: int) -> None:
+        """Some answers are known, and written, before all of the batch are there."""
+        positions = hand.claimed.positions
+        about = [Intent(claimed=hand.claimed, position=each) for each in positions]
+        answered = [i for i in range(count) if hand.verdicts[i] == ACCEPTED]
+        for i in answered:
+            intents.note_accepted(about[i])
+        later = [about[i] for i in range(len(positions)) if hand.verdicts[i] != ACCEPTED]
+        if answered and later:
+            with self.scene.write() as session:
+                intents.write(session, later[:1])
+
     def _settle(self, hand: Hand) -> bool:
         before = [batch.model_dump() for batch in self.scene.batches(self.broadcast_id)]
         mine = next(row for row in before if row["id"] == hand.claimed.batch.id)
@@ -247,8 +269,6 @@ class Deliveries(RuleBasedStateMachine):
         """All workers die, the provider is well again, officers resume: then everybody's fate is known."""
         scene = self.scene
         self.hands.clear()
-        # What waits for a moment waits until a clock that was set back has caught up with it.
-        scene.clock.advance(self.behind_seconds)
         for _ in range(40):
             if scene.state(self.broadcast_id) == BroadcastState.PAUSED:
                 scene.resume(self.broadcast_id)
@@ -260,6 +280,7 @@ class Deliveries(RuleBasedStateMachine):
                 if self.keyed:
                     hand.verdicts = [self._provider("ok", addresses, key)] * len(addresses)
                 else:
+                    assert self._intend(hand)
                     hand.verdicts = [self._provider("ok", (address,), None) for address in addresses]
                 assert self._settle(hand)
             self.hands.clear()

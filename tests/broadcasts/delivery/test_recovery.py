@@ -5,14 +5,15 @@ from datetime import timedelta
 
 import pytest
 
-from broadcasts.delivery import settling
+from broadcasts.delivery import intents, pacing, sending, settling
 from broadcasts.delivery.channel import AccountRefused, OutcomeUnknown, RecipientsRefused
 from broadcasts.delivery.claiming import ClaimedBatch, claim_batches, expire_overdue
+from broadcasts.delivery.intents import Intent
 from broadcasts.delivery.reconcile import waiting_jobs
 from broadcasts.delivery.verdicts import ACCEPTED, Verdict, judge
 from storage.broadcasts import Priority
 from storage.jobs import Job, Work
-from storage.leases import LEASE_SECONDS
+from storage.leases import LEASE_SECONDS, LEAVES_WITHIN_SECONDS, steady_seconds
 from storage.lifecycles import BroadcastState
 from tests.broadcasts.delivery.scene import Lasting, Scene
 from tests.fakes.scripted_channel import ScriptedChannel
@@ -20,11 +21,20 @@ from tests.fakes.scripted_channel import ScriptedChannel
 NINE = [f"sim-{n}" for n in range(1, 10)]
 
 
-def claim(scene: Scene, priority: Priority = Priority.EMERGENCY, most: int = 16) -> list[ClaimedBatch]:
+def claim(
+    scene: Scene, priority: Priority = Priority.EMERGENCY, most: int = 16, about_to_leave: int = 9
+) -> list[ClaimedBatch]:
+    """Take batches as a worker does; without retry keys so many of each are about to be sent to."""
     with scene.write() as session:
-        return claim_batches(
+        claimed = claim_batches(
             session, scene.account_id, priority, scene.clock.at, most, honours_retry_key=scene.channel.keyed
         )
+    if not scene.channel.keyed:
+        with scene.write() as session:
+            for each in claimed:
+                some = [Intent(claimed=each, position=i) for i in each.positions[:about_to_leave]]
+                assert all(intents.write(session, some))
+    return claimed
 
 
 def settle(scene: Scene, claimed: ClaimedBatch, verdict: Verdict) -> bool:
@@ -86,6 +96,65 @@ def test_an_emergency_whose_worker_dies_twice_is_not_sent_a_third_time(lasting: 
         assert scene.tally(broadcast_id) == {"planned": 3, "unknown": 3}
         assert scene.state(broadcast_id) == BroadcastState.DONE
         assert scene.notes(broadcast_id)["possibly twice"] == ["sim-1", "sim-2", "sim-3"]
+
+
+@pytest.mark.parametrize(
+    ("priority", "outcomes", "twice"),
+    [(Priority.EMERGENCY, "auaa", ["sim-2"]), (Priority.ROUTINE, "auaa", None)],
+)
+def test_only_those_about_to_leave_are_in_doubt(
+    lasting: Lasting, priority: Priority, outcomes: str, twice: list[str] | None
+) -> None:
+    """One was answered, the next was on its way, the others' turn had not come; and the same once more."""
+    channel = ScriptedChannel(keyed=False, recipients_per_batch=4)
+    with Scene(lasting, channel, NINE[:4]) as scene:
+        broadcast_id = scene.release(priority)
+        (claimed,) = claim(scene, priority, about_to_leave=1)
+        intents.note_accepted(Intent(claimed=claimed, position=0))
+        with scene.write() as session:
+            intents.write(session, [Intent(claimed=claimed, position=1)])
+        assert scene.outcomes(broadcast_id) == "a>.."
+        scene.recover(nobody_else_works=True)
+        assert scene.outcomes(broadcast_id) == "au.."
+        again = claim(scene, priority, about_to_leave=0)
+        assert [batch.in_doubt for batch in again if batch.in_doubt] == ([{1}] if twice else [])
+        scene.recover(nobody_else_works=True)
+        scene.deliver(priority)
+        scene.recover()
+        assert (scene.outcomes(broadcast_id), scene.state(broadcast_id)) == (outcomes, BroadcastState.DONE)
+        assert (channel.calls_to("sim-1"), channel.calls_to("sim-3"), channel.calls_to("sim-4")) == (0, 1, 1)
+        assert scene.notes(broadcast_id).get("possibly twice") == twice
+
+
+def test_nobody_leaves_whose_lease_was_lost(lasting: Lasting) -> None:
+    with Scene(lasting, ScriptedChannel(keyed=False)) as scene:
+        broadcast_id = scene.release()
+        (late,) = claim(scene, about_to_leave=1)
+        scene.clock.advance(LEASE_SECONDS + 0.1)
+        scene.recover()
+        with scene.write() as session:
+            assert intents.write(session, [Intent(claimed=late, position=1)]) == [False]
+        assert scene.outcomes(broadcast_id) == "u.."
+        scene.stop(broadcast_id)
+
+
+@pytest.mark.parametrize("keyed", [True, False], ids=["keyed", "single"])
+def test_who_was_frozen_between_claim_and_call_sends_nothing(
+    lasting: Lasting, keyed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It looks at a clock that nobody sets, last of all before each call."""
+    with Scene(lasting, ScriptedChannel(keyed=keyed)) as scene:
+        broadcast_id = scene.release()
+        monkeypatch.setattr(sending, "RUN_SECONDS", 0.2)
+        monkeypatch.setattr(pacing, "steady_seconds", lambda: steady_seconds() + LEAVES_WITHIN_SECONDS + 1)
+        scene.deliver()
+        assert scene.channel.journal == []
+        assert scene.outcomes(broadcast_id) == "..."
+        monkeypatch.undo()
+        scene.clock.advance(1)
+        scene.deliver()
+        assert scene.outcomes(broadcast_id) == "aaa"
+        scene.recover()
 
 
 @pytest.mark.parametrize("keyed", [True, False], ids=["keyed", "single"])

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from broadcasts.delivery import sending
+from broadcasts.delivery import calling
 from broadcasts.delivery.channel import (
     AccountRefused,
     ContentRefused,
@@ -281,7 +281,7 @@ SINGLE = (
     "row", [*KEYED, *SINGLE], ids=lambda row: f"{'keyed' if row.keyed else 'single'}, {row.name}"
 )
 def test_an_answer(lasting: Lasting, row: Row, priority: Priority, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sending, "SEND_TIMEOUT_SECONDS", 0.05)
+    monkeypatch.setattr(calling, "SEND_TIMEOUT_SECONDS", 0.05)
     if priority is Priority.ROUTINE and row.routine is not None:
         row = replace(row.routine, first=row.first)
     with Scene(lasting, ScriptedChannel(keyed=row.keyed)) as scene:

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlmodel import update
 
-from broadcasts.delivery import sending
+from broadcasts.delivery import lanes, sending
 from broadcasts.delivery.channel import (
     AccountRefused,
     ContentRefused,
@@ -57,7 +57,7 @@ class EndsMidway(ScriptedChannel):
 def test_what_ends_a_broadcast_is_seen_before_the_next_batch(
     lasting: Lasting, keyed: bool, what: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sending, "MOST_BATCHES_AT_ONCE", 1)
+    monkeypatch.setattr(lanes, "MOST_ON_THE_WAY", 1)
     channel = EndsMidway(keyed=keyed, recipients_per_batch=3 if keyed else 1)
     with Scene(lasting, channel, NINE) as scene:
         broadcast_id = scene.release()

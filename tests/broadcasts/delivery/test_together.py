@@ -6,7 +6,8 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from broadcasts.delivery.lanes import Lane
+from broadcasts.delivery.channel import ChannelTraits
+from broadcasts.delivery.lanes import Lane, Measure, measure_of
 from broadcasts.delivery.together import Together
 
 
@@ -53,25 +54,62 @@ def test_all_hear_at_once_of_a_database_that_is_away() -> None:
     assert goes == [10]
 
 
-@pytest.mark.parametrize(("most", "rooms"), [(1, [1, 1]), (8, [8, 2])])
-def test_a_lane_has_room_again_when_a_good_part_is_back(most: int, rooms: list[int]) -> None:
+def test_a_lane_has_room_again_when_half_of_what_was_ahead_has_left_however_slow_the_answers_are() -> None:
+    measure = Measure(ahead=8, batches=12, requests_a_batch=1)
+
     async def scene() -> list[int]:
-        lane, back = Lane(), [asyncio.Event() for _ in range(most)]
+        lane, answered = Lane(), asyncio.Event()
+        leaves: list[Callable[[], None]] = []
+
+        async def send(one_left: Callable[[], None]) -> None:
+            leaves.append(one_left)
+            await answered.wait()
+
         lane.serve()
-        found = [await lane.room(most, 1.0)]
-        for event in back:
-            lane.start(_wait_for(event))
-        assert await lane.room(most, 0.0) == 0
-        for event in back[: max(most // 4, 1)]:
-            event.set()
-        found.append(await lane.room(most, 1.0))
-        for event in back:
-            event.set()
+        found = [await lane.room(measure, 1.0)]
+        for _ in range(8):
+            lane.start(1, send)
+        await asyncio.sleep(0)
+        found.append(await lane.room(measure, 0.0))
+        for one_left in leaves[:4]:
+            one_left()
+            one_left()
+        found.append(await lane.room(measure, 1.0))
+        for _ in range(4):
+            lane.start(1, send)
+        await asyncio.sleep(0)
+        for one_left in leaves:
+            one_left()
+        # Nobody is ahead, but all of what may be held in memory waits for answers.
+        found.append(await lane.room(measure, 0.0))
+        answered.set()
         await lane.quiet(1.0)
-        return found
+        return [*found, await lane.room(measure, 1.0)]
 
-    assert asyncio.run(scene()) == rooms
+    assert asyncio.run(scene()) == [8, 0, 4, 0, 8]
 
 
-async def _wait_for(event: asyncio.Event) -> None:
-    await event.wait()
+@pytest.mark.parametrize(
+    ("per_request", "per_batch", "limit", "ahead", "batches"),
+    [
+        (500, 500, 200.0, 120, 400),
+        (500, 500, 22.0, 44, 222),
+        (1, 20, 30.0, 60, 17),
+        (1, 20, 1000.0, 2000, 400),
+        (1, 10, 10.0, 20, 12),
+        (1, 20, 0.1, 1, 2),
+    ],
+)
+def test_a_lane_holds_what_leaves_within_a_second_and_what_slow_answers_keep(
+    per_request: int, per_batch: int, limit: float, ahead: int, batches: int
+) -> None:
+    traits = ChannelTraits(
+        recipients_per_request=per_request,
+        recipients_per_batch=per_batch,
+        honours_retry_key=per_request > 1,
+        bulk_endpoint="send",
+        reply_endpoint="send",
+        requests_per_second={"send": limit},
+    )
+    found = measure_of(traits)
+    assert (found.ahead, found.batches) == (ahead, batches)

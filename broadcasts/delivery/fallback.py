@@ -1,0 +1,236 @@
+"""Falling back: an emergency reaches those by text message whom LINE is known not to reach.
+
+Known means: she has blocked us, or LINE refused the request about her as a whole. Where nobody knows whether she got
+it, LINE is asked again under its key, and no text is sent (docs/decisions/0018).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import insert
+from sqlmodel import Session, col, select
+
+from broadcasts.delivery.missed import FallbackRule, Missed, missed_by, root_of, texts_of, who_blocked
+from storage import batches, broadcasts, texts_instead
+from storage.alerts import Alert
+from storage.batches import Batch, new_batch, unpack
+from storage.broadcasts import DELIVERY_WORK, Broadcast, Form, Priority, bubbles_in, variant_for
+from storage.database import Database
+from storage.jobs import Job, announce
+from storage.lifecycles import AlertState, BatchState, BroadcastState, Outcome
+from storage.outbox_hold import is_held
+from storage.people import Account
+from storage.texts_instead import DAY, Spent, TextInstead
+
+__all__ = ["FallbackRule", "estimate_texts", "fall_back", "release_texts", "spent_on"]
+
+LOOK_BACK = timedelta(minutes=5)
+"""So long after its end it is looked at what a broadcast failed to reach."""
+
+_BY = "delivery"
+
+
+@dataclass(frozen=True, kw_only=True)
+class FallbackEstimate:
+    """Text messages that a release would begin with: to `people` who have blocked us on LINE and whose telephone is
+    known, in `segments`. Of `satang` no more than `cap_satang` is spent; `within_cap` people get theirs."""
+
+    people: int
+    within_cap: int
+    segments: int
+    satang: int
+    cap_satang: int
+
+
+def fall_back(database: Database, rule: FallbackRule) -> int:
+    """Release text messages to those whom live emergencies are known to have missed; how many people."""
+    if not rule.is_on:
+        return 0
+    with database.read() as session:
+        now = database.now(session)
+        found = {each.id or 0: missed_by(session, rule, each) for each in _emergencies(session, now)}
+    told = 0
+    for broadcast_id, missed in found.items():
+        if missed:
+            with database.write() as session:
+                told += release_texts(session, rule, broadcast_id, missed, database.now(session))
+    return told
+
+
+def release_texts(
+    session: Session, rule: FallbackRule, broadcast_id: int, missed: Sequence[Missed], at: datetime
+) -> int:
+    """Release what the caps allow as a broadcast that repeats this one; how many people get a text.
+
+    Of each person it is decided once: who came too late for the cap is written down, and not tried again.
+    """
+    # One at a time, since the day's cap is one for all.
+    session.exec(select(Account.id).where(col(Account.id).in_(rule.texts)).with_for_update()).all()
+    original = session.get_one(Broadcast, broadcast_id, populate_existing=True)
+    if not _may_still_go(session, original, at):
+        return 0
+    root = root_of(original)
+    decided = texts_instead.known(session, root)
+    left = _left(session, rule, root, at)
+    rows: list[TextInstead] = []
+    groups: dict[tuple[int, str, str], list[int]] = {}
+    for each in missed:
+        if each.person_id in decided:
+            continue
+        variant, segments, satang = _text(original.words, rule, each)
+        fits = 0 < satang <= left
+        if fits and each.batch_id is not None and not _take_out(session, original, each, at):
+            continue
+        decided.add(each.person_id)
+        row = TextInstead(
+            broadcast_id=root,
+            person_id=each.person_id,
+            contact_id=each.contact_id,
+            phone_id=each.phone_id,
+            why=each.why,
+            at=at,
+        )
+        rows.append(row)
+        if fits:
+            left -= satang
+            row.segments, row.satang = segments, satang
+            groups.setdefault((each.account_id, each.language, variant), []).append(each.phone_id)
+    if groups:
+        sent_in = _release(session, rule, original, root, groups, at)
+        for row in rows:
+            row.sent_in = sent_in if row.satang else None
+    texts_instead.keep(session, rows)
+    return sum(map(len, groups.values()))
+
+
+def estimate_texts(
+    session: Session,
+    rule: FallbackRule,
+    words: broadcasts.Words,
+    audience: Mapping[str, Any],
+    at: datetime,
+) -> FallbackEstimate | None:
+    """What a release now would begin with; None where nothing is sent by itself, or the words have no price."""
+    if not rule.is_on or not words or not texts_of(rule, audience):
+        return None
+    missed = list(who_blocked(session, rule, audience, at))
+    left = cap = min(rule.alert_satang, rule.day_satang - texts_instead.spent_since(session, at - DAY).satang)
+    within = segments_in_all = satang_in_all = 0
+    for each in missed:
+        _, segments, satang = _text(words, rule, each)
+        segments_in_all, satang_in_all = segments_in_all + segments, satang_in_all + satang
+        if 0 < satang <= left:
+            left, within = left - satang, within + 1
+    return FallbackEstimate(
+        people=len(missed),
+        within_cap=within,
+        segments=segments_in_all,
+        satang=satang_in_all,
+        cap_satang=max(cap, 0),
+    )
+
+
+def spent_on(session: Session, broadcast: Broadcast) -> Spent:
+    """What was sent instead of this broadcast, for those who look at it."""
+    return texts_instead.spent_on(session, root_of(broadcast))
+
+
+def _emergencies(session: Session, at: datetime) -> list[Broadcast]:
+    query = select(Broadcast).where(
+        Broadcast.priority == Priority.EMERGENCY.value,
+        col(Broadcast.planned_at).is_not(None) | (col(Broadcast.state) == BroadcastState.PAUSED.value),
+        Broadcast.expires_at > at,
+        col(Broadcast.finished_at).is_(None) | (col(Broadcast.finished_at) > at - LOOK_BACK),
+        col(Broadcast.state).in_(
+            (BroadcastState.RELEASED.value, BroadcastState.PAUSED.value, BroadcastState.DONE.value)
+        ),
+    )
+    found = session.exec(query.order_by(col(Broadcast.id))).all()
+    return [each for each in found if _may_still_go(session, each, at)]
+
+
+def _may_still_go(session: Session, broadcast: Broadcast, at: datetime) -> bool:
+    """Nothing is held, it is not itself sent instead of another, and what it said still holds."""
+    if broadcast.audience.get("instead") or broadcast.expires_at <= at or is_held(session):
+        return False
+    if broadcast.state in (BroadcastState.STOPPED, BroadcastState.EXPIRED):
+        return False
+    alert = session.exec(select(Alert).where(Alert.broadcast_id == root_of(broadcast))).first()
+    return alert is None or alert.state == AlertState.RELEASED
+
+
+def _left(session: Session, rule: FallbackRule, root: int, at: datetime) -> int:
+    """What may still be spent on a broadcast now."""
+    return min(
+        rule.alert_satang - texts_instead.spent_on(session, root).satang,
+        rule.day_satang - texts_instead.spent_since(session, at - DAY).satang,
+    )
+
+
+def _text(words: Mapping[str, Any], rule: FallbackRule, each: Missed) -> tuple[str, int, int]:
+    """Which words she gets, in how many segments and for how much; 0 where the price is not known."""
+    variant = variant_for(words, each.language, Form.SMS, each.province)
+    rendered = rule.texts[each.account_id].render(bubbles_in(words, each.language, variant))
+    return variant, rendered.segments, rendered.satang
+
+
+def _take_out(session: Session, broadcast: Broadcast, each: Missed, at: datetime) -> bool:
+    """Let her wait on LINE no longer; False when her batch is not what it was. What is left is another request."""
+    batch = session.get(Batch, each.batch_id, with_for_update=True, populate_existing=True)
+    if batch is None or batch.state != BatchState.WAITING or batch.reason != broadcast.reason:
+        return False
+    position = unpack(batch.recipients).index(each.contact_id)
+    if batch.outcomes[position] != ord(Outcome.WAITING.value):
+        return False
+    outcomes = bytearray(batch.outcomes)
+    outcomes[position] = ord(Outcome.SKIPPED.value)
+    batch.outcomes = bytes(outcomes)
+    if Outcome.UNKNOWN.encode() not in batch.outcomes:
+        batch.retry_key, batch.first_attempt_at = uuid4(), None
+    session.add(batch)
+    batches.note(session, batch, [each.contact_id], "skipped", "a text message goes out instead", at)
+    session.flush()
+    return True
+
+
+def _release(
+    session: Session,
+    rule: FallbackRule,
+    original: Broadcast,
+    root: int,
+    groups: Mapping[tuple[int, str, str], Sequence[int]],
+    at: datetime,
+) -> int:
+    """The text messages as a broadcast of their own, which a stop or a correction of the original finds."""
+    texts = Broadcast(
+        kind=original.kind,
+        priority=original.priority,
+        words=original.words,
+        audience={
+            "topic": original.audience["topic"],
+            "places": [],
+            "reached": [],
+            "retry_of": root,
+            "instead": "sms",
+        },
+        content_hash="",
+        expires_at=original.expires_at,
+        released_at=at,
+        released_by=_BY,
+        planned_at=at,
+    )
+    broadcasts.enter(session, texts, at, by=_BY)
+    assert texts.id is not None
+    rows = []
+    for (account_id, language, variant), phones in sorted(groups.items()):
+        size = rule.texts[account_id].traits.recipients_per_batch
+        for first in range(0, len(phones), size):
+            some = phones[first : first + size]
+            rows.append(new_batch(texts.id, account_id, language, variant, some, at))
+    session.connection().execute(insert(Batch), rows)
+    work = DELIVERY_WORK[Priority(original.priority)]
+    announce(session, *(Job(work=work, key=str(each)) for each in {row["account_id"] for row in rows}))
+    return texts.id

@@ -1,0 +1,38 @@
+"""Looking once more, right before a call, whether its broadcast may still be sent."""
+
+import math
+import time
+
+from broadcasts.delivery.together import Together
+from storage import broadcasts
+from storage.database import Database
+
+LOOKED_TOGETHER = 1000
+LOOK_HOLDS_SECONDS = 0.03
+"""So long it counts that a broadcast was seen to be live: a look for each of a thousand messages a second would take
+a good part of all there is."""
+
+
+class Looks:
+    """Looks that are asked for at the same time are one; each begins after it was asked for."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._together = Together(self._are_live, LOOKED_TOGETHER)
+        self._seen_live: dict[int, float] = {}
+
+    async def is_live(self, broadcast_id: int) -> bool:
+        """Whether a broadcast may be sent, now or at most `LOOK_HOLDS_SECONDS` ago. Raises SQLAlchemyError."""
+        asked_at = time.monotonic()
+        if asked_at - self._seen_live.get(broadcast_id, -math.inf) <= LOOK_HOLDS_SECONDS:
+            return True
+        if live := await self._together.done(broadcast_id):
+            self._seen_live[broadcast_id] = asked_at
+        else:
+            self._seen_live.pop(broadcast_id, None)
+        return live
+
+    def _are_live(self, broadcast_ids: list[int]) -> list[bool]:
+        with self._database.read() as session:
+            live = broadcasts.live_ids(session, self._database.now(session))
+        return [broadcast_id in live for broadcast_id in broadcast_ids]
