@@ -23,9 +23,11 @@ from storage import (
     alerts,
     cases_following,
     cases_work,
+    chat_codes,
     duty_calls,
     erasure,
     forecasts,
+    help_telling,
     local_uploads,
     media,
     officer_attempts,
@@ -58,6 +60,7 @@ _FORGETTING: tuple[Callable[[Session, datetime], int], ...] = (
     sessions.forget_old,
     officer_attempts.forget_old,
     officer_invitations.forget_old,
+    chat_codes.forget_old,
 )
 
 
@@ -93,9 +96,25 @@ def _note_first_messages(session: Session, at: datetime) -> str:
     return f"{drills.note_first_messages(session, at)} drafts reached their first reader"
 
 
+def _remind_of_drills(session: Session, at: datetime) -> str:
+    return f"{drills.remind(session, at)} officers reminded of a drill"
+
+
+def _keep_promises(session: Session, at: datetime) -> str:
+    return f"{help_telling.keep_promises(session, at)} who wait for help heard that there is no news yet"
+
+
 SCHEDULE = (
     Scheduled(name="expire_alerts", every_seconds=30, run=_expire_alerts),
     Scheduled(name="escalate_calls", every_seconds=10, run=_escalate_calls),
+    Scheduled(name="promises", every_seconds=30, run=_keep_promises),
+    Scheduled(
+        name="drill_reminder",
+        daily_at=time(9, 0),
+        missed=Missed.SKIP,
+        late_seconds=8 * 3600,
+        run=_remind_of_drills,
+    ),
     Scheduled(name="first_messages", every_seconds=60, run=_note_first_messages),
     Scheduled(name="forget_those_who_left", every_seconds=60, run=_forget_those_who_left),
     Scheduled(name="expire_drafts", every_seconds=60, run=_expire_drafts),

@@ -37,8 +37,9 @@ class AlertDraft(SQLModel, table=True):
     """One draft. `relays_id` is an imported alert that is to go out as it came; `based_on_id` one that was copied.
 
     `replaces_id` is the alert that an Update, a Cancel or an all-clear (`over`) is about. `group_name` narrows an
-    exercise or a training to a group of volunteers. `settled` holds, by the number of another live alert, why this one
-    may go out beside it. `document` is the CAP alert as it was submitted, with `sent_at`; `revision` counts changes.
+    exercise or a training to a group of volunteers; `channels` are those it goes out on, [] for all. `settled` holds,
+    by the number of another live alert, why this one may go out beside it. `document` is the CAP alert as it was
+    submitted, with `sent_at`; `revision` counts changes.
     """
 
     __tablename__ = "alert_draft"
@@ -73,6 +74,7 @@ class AlertDraft(SQLModel, table=True):
     phone: str = ""
     shelter_id: int | None = Field(default=None, foreign_key="shelter.id")
     evacuation_by: str = ""
+    channels: list[str] = Field(default_factory=list, sa_type=Json)
     settled: dict[str, Any] = Field(default_factory=dict, sa_type=Json)
     revision: int = 1
     state: str = DraftState.EDITING

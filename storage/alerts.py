@@ -91,6 +91,12 @@ def move(session: Session, alert_id: int, state: AlertState, at: datetime, *, by
     )
 
 
+def headlines(session: Session, broadcast_ids: Sequence[int]) -> dict[int, str]:
+    """The headlines of the alerts that went out as these broadcasts."""
+    query = select(Alert).where(col(Alert.broadcast_id).in_(broadcast_ids))
+    return {each.broadcast_id: each.headline for each in session.exec(query) if each.broadcast_id is not None}
+
+
 def live_warnings(session: Session, places: Sequence[str], at: datetime) -> list[tuple[Alert, Broadcast]]:
     """Released alerts over any of `places` that have not ended, the newest first.
 

@@ -1,10 +1,11 @@
 """Cases: complaints and requests with a ticket number, from the citizen's words to the agency's answer."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, Index, or_, text
+from sqlalchemy import ColumnElement, Index, and_, false, or_, text
 from sqlmodel import Field, Session, SQLModel, col, func, select
 from stdnum import damm
 
@@ -13,6 +14,7 @@ from storage.cases_privacy import privacy
 from storage.cases_timeline import By, EventKind, add_event
 from storage.columns import BigId, UtcDateTime, is_one_of
 from storage.lifecycles import CaseState
+from storage.places import contains
 
 _CASE_IDS = range(1, 2**63)
 _MOST_DIGITS = 20
@@ -95,6 +97,14 @@ class Case(SQLModel, table=True):
     def number(self) -> int:
         assert self.id is not None
         return self.id
+
+
+@dataclass(frozen=True, kw_only=True)
+class Jurisdiction:
+    """For which agency somebody works on cases ('' the installation's own), and in which places."""
+
+    agency_id: str
+    places: tuple[str, ...]
 
 
 class UnknownCase(LookupError):
@@ -193,16 +203,43 @@ def listed(
     category: str | None = None,
     agency: str | None = None,
     place: str | None = None,
+    officer: str | None = None,
+    due_before: datetime | None = None,
+    within: Jurisdiction | None = None,
     most: int = 100,
 ) -> list[Case]:
-    """Cases for officers: the one that is due first comes first, those without a deadline last."""
+    """Cases for officers: the one that is due first comes first, those without a deadline last.
+
+    `within` narrows them to what somebody may see.
+    """
     query = select(Case).where(col(Case.state).in_(states))
-    for column, wanted in ((Case.kind, kind), (Case.category, category), (Case.agency, agency)):
+    filters = (
+        (Case.kind, kind),
+        (Case.category, category),
+        (Case.agency, agency),
+        (Case.officer, officer),
+    )
+    for column, wanted in filters:
         if wanted is not None:
             query = query.where(col(column) == wanted)
     if place is not None:
         query = query.where(col(Case.place).startswith(place, autoescape=True))
+    if due_before is not None:
+        query = query.where(col(Case.due_at) < due_before)
+    if within is not None:
+        query = query.where(_is_seen_by(within))
     return list(session.exec(query.order_by(col(Case.due_at).nulls_last(), col(Case.id)).limit(most)))
+
+
+def sees(by: Jurisdiction, case: Case) -> bool:
+    """Whether somebody may see a case: one of her agency, or of her places that is not confidential."""
+    near = case.place is not None and any(contains(own, case.place) for own in by.places)
+    return case.agency == by.agency_id or (near and not case.confidential)
+
+
+def works_on(by: Jurisdiction, case: Case) -> bool:
+    """Whether the case is hers to work on: her agency's, or any that she sees where hers runs the installation."""
+    return case.agency == by.agency_id or (by.agency_id == "" and sees(by, case))
 
 
 def case_by_ticket(session: Session, typed: str) -> Case:
@@ -247,6 +284,12 @@ def check_digit(digits: str) -> str:
     '4'
     """
     return str(damm.calc_check_digit(digits))
+
+
+def _is_seen_by(by: Jurisdiction) -> ColumnElement[bool]:
+    """The same as `sees`."""
+    near = or_(*(col(Case.place).startswith(code, autoescape=True) for code in by.places), false())
+    return or_(col(Case.agency) == by.agency_id, and_(near, col(Case.confidential).is_(False)))
 
 
 def _is_hers(person_id: int) -> ColumnElement[bool]:

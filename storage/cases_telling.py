@@ -100,6 +100,13 @@ def updated(case: Case, agency: str, words: str, language: str) -> Sequence[Bubb
     return _with_words(first, words, "", _look(case, language), lasting=False)
 
 
+def forwarded(case: Case, agency: str, words: str, zone: ZoneInfo, language: str) -> Sequence[Bubble]:
+    """Another agency has it now, and why; the day of the answer stays the one she was told."""
+    first = say(language, "cases.told.forwarded", ticket=ticket(case.number), agency=agency)
+    last = say(language, "cases.due", day=dates.day(case.due_at, language, zone)) if case.due_at else ""
+    return _with_words(first, words, last, _look(case, language), lasting=False)
+
+
 def done(case: Case, agency: str, words: str, zone: ZoneInfo, listener: Listener) -> Sequence[Bubble]:
     """It is done, says the agency; is it? Only the reporter is asked."""
     language = listener.language

@@ -19,6 +19,9 @@ class EventKind(StrEnum):
     NOTE = "note"
     """Words among officers."""
 
+    FORWARDED = "forwarded"
+    """To another agency, which has it from then on."""
+
     DONE = "done"
     CLOSED = "closed"
     REOPENED = "reopened"

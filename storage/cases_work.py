@@ -90,6 +90,27 @@ def note(desk: Desk, typed: str, by: str, words: str) -> Case:
     return case
 
 
+def forward(desk: Desk, typed: str, by: str, agency_id: str, words: str) -> Case:
+    """Another agency answers for it from now on, by the day that was promised. Raises WordsRefused, also for nobody."""
+    said = _sayable(words)
+    case = case_by_ticket(desk.session, typed)
+    known = {each.id for each in (desk.agencies.own, *desk.agencies.others)}
+    if agency_id not in known or agency_id == case.agency:
+        raise WordsRefused("name another agency of the list, to which the case goes")
+    if case.state != CaseState.NEW:
+        _move(case, CaseState.NEW)
+    case.agency, case.officer = agency_id, ""
+    _write(desk, case, EventKind.FORWARDED, by, said)
+    _tell(
+        desk,
+        case,
+        lambda to: cases_telling.forwarded(
+            case, desk.agency(case, to.language), said, desk.zone, to.language
+        ),
+    )
+    return case
+
+
 def close(desk: Desk, typed: str, by: str, words: str) -> Case:
     """The agency is done and says what was done; the citizen is asked, where there is one to ask."""
     said = _sayable(words)

@@ -79,11 +79,13 @@ def shifts(session: Session) -> list[DutyShift]:
 
 
 def common_place(places: Sequence[str]) -> str:
-    """The smallest place around all of these; the country where they share no province.
+    """The smallest place around all of these; the country where they share no province, or nobody knows where it is.
 
-    >>> common_place(["570906", "5707"]), common_place(["57", "50"]), common_place(["5709"])
-    ('57', '', '5709')
+    >>> common_place(["570906", "5707"]), common_place(["57", "50"]), common_place(["5709"]), common_place([])
+    ('57', '', '5709', '')
     """
+    if not places:
+        return COUNTRY
     first, last = min(places), max(places)
     length = max(
         (size for size in (2, 4, 6, 8) if first[:size] == last[:size] and len(first[:size]) == size),
@@ -108,12 +110,12 @@ def line(
     """All who may be asked for this right in all of these places, in order.
 
     First those on duty; after them everybody else with the right, the smallest area first: an alert at night must not
-    wait for a roster that nobody filled in.
+    wait for a roster that nobody filled in. A cry from nobody knows where is everybody's who works on cries.
     """
     allowed: dict[int, tuple[tuple[int, str], Officer]] = {}
     for each in officers(session):
         acting = acting_places(each, agency(session, each.agency_id))
-        if each.id is not None and has_right(each, right) and covers(acting, places):
+        if each.id is not None and has_right(each, right) and _covers(acting, places, right):
             allowed[each.id] = ((_area(acting), each.name), each)
     first = [each for each in on_duty(session, common_place(places), at, zone=zone) if each.id in allowed]
     rest = sorted(allowed.values(), key=lambda found: found[0])
@@ -133,6 +135,10 @@ def next_in_line(
     return next(
         (each for each in line(session, places, at, right=right, zone=zone) if each.id not in asked), None
     )
+
+
+def _covers(acting: Sequence[str], places: Sequence[str], right: Right) -> bool:
+    return covers(acting, places) if places else right == Right.WORK_CRIES
 
 
 def _area(acting: Sequence[str]) -> int:

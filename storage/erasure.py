@@ -30,13 +30,15 @@ from storage.drill_members import DrillMember
 from storage.farming import FarmCrop
 from storage.help_requests import HelpRequest
 from storage.inbox import InboxEvent
-from storage.lifecycles import ContactState, HelpState, InboxState, MessageState
+from storage.lifecycles import ContactState, HelpState, InboxState, MessageState, RelayState
 from storage.local_phones import LocalMessage, LocalRequest
 from storage.local_uploads import LocalUpload
+from storage.officers import Officer
 from storage.outbox import OPEN_STATES, Message
 from storage.own_places import OwnPlace
 from storage.people import DEFAULT_LANGUAGE, Contact, Person
 from storage.price_thresholds import PriceThreshold
+from storage.relays import Relay
 from storage.safety import SafetyReport
 from storage.subscriptions import Subscription
 
@@ -90,6 +92,12 @@ sent_by_her = _at_her_addresses(col(InboxEvent.account_id), col(InboxEvent.sende
 HOLDINGS: tuple[Holding, ...] = (
     Holding(table=Subscription, hers=_of_person(Subscription.person_id)),
     Holding(table=DrillMember, hers=_of_contacts(DrillMember.contact_id)),
+    # Which village heard a warning is kept; who announced it there is not.
+    Holding(
+        table=Relay,
+        hers=_of_contacts(Relay.contact_id),
+        becomes={"state": RelayState.LEFT.value, "role": "", "added_by": ""},
+    ),
     Holding(table=OwnPlace, hers=_of_person(OwnPlace.person_id)),
     Holding(table=PriceThreshold, hers=_of_person(PriceThreshold.person_id)),
     Holding(table=FarmCrop, hers=_of_person(FarmCrop.person_id)),
@@ -178,6 +186,7 @@ ERASED_ELSEWHERE: dict[str, str] = {
     "case_lookup": "storage.cases_erasure",
     "media": "storage.cases_erasure; the files go with the next sweep of bot.media",
     "sms_piece": "storage.sms_pieces: five minutes after it came a piece is part of an event, and that is emptied",
+    "officer": "_let_officer_go: the chat is hers no more; who works for the agency stays",
     "local_message": "_erase_simulator: what stands on a simulated phone's screen",
     "local_request": "_erase_simulator: requests that no phone shows any more",
     "local_upload": "_erase_simulator: files that her phone sent",
@@ -200,6 +209,8 @@ NOTHING_PERSONAL: dict[str, str] = {
     "audit_head": "a number and a hash",
     "batch": "packed numbers of contacts of whom nothing is left",
     "broadcast": "what was said to all",
+    "clock_seen": "what time it was",
+    "chat_code": "a hash, made by an officer; used up when a chat becomes known by it",
     "duty_call": "which officer was asked what",
     "duty_shift": "which officer is on duty",
     "early_receipt": "names a message or a recipient by number",
@@ -207,7 +218,6 @@ NOTHING_PERSONAL: dict[str, str] = {
     "group_invite": "a code and a place, made by an officer",
     "local_phone": "the simulated citizen's own telephone, which is not ours to wipe; the page removes it",
     "network_id": "an SMS network's name of a message, forgotten after eight days",
-    "officer": "who works for the agency; her own chat is let go with her contact",
     "officer_attempts": "hashes of names and addresses that tried to sign in, for two hours",
     "officer_factor": "an officer's second factor",
     "officer_invitation": "an officer's link",
@@ -217,12 +227,14 @@ NOTHING_PERSONAL: dict[str, str] = {
     "pace": "how fast accounts send",
     "place_boundary": "the register of places",
     "price": "what markets paid",
+    "relay_notice": "which village heard which alert, and when; the person is let go in `relay`",
     "scheduled_run": "what the clock did",
     "shelter": "a register of places",
     "source_answer": "what an outside source answered",
     "source_host": "which host of a source rests",
     "source_state": "how an outside source is",
     "template_edit": "an officer's words for a template",
+    "text_instead": "numbers of a person and her contacts of whom nothing is left",
 }
 """Why each of these tables needs no erasing."""
 
@@ -286,6 +298,7 @@ def _erase(session: Session, subject: Subject, at: datetime) -> None:
     erase_cases_of(session, subject.person_id, at)
     connection = session.connection()
     _erase_simulator(session, subject)
+    _let_officer_go(session, subject)
     for holding in HOLDINGS:
         hers = holding.hers(subject)
         if holding.becomes is None:
@@ -307,6 +320,14 @@ def _load_again(session: Session) -> None:
             session.refresh(loaded)
         elif type(loaded) in gone:
             session.expunge(loaded)
+
+
+def _let_officer_go(session: Session, subject: Subject) -> None:
+    """The row is the agency's and no copy of hers: what erases and exports a citizen's rows passes it over."""
+    for officer in session.exec(select(Officer).where(col(Officer.contact_id).in_(subject.contact_ids))):
+        officer.contact_id = None
+        session.add(officer)
+    session.flush()
 
 
 def _erase_simulator(session: Session, subject: Subject) -> None:

@@ -4,18 +4,29 @@ Everything leaves through the outbox, in the transaction of the step itself, wit
 """
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
-from storage import outbox
+from storage import duty_calls, outbox
+from storage.audit import record
+from storage.columns import is_one_of
 from storage.dialogs import dialog_of, remember_offer
+from storage.duty_calls import CallKind
 from storage.help_requests import HelpRequest, told_of
-from storage.lifecycles import ContactState
+from storage.lifecycles import ContactState, HelpState
+from storage.officer_rights import Right
+from storage.officer_telling import tell_called
 from storage.people import Contact, Person
 from storage.replies import Bubble, Button
 from storage.wording import dates, say
+
+NEXT_WORD = timedelta(minutes=30)
+"""Until the next word, where nobody said anything by the time that was promised."""
+
+MOST_AT_ONCE = 500
 
 Words = Callable[[str], str]
 """What is said, by language."""
@@ -31,6 +42,42 @@ def tell_taken(session: Session, request: HelpRequest, zone: ZoneInfo, at: datet
         return f"{taken}\n{say(language, 'rescue.promised', time=dates.clock(request.promised_at, language, zone))}"
 
     return _tell(session, request, words, at)
+
+
+def keep_promises(session: Session, at: datetime) -> int:
+    """Tell those whose promised word is due that there is none yet, and when the next one comes; how many requests.
+
+    Somebody on duty is asked again: the team may need another, or its officer to be woken.
+    """
+    query = select(HelpRequest).where(
+        is_one_of(col(HelpRequest.state), HelpState.ASSIGNED), col(HelpRequest.promised_at) <= at
+    )
+    overdue = session.exec(query.order_by(col(HelpRequest.promised_at)).limit(MOST_AT_ONCE)).all()
+    for request in overdue:
+        request.promised_at = at + NEXT_WORD
+        session.add(request)
+        _tell(session, request, partial(_no_news, request, request.promised_at), at)
+        record(
+            session, at, actor="clock", action="help.promise_passed", subject=f"help_request/{request.number}"
+        )
+        call = duty_calls.call(
+            session,
+            CallKind.CRY,
+            f"help_request/{request.number}",
+            right=Right.WORK_CRIES,
+            places=[request.place] if request.place else [],
+            at=at,
+            zone=dates.BANGKOK,
+            by="clock",
+        )
+        if call.opened_at == at:
+            tell_called(session, call, at)
+    return len(overdue)
+
+
+def _no_news(request: HelpRequest, until: datetime, language: str) -> str:
+    time = dates.clock(until, language, dates.BANGKOK)
+    return say(language, "rescue.no_news", team=request.team, time=time)
 
 
 def tell_still_there(session: Session, request: HelpRequest, at: datetime) -> int:

@@ -103,6 +103,24 @@ class HelpState(StrEnum):
     CLOSED = "closed"
 
 
+class RelayState(StrEnum):
+    """Somebody who announces warnings in her village."""
+
+    ACTIVE = "active"
+    LEFT = "left"
+
+
+class RelayNoticeState(StrEnum):
+    """What became of one warning with one relay."""
+
+    TOLD = "told"
+    HEARD = "heard"
+    """She has announced it: her village has heard."""
+
+    OVERTAKEN = "overtaken"
+    """Another warning has taken its place before she announced it."""
+
+
 class MediaState(StrEnum):
     WANTED = "wanted"
     KEPT = "kept"
@@ -258,9 +276,11 @@ CONTACT: Lifecycle = _table(
 CASE: Lifecycle = _table(
     {
         CaseState.NEW: {CaseState.TAKEN, CaseState.CANCELLED},
-        CaseState.TAKEN: {CaseState.IN_PROGRESS, CaseState.DONE, CaseState.CANCELLED},
-        CaseState.IN_PROGRESS: {CaseState.DONE, CaseState.CANCELLED},
+        # New again: it was forwarded to another agency.
+        CaseState.TAKEN: {CaseState.IN_PROGRESS, CaseState.DONE, CaseState.CANCELLED, CaseState.NEW},
+        CaseState.IN_PROGRESS: {CaseState.DONE, CaseState.CANCELLED, CaseState.NEW},
         CaseState.REOPENED: {
+            CaseState.NEW,
             CaseState.TAKEN,
             CaseState.IN_PROGRESS,
             CaseState.DONE,
@@ -280,6 +300,16 @@ HELP: Lifecycle = _table(
         # She cries again.
         HelpState.REACHED: {HelpState.NEW, HelpState.CLOSED},
         HelpState.CLOSED: set(),
+    }
+)
+
+RELAY: Lifecycle = _table({RelayState.ACTIVE: {RelayState.LEFT}, RelayState.LEFT: set()})
+
+RELAY_NOTICE: Lifecycle = _table(
+    {
+        RelayNoticeState.TOLD: {RelayNoticeState.HEARD, RelayNoticeState.OVERTAKEN},
+        RelayNoticeState.HEARD: set(),
+        RelayNoticeState.OVERTAKEN: set(),
     }
 )
 
@@ -306,6 +336,8 @@ ALL: dict[str, Lifecycle] = {
     "contact": CONTACT,
     "case": CASE,
     "help": HELP,
+    "relay": RELAY,
+    "relay_notice": RELAY_NOTICE,
     "media": MEDIA,
 }
 

@@ -23,7 +23,15 @@ FORGOTTEN_AFTER = timedelta(hours=2)
 FIRST_BLOCK = timedelta(seconds=30)
 LONGEST_BLOCK = timedelta(minutes=15)
 
-FREE: Mapping[str, int] = {"name": 5, "browser": 10, "address": 30, "factor": 5, "link": 20}
+FREE: Mapping[str, int] = {
+    "name": 5,
+    "browser": 10,
+    "address": 30,
+    "factor": 5,
+    "link": 20,
+    "token": 20,
+    "chat": 5,
+}
 """Failures of a kind of key before the first block. An office shares one address."""
 
 
@@ -73,6 +81,11 @@ def by_factor(officer_id: int) -> Key:
     return Key(kind="factor", value=str(officer_id))
 
 
+def by_chat(contact_id: int) -> Key:
+    """A chat into which codes are typed."""
+    return Key(kind="chat", value=str(contact_id))
+
+
 def by_address(address: str) -> Key:
     """An address; of IPv6 its network, since everybody has 2^64 of them."""
     try:
@@ -82,6 +95,16 @@ def by_address(address: str) -> Key:
     if isinstance(parsed, ipaddress.IPv6Address) and parsed.ipv4_mapped is None:
         parsed = ipaddress.ip_network((parsed, 64), strict=False).network_address
     return Key(kind="address", value=str(parsed))
+
+
+def by_link(address: str) -> Key:
+    """Invitations that are none, by where they are asked for."""
+    return Key(kind="link", value=by_address(address).value)
+
+
+def by_token(address: str) -> Key:
+    """Tokens of other systems that are wrong, by where they come from."""
+    return Key(kind="token", value=by_address(address).value)
 
 
 def count(session: Session, keys: Sequence[Key], at: datetime) -> None:

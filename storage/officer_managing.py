@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select
 
-from storage import officer_invitations, sessions
+from storage import officer_chats, officer_invitations, sessions
 from storage import places as register
 from storage.agencies import OWN, agency
 from storage.audit import record
@@ -131,6 +131,7 @@ def disable(session: Session, officer: Officer, at: datetime, *, by: str, last_t
     if not last_too:
         _require_admin(session, before)
     officer_invitations.void(session, officer.id, at)
+    officer_chats.let_go(session, officer, at, by=by)
     ended = sessions.end_all(session, officer.id, at, "disabled")
     record(
         session,

@@ -27,6 +27,9 @@ class Right(StrEnum):
     EDIT_KNOWLEDGE = "edit_knowledge"
     EDIT_WORDS = "edit_words"
     MANAGE_OFFICERS = "manage_officers"
+    MANAGE_RELAYS = "manage_relays"
+    """Ask volunteers and village heads to announce warnings, and take them off."""
+
     READ_AUDIT = "read_audit"
 
 
@@ -52,6 +55,7 @@ ROLES_WITH: Mapping[Right, frozenset[Role]] = {
     Right.EDIT_KNOWLEDGE: frozenset({_K}),
     Right.EDIT_WORDS: frozenset({_K, _P}),
     Right.MANAGE_OFFICERS: frozenset({_M}),
+    Right.MANAGE_RELAYS: frozenset({_M}),
     Right.READ_AUDIT: frozenset({_R}),
 }
 """The roles that have a right; BYPASS_APPROVAL needs the officer's own `may_bypass` as well."""

@@ -39,7 +39,9 @@ class Officer(SQLModel, table=True):
     """Somebody who acts for `agency_id`; `name` is how she signs in and how the audit log calls her.
 
     `places` narrow those of her agency; [] means all of them. `may_bypass` is the right to release without a
-    colleague's approval. `contact_id` is her own chat, where she is told what waits for her.
+    colleague's approval. `contact_id` is her own chat, where she is told what waits for her. `access_from_id` is the
+    officer who gave her account, which had been in use, its new way in: until `access_settles_at` it may be that
+    officer's hand (storage/officer_access.py).
     """
 
     __tablename__ = "officer"
@@ -50,6 +52,13 @@ class Officer(SQLModel, table=True):
             unique=True,
             sqlite_where=text("email <> ''"),
             postgresql_where=text("email <> ''"),
+        ),
+        Index(
+            "officer_contact",
+            "contact_id",
+            unique=True,
+            sqlite_where=text("contact_id IS NOT NULL"),
+            postgresql_where=text("contact_id IS NOT NULL"),
         ),
     )
 
@@ -67,6 +76,8 @@ class Officer(SQLModel, table=True):
     contact_id: int | None = Field(default=None, foreign_key="contact.id")
     password_hash: str = Field(default="", repr=False)
     password_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    access_from_id: int | None = None
+    access_settles_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     created_at: datetime = Field(sa_type=UtcDateTime)
     created_by: str = LOCAL_OPERATOR
     disabled_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

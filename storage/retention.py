@@ -23,10 +23,12 @@ from storage.columns import is_one_of
 from storage.database import Database
 from storage.help_requests import HelpRequest
 from storage.inbox import InboxEvent
-from storage.lifecycles import AlertState, BroadcastState, HelpState, InboxState
+from storage.lifecycles import AlertState, BroadcastState, HelpState, InboxState, RelayState
 from storage.media import Media
 from storage.outbox import OPEN_STATES, Message
+from storage.relays import Relay, RelayNotice
 from storage.safety import SafetyReport
+from storage.texts_instead import TextInstead
 
 ROWS_AT_ONCE = 1000
 """Deleted in one transaction: on SQLite nobody else writes meanwhile, for less than 50 ms."""
@@ -100,7 +102,7 @@ def _before(column: Any, *others: ColumnElement[bool]) -> Due:
     return lambda _session, old: and_(col(column) < old, *others)
 
 
-def _of_ended_broadcasts(table: type[Batch | RecipientNote | Addressed]) -> Due:
+def _of_ended_broadcasts(table: type[Batch | RecipientNote | Addressed | TextInstead]) -> Due:
     """Rows of broadcasts that ended, in sending and in what they said, and that nobody may still have to correct."""
 
     def due(session: Session, old: datetime) -> ColumnElement[bool]:
@@ -223,6 +225,26 @@ RETENTION: tuple[Retention, ...] = (
         farewell=_part_merged,
     ),
     Retention(
+        what="which relay announced which warning, and when",
+        table=RelayNotice,
+        days=400,
+        counted_from="when she was told",
+        why="a flood season and its review a year later",
+        due=_before(RelayNotice.told_at),
+    ),
+    Retention(
+        what="relays who have left",
+        table=Relay,
+        days=400,
+        counted_from="when she left; only those of whom no warning is kept",
+        why="as the warnings that she announced",
+        due=_before(
+            Relay.ended_at,
+            is_one_of(col(Relay.state), RelayState.LEFT.value),
+            ~select(RelayNotice.relay_id).where(RelayNotice.relay_id == Relay.id).exists(),
+        ),
+    ),
+    Retention(
         what="notes on recipients whom a broadcast did not simply reach",
         table=RecipientNote,
         days=400,
@@ -239,6 +261,14 @@ RETENTION: tuple[Retention, ...] = (
         due=_of_ended_broadcasts(Addressed),
     ),
     Retention(
+        what="who got a text message since LINE could not reach her",
+        table=TextInstead,
+        days=400,
+        counted_from=_ENDED,
+        why="to account for what text messages cost",
+        due=_of_ended_broadcasts(TextInstead),
+    ),
+    Retention(
         what="recipients of broadcasts",
         table=Batch,
         days=400,
@@ -253,6 +283,7 @@ RETENTION: tuple[Retention, ...] = (
 FORGOTTEN_ELSEWHERE: Mapping[str, str] = {
     "alert_episode": "storage.alert_episodes.forget_old: 30 days after the last measurement",
     "alert_notice": "storage.alert_notices.forget_old: after 30 days",
+    "chat_code": "storage.chat_codes.forget_old: 90 days after its end",
     "case_lookup": "storage.cases_following.forget_old_misses: after an hour",
     "early_receipt": "storage.receipts.forget_old: after a day",
     "forecast": "storage.forecasts.forget_old: 30 days after the last day it is about",
@@ -284,6 +315,7 @@ KEPT: Mapping[str, str] = {
     "case": "the agency's file, kept by the rules for its files; without her as soon as she erases it",
     "case_event": "as the case",
     "case_follower": "as the case, until she erases it",
+    "clock_seen": "one row, written over",
     "contact": "an address is kept as long as she wishes; its number stays in other rows",
     "dialog": "one row for each contact, written over",
     "drill_member": "a volunteer's wish, until she erases it",

@@ -95,6 +95,42 @@ def phone_of(session: Session, contact_id: int) -> str:
     return session.exec(query).first() or ""
 
 
+def answers_to(session: Session, broadcast_id: int) -> dict[str, int]:
+    """How many said last that they are safe, and that they need help, when this broadcast was the warning they had."""
+    return {
+        answer.value: sum(
+            count
+            for (_, said), count in _newest(session, broadcast_id=broadcast_id).items()
+            if said == answer
+        )
+        for answer in SafetyAnswer
+    }
+
+
+def safe_by_district(session: Session, since: datetime) -> dict[str, int]:
+    """How many said since then, as their last word, that they are safe; '' is where nobody knows the place."""
+    found = _newest(session, since=since)
+    return {district: count for (district, said), count in found.items() if said == SafetyAnswer.SAFE}
+
+
+def _newest(
+    session: Session, *, broadcast_id: int | None = None, since: datetime | None = None
+) -> dict[tuple[str, str], int]:
+    """Contacts by (district, answer) of the last report of each."""
+    newest = select(func.max(SafetyReport.id)).group_by(col(SafetyReport.contact_id))
+    if broadcast_id is not None:
+        newest = newest.where(SafetyReport.broadcast_id == broadcast_id)
+    if since is not None:
+        newest = newest.where(SafetyReport.at >= since)
+    district = func.coalesce(func.substr(col(SafetyReport.place), 1, 4), "")
+    query = (
+        select(district, SafetyReport.answer, func.count())
+        .where(col(SafetyReport.id).in_(newest), SafetyReport.state != "withdrawn")
+        .group_by(district, col(SafetyReport.answer))
+    )
+    return {(place, answer): count for place, answer, count in session.exec(query)}
+
+
 def open_cry(session: Session, contact_id: int) -> SafetyReport | None:
     """The contact's latest report when it is a cry for help that was not withdrawn."""
     query = (

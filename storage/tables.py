@@ -17,6 +17,8 @@ from storage import (  # noqa: F401
     cases,
     cases_following,
     cases_timeline,
+    chat_codes,
+    clock_seen,
     dialogs,
     drill_members,
     duty,
@@ -42,6 +44,7 @@ from storage import (  # noqa: F401
     price_thresholds,
     prices,
     receipts,
+    relays,
     safety,
     schedule,
     sessions,
@@ -50,6 +53,7 @@ from storage import (  # noqa: F401
     sources,
     subscriptions,
     template_edits,
+    texts_instead,
 )
 
 metadata = SQLModel.metadata

@@ -231,7 +231,15 @@ def _preview(krajai: Krajai, alert_id: int, *, exercise: bool = False, wide: boo
 def _estimate(krajai: Krajai, preview: Preview) -> Estimate:
     with krajai.database.read() as session:
         now = krajai.database.now(session)
-        return estimate(session, preview.draft, krajai.channels, krajai.forms, now, groups=preview.groups)
+        return estimate(
+            session,
+            preview.draft,
+            krajai.channels,
+            krajai.forms,
+            now,
+            groups=preview.groups,
+            fallback=krajai.fallback,
+        )
 
 
 def _tally(krajai: Krajai, alert: Alert) -> dict[str, int]:

@@ -8,10 +8,10 @@ from sqlmodel import col, select
 
 from bot.commands.console import JsonOption, console, errors, fail, opened, write_json
 from bot.commands.progress import watch_broadcast
-from bot.commands.reports import report
+from bot.commands.reports import print_texts, report, texts_json
 from bot.wiring import Krajai
 from broadcasts.alerts.releasing import UnknownBroadcast, stop_released
-from broadcasts.delivery import repeating
+from broadcasts.delivery import fallback, repeating
 from broadcasts.delivery.progress import reasons_of
 from broadcasts.delivery.repeating import NotRepeatable, Repetition
 from storage import batches, broadcasts
@@ -69,12 +69,14 @@ def show(
             tally = batches.tally(session, broadcast_id)
             notes = batches.notes_of(session, broadcast_id, MOST_LISTED)
             reasons = reasons_of(session, broadcast_id)
+            texts = fallback.spent_on(session, broadcast)
     listed = [
         {"contact": each.contact_id, "note": each.note, "reason": each.reason, "at": each.at}
         for each in notes
     ]
     if as_json:
-        write_json({**_as_json(broadcast), "delivery": tally, "reasons": reasons, "recipients": listed})
+        found = {"delivery": tally, "reasons": reasons, "recipients": listed}
+        write_json({**_as_json(broadcast), **found, "texts_instead": texts_json(texts)})
         return
     console.print(
         f"broadcast {broadcast_id}: {broadcast.kind}, {broadcast.state} {broadcast.reason}", markup=False
@@ -82,6 +84,7 @@ def show(
     console.print(", ".join(f"{name} {number:,}" for name, number in tally.items() if number) or "nobody")
     for reason, number in reasons.items():
         console.print(f"  {number:,} {reason}")
+    print_texts(texts)
     for row in listed[:MOST_PRINTED]:
         console.print(f"  contact {row['contact']}: {row['note']} ({row['reason']})", markup=False)
     if len(listed) > MOST_PRINTED:

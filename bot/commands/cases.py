@@ -1,4 +1,4 @@
-"""krajai case: list, show, take, update, note, close, reopen, cancel, file, media."""
+"""krajai case: list, show, take, update, note, forward, close, reopen, cancel, file, media."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -118,6 +118,18 @@ def note(
 ) -> None:
     """Write something down for the other officers."""
     _step(lambda desk, by: cases_work.note(desk, ticket_number, by, words), as_, as_json)
+
+
+@app.command()
+def forward(
+    ticket_number: Ticket,
+    agency: Annotated[str, typer.Argument(help="The id of the agency that gets it; '' for the own one.")],
+    words: Words,
+    as_: As = None,
+    as_json: AsJson = False,
+) -> None:
+    """Send a case to another agency; the citizen reads to whom and why, and the deadline stays."""
+    _step(lambda desk, by: cases_work.forward(desk, ticket_number, by, agency, words), as_, as_json)
 
 
 @app.command()

@@ -43,7 +43,7 @@ def list_(as_json: Annotated[bool, JsonOption] = False) -> None:
     with opened() as krajai:
         with krajai.database.read() as session:
             groups, found = drill_members.groups(session), drills.drills(session)
-            due = drills.is_due(session, krajai.database.now(session), krajai.settings.zone)
+            due = drills.is_due(session, krajai.database.now(session))
         if as_json:
             rows = [{**asdict(each), "minutes": each.minutes} for each in found]
             write_json({"groups": dict(groups), "due": due, "drills": rows})
@@ -56,7 +56,7 @@ def list_(as_json: Annotated[bool, JsonOption] = False) -> None:
             minutes = "-" if each.minutes is None else f"{each.minutes:.1f}"
             table.add_row(at, each.mode, each.headline, minutes)
         console.print(table)
-        console.print("no drill yet this month" if due else "this month's drill is done")
+        console.print("no drill in the last 31 days" if due else "the last drill is less than 31 days ago")
 
 
 def _change(group: str, channel: str, address: str, as_: str | None, *, joins: bool) -> None:

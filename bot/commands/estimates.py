@@ -40,6 +40,11 @@ def print_estimate(found: Estimate, zone: tzinfo) -> None:
             console.print(f"  {each.account}: {each.with_wishes:,} of them get it at an hour they wished")
         if each.quota and each.quota.refusal:
             console.print(f"  look at: {each.quota.refusal}")
+    if (texts := found.texts_instead) is not None:
+        console.print(
+            f"  text messages instead, to those who have blocked us on LINE: {texts.within_cap:,} of {texts.people:,} "
+            f"people, {texts.satang / 100:,.2f} baht for all; at most {texts.cap_satang / 100:,.2f} baht are spent"
+        )
     for district in found.districts[:MOST_DISTRICTS]:
         console.print(f"  {place_name(district.place)}: {district.recipients:,}")
     if len(found.districts) > MOST_DISTRICTS:

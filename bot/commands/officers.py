@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bot.commands.console import WRONG_USE, JsonOption, console, fail, opened, write_json
-from storage.audit import record
 from storage.officers import LOCAL_OPERATOR, Officer, Role, officers
 
 if TYPE_CHECKING:
@@ -139,11 +138,9 @@ def disable_(name: Annotated[str, typer.Argument(help="The officer's name.")]) -
 
 
 def _link(krajai: "Krajai", session: "Session", officer: Officer, now: datetime) -> tuple[str, datetime]:
-    from storage import officer_invitations
+    from storage import officer_access, officer_invitations
 
-    assert officer.id is not None
-    token = officer_invitations.invite(session, officer.id, now, by=LOCAL_OPERATOR)
-    record(session, now, actor=LOCAL_OPERATOR, action="officer.invite", subject=f"officer/{officer.id}")
+    token = officer_access.give_link(session, officer, now, by=LOCAL_OPERATOR)
     chosen = krajai.settings
     host = "127.0.0.1" if chosen.host in ("0.0.0.0", "::") else chosen.host  # noqa: S104 - compared, not bound
     base = chosen.public_url.rstrip("/") or f"http://{host}:{chosen.port}"

@@ -69,6 +69,28 @@ def erase(
     console.print(f"person {person_id} is erased")
 
 
+@app.command()
+def join(
+    contact: Annotated[str, ContactArgument],
+    phone: Annotated[str, typer.Argument(help="Her telephone, from which she has texted us: sms:+66...")],
+    as_: Annotated[str | None, OfficerOption] = None,
+) -> None:
+    """Make a citizen's telephone a second way to reach her; when LINE cannot, an emergency goes out there."""
+    import storage.tables  # noqa: F401 - all tables are looked through for what is kept of her
+    from storage.joined_phones import NotJoined, join_phone
+    from storage.officers import UnknownOfficer, actor
+
+    with opened() as krajai:
+        try:
+            with krajai.database.write() as session:
+                by, now = actor(session, as_), krajai.database.now(session)
+                person_id = _person(session, contact)
+                join_phone(session, person_id, _person(session, phone), now, by=by)
+        except (UnknownOfficer, NotJoined) as fault:
+            fail(str(fault))
+    console.print(f"person {person_id} can now be reached at {phone}, too")
+
+
 def _person(session: "Session", contact: str) -> int:
     from storage.person_record import person_at
 

@@ -10,7 +10,7 @@ import typer
 import uvicorn
 from sqlalchemy.exc import OperationalError
 
-from bot import logs
+from bot import event_loop, logs
 from bot.channels.registry import NotConnected
 from bot.clock import ClockProcess
 from bot.commands.console import checked_database, console, fail, settings
@@ -39,28 +39,28 @@ def run() -> None:
         console.print("Ctrl-C stops it.")
         worker, clock, web = WorkerProcess(krajai), ClockProcess(krajai), WebProcess(krajai)
         runs = [web.run, worker.run, clock.run]
-        asyncio.run(_until_signal(krajai, runs, [web.stop, worker.stop, clock.stop]))
+        event_loop.run(_until_signal(krajai, runs, [web.stop, worker.stop, clock.stop]))
 
 
 def web() -> None:
     """Serve the pages and webhooks."""
     with _separate_process() as krajai:
         process = WebProcess(krajai)
-        asyncio.run(_until_signal(krajai, [process.run], [process.stop]))
+        event_loop.run(_until_signal(krajai, [process.run], [process.stop]))
 
 
 def worker() -> None:
     """Handle what citizens send, plan broadcasts, send the outbox. Any number may run."""
     with _separate_process() as krajai, _metrics(krajai):
         process = WorkerProcess(krajai)
-        asyncio.run(_until_signal(krajai, [process.run], [process.stop]))
+        event_loop.run(_until_signal(krajai, [process.run], [process.stop]))
 
 
 def clock() -> None:
     """Run the schedule. A second clock waits until the first is gone."""
     with _separate_process() as krajai, _metrics(krajai):
         process = ClockProcess(krajai)
-        asyncio.run(_until_signal(krajai, [process.run], [process.stop]))
+        event_loop.run(_until_signal(krajai, [process.run], [process.stop]))
 
 
 def migrate() -> None:

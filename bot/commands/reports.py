@@ -19,6 +19,7 @@ from broadcasts.delivery.reports import ELSEWHERE, Recipient, Report
 from storage.audit import record
 from storage.broadcasts import Broadcast
 from storage.officers import UnknownOfficer, actor
+from storage.texts_instead import Spent
 
 OUTCOMES = (
     *("accepted", "failed", "unknown", "skipped", "stopped", "expired"),
@@ -60,6 +61,26 @@ def report(
             write_json(_as_json(found))
         else:
             _print(krajai, found)
+
+
+def texts_json(texts: Spent) -> dict[str, Any]:
+    """Text messages that went out instead, for scripts."""
+    return {
+        "texts": texts.texts,
+        "segments": texts.segments,
+        "satang": texts.satang,
+        "over_cap": texts.over_cap,
+    }
+
+
+def print_texts(texts: Spent) -> None:
+    """Text messages that went out to those whom LINE did not reach, where there were any."""
+    if texts.texts or texts.over_cap:
+        left_out = f"; nothing was left of the cap for {texts.over_cap:,} more" if texts.over_cap else ""
+        console.print(
+            f"text messages instead, to people whom LINE did not reach: {texts.texts:,}, {texts.segments:,} segments, "
+            f"{texts.satang / 100:,.2f} baht{left_out}"
+        )
 
 
 def masked(address: str) -> str:
@@ -156,10 +177,13 @@ def _print(krajai: Krajai, found: Report) -> None:
     )
     released = broadcast.released_at.astimezone(zone)
     console.print(f"released {released:%Y-%m-%d %H:%M:%S} by {broadcast.released_by}")
-    if found.retry_of is not None:
+    if found.retry_of is not None and broadcast.audience.get("instead"):
+        console.print(f"text messages to those whom broadcast {found.retry_of} did not reach on LINE")
+    elif found.retry_of is not None:
         console.print(f"sent again to those whom broadcast {found.retry_of} failed to reach")
     for each in found.retries:
         console.print(f"sent again to those it failed to reach: broadcast {each}")
+    print_texts(found.texts_instead)
     marks = (("first", "first"), ("half", "50 %"), ("most", "95 %"), ("last", "last"))
     times = [
         f"{name} {at.astimezone(zone):%H:%M:%S} (after {duration((at - broadcast.released_at).total_seconds())})"
@@ -206,4 +230,5 @@ def _as_json(found: Report) -> dict[str, Any]:
         "times": {name: at.isoformat() if at else None for name, at in vars(found.times).items()},
         "retry_of": found.retry_of,
         "retries": found.retries,
+        "texts_instead": texts_json(found.texts_instead),
     }

@@ -1,5 +1,6 @@
 """The web application: one factory, every route, the headers that every answer carries."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import structlog
@@ -17,6 +18,7 @@ from bot.web.console import errors as console_errors
 from bot.web.console import routes as console
 from bot.web.portal import alerts, cap
 from bot.web.webhooks import line, sms, telegram
+from bot.web.webhooks.entrance import Door, Entrance
 from bot.wiring import Krajai
 
 log = structlog.get_logger()
@@ -37,12 +39,23 @@ SECURITY_HEADERS = {
 _WEBHOOKS = {"line": line.router, "telegram": telegram.router, "sms": sms.router}
 """Which vendors call us where; open only for those that an account is connected to."""
 
+_DOORS: Mapping[str, Mapping[str, Door]] = {
+    "line": {"/webhooks/line": line.receive},
+    "telegram": {"/webhooks/telegram": telegram.main_account},
+    "sms": {"/webhooks/sms": sms.receive, "/webhooks/sms/receipts": sms.receive_receipt},
+}
+"""What of them is called by the thousand; the routes remain for all other ways of calling."""
+
 
 def create_app(krajai: Krajai) -> FastAPI:
     """The application of one process; `krajai` is what it serves."""
     app = FastAPI(title="Krajai", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.krajai = krajai
     app.state.ingest = krajai.ingest
+    channels = {account.channel_name for account in krajai.accounts}
+    doors = {path: door for name in channels for path, door in _DOORS.get(name, {}).items()}
+    # The last one added is the outermost.
+    app.add_middleware(Entrance, doors=doors)
     app.add_middleware(SecurityHeaders)
     app.add_exception_handler(RequestValidationError, _wrong_request)
     app.add_exception_handler(HTTPException, _refused)
@@ -56,7 +69,7 @@ def create_app(krajai: Krajai) -> FastAPI:
     for router in console.ROUTERS:
         app.include_router(router)
     for channel_name, router in _WEBHOOKS.items():
-        if any(account.channel_name == channel_name for account in krajai.accounts):
+        if channel_name in channels:
             app.include_router(router)
     if krajai.simulator_is_open:
         app.include_router(simulator.router)

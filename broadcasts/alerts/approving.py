@@ -20,8 +20,8 @@ from broadcasts.alerts.drafted import View, document_of, identifier_of, is_train
 from broadcasts.alerts.drafting import Acting, DraftRefused, own_draft
 from broadcasts.alerts.importing import keep
 from broadcasts.alerts.releasing import NotReleasable
-from broadcasts.alerts.telling import tell_approver, tell_of_bypass
-from storage import alert_approvals, alert_drafts, broadcasts, duty_calls
+from broadcasts.alerts.telling import tell_approver, tell_author, tell_of_bypass
+from storage import alert_approvals, alert_drafts, broadcasts, duty_calls, officer_access
 from storage.alert_approvals import AlertApproval, Decision
 from storage.alert_drafts import AlertDraft
 from storage.audit import record
@@ -111,8 +111,7 @@ def approve(
     draft, view = _submitted(session, acting, draft_id)
     if not _may(acting, Right.APPROVE_ALERTS, view):
         raise DraftRefused("drafting.error_no_right")
-    if acting.officer_id in alert_drafts.editors(session, draft_id) | {draft.author_id, draft.submitted_by}:
-        raise DraftRefused("drafting.error_own")
+    _require_other_hands(session, acting, draft)
     _require_seen(session, acting, view, seen)
     _require_typed(view, typed)
     return _release(session, acting, view, Decision.APPROVAL, typed=typed, factor=factor)
@@ -176,6 +175,7 @@ def reject(session: Session, acting: Acting, draft_id: int, *, reason: str) -> A
         decided_at=acting.at,
     )
     _close_call(session, draft, acting)
+    tell_author(session, draft, "officer.tell_rejected", acting, reason=reason)
     return draft
 
 
@@ -264,6 +264,16 @@ def _may(acting: Acting, right: Right, view: View) -> bool:
     return has_right(acting.officer, right) and covers(acting.places, view.alert.places)
 
 
+def _require_other_hands(session: Session, acting: Acting, draft: AlertDraft) -> None:
+    """She had no hand in it, nor had whoever may be acting as her, or through one of those who had."""
+    hands = alert_drafts.editors(session, draft.number) | {draft.author_id}
+    if acting.officer_id in hands | {draft.submitted_by}:
+        raise DraftRefused("drafting.error_own")
+    hers = officer_access.hands_of(session, [acting.officer_id], acting.at)
+    if hers & officer_access.hands_of(session, hands, acting.at):
+        raise DraftRefused("drafting.error_access")
+
+
 def _require_sound(session: Session, acting: Acting, view: View) -> None:
     findings = check(session, view, acting.places, acting.at)
     if blocks(findings):
@@ -298,7 +308,7 @@ def _release(
     draft, by = view.draft, acting.officer.name
     if is_training(draft):
         _decide(session, acting, view, kind, typed=typed, factor=factor, reason=reason)
-        broadcast = training.agreed(draft, view.preview.words, acting.at)
+        broadcast = training.agreed(session, draft, view.preview.words, acting.at)
         broadcast.released_by = by
         broadcasts.let_go(session, broadcast, acting.at)
     else:
@@ -317,6 +327,7 @@ def _release(
                 zone=acting.zone,
                 exercise=alert.status == "Exercise",
                 wide=draft.wide,
+                channels=draft.channels,
             )
         except NotReleasable as fault:
             raise DraftRefused("drafting.check_obstacle", reason=str(fault)) from fault
@@ -334,6 +345,7 @@ def _release(
         decided_at=acting.at,
     )
     _close_call(session, draft, acting)
+    tell_author(session, draft, "officer.tell_released", acting)
     return broadcast
 
 

@@ -17,6 +17,8 @@ from broadcasts.alerts.drafted import View, submission_is_old
 from broadcasts.alerts.meaning import level_of
 from broadcasts.alerts.own_words import MISSING_PERSON
 from broadcasts.alerts.templates import is_expired, templates
+from broadcasts.audience.counting import count_groups
+from broadcasts.audience.selection import AudienceRule
 from broadcasts.delivery.estimates import EarlierBroadcast
 from storage import places as register
 from storage.alert_drafts import AlertDraft, Mode
@@ -60,7 +62,7 @@ def check(
     found = [*_errors(view, acting_places, at), *_unsettled(session, view, at)]
     if not found and view.preview.obstacle:
         found.append(_error("obstacle", reason=view.preview.obstacle))
-    return [*found, *_warnings(view, earlier)]
+    return [*found, *_warnings(view, earlier), *_left_out(session, view, at)]
 
 
 def lint(text: str, language: str) -> list[Finding]:
@@ -155,6 +157,17 @@ def _warnings(view: View, earlier: Sequence[EarlierBroadcast]) -> Iterator[Findi
     if draft.relays_id is not None:
         for remark in view.alert.remarks:
             yield _warning("remark", remark=remark)
+
+
+def _left_out(session: Session, view: View, at: datetime) -> Iterator[Finding]:
+    """Who would get it, were it not for the channels that an officer chose."""
+    draft, audience = view.draft, view.preview.draft.audience
+    if not draft.channels or "listed" in audience or not audience["places"]:
+        return
+    rule = AudienceRule(topic=audience["topic"], places=tuple(audience["places"]), at=at)
+    everybody = sum(group.copies for group in count_groups(session, rule))
+    count = max(everybody - sum(view.preview.audience.values()), 0)
+    yield _warning("channels", channels=tuple(draft.channels), count=count)
 
 
 def _lengths(view: View, language: str) -> Iterator[Finding]:

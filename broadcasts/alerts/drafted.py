@@ -77,7 +77,14 @@ def look(session: Session, draft: AlertDraft, at: datetime, zone: ZoneInfo) -> V
     """The draft as it stands: as it was submitted, else as if it were submitted now."""
     alert, cap = _alert_of(session, draft, at, zone)
     preview = releasing.look(
-        session, alert, cap, at, zone, exercise=draft.mode == Mode.EXERCISE, wide=draft.wide
+        session,
+        alert,
+        cap,
+        at,
+        zone,
+        exercise=draft.mode == Mode.EXERCISE,
+        wide=draft.wide,
+        channels=draft.channels,
     )
     view = View(draft=draft, alert=alert, cap=cap, preview=preview)
     return replace(view, preview=training.look(session, draft, preview, at)) if is_training(draft) else view

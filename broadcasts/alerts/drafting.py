@@ -25,6 +25,7 @@ from storage.audit import entries, record
 from storage.lifecycles import AlertState, DraftState
 from storage.officer_rights import Right, acting_places, has_right
 from storage.officers import Officer, named
+from storage.people import accounts
 from storage.shelters import Shelter
 from storage.wording import LANGUAGES
 from storage.wording.warnings import LEVELS
@@ -178,6 +179,7 @@ def begin_following(session: Session, acting: Acting, alert_id: int, follows: Fo
         words=_words_before(alert, before),
         shelter_id=before.shelter_id if before and follows == "update" else None,
         evacuation_by=before.evacuation_by if before and follows == "update" else "",
+        channels=list(before.channels) if before and follows != "cancel" else [],
     )
     draft.expires_at = max(alert.expires_at, acting.at + timedelta(hours=1))
     draft.onset_at = alert.effective_at if follows == "update" else acting.at
@@ -191,7 +193,8 @@ def edit(
     """Change a draft. Whatever was submitted or approved of it is void by that.
 
     `changes` are columns: level, severity, urgency, certainty, places, wide, onset_at, expires_at, next_at, phone,
-    shelter_id, evacuation_by, group_name, and words (language -> name -> text, put over the earlier ones).
+    shelter_id, evacuation_by, group_name, channels ([] for all), and words (language -> name -> text, put over
+    the earlier ones).
     Raises DraftRefused, also when somebody else has changed it since `revision`.
     """
     draft = own_draft(session, acting, draft_id, lock=True)
@@ -202,12 +205,16 @@ def edit(
     if draft.state not in (DraftState.EDITING, DraftState.SUBMITTED, DraftState.REJECTED):
         raise DraftRefused("drafting.error_decided")
     was = draft.state
+    # First: nothing of what is submitted changes, as the database sees it, whenever it is asked below.
+    draft.state = DraftState.EDITING
     _set(draft, changes)
     if draft.group_name and draft.group_name not in drill_members.groups(session):
         raise DraftRefused("drafting.error_group", group=draft.group_name)
+    if unknown := set(draft.channels) - {each.channel for each in accounts(session)}:
+        raise DraftRefused("drafting.error_channel", channel=", ".join(sorted(unknown)))
     if draft.shelter_id is not None and session.get(Shelter, draft.shelter_id) is None:
         raise DraftRefused("drafting.error_shelter")
-    draft.state, draft.revision, draft.changed_at = DraftState.EDITING, revision + 1, acting.at
+    draft.revision, draft.changed_at = revision + 1, acting.at
     draft.document, draft.identifier, draft.sent_at, draft.submitted_by = None, "", None, None
     draft.settled, draft.reason, draft.decided_at = {}, "", None
     session.add(draft)
@@ -252,6 +259,8 @@ def _set(draft: AlertDraft, changes: Mapping[str, Any]) -> None:
             draft.words = _words(draft.words, value)
         elif name == "places":
             draft.places = _codes(value)
+        elif name == "channels":
+            draft.channels = sorted(set(value))
         elif name in _CHOICES:
             if value and value not in _CHOICES[name]:
                 raise DraftRefused("drafting.error_choice", name=name)

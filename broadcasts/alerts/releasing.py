@@ -1,6 +1,7 @@
 """Releasing, stopping and previewing alerts: what may go out, to whom, and what it does to the alert before it."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -9,17 +10,18 @@ from sqlmodel import Session, col, select
 
 from broadcasts.alerts.cap_model import CapAlert, MessageType, Status
 from broadcasts.alerts.importing import stored_cap
+from broadcasts.alerts.loudspeaker import tell_relays
 from broadcasts.alerts.own_words import group_of
 from broadcasts.alerts.words import words_of_alert
 from broadcasts.audience import listed
 from broadcasts.audience.counting import Group, by_channel, count_groups
 from broadcasts.audience.selection import AudienceRule
 from broadcasts.delivery.estimates import Draft
-from storage import alerts, batches, broadcasts
+from storage import alerts, batches, broadcasts, relays
 from storage.alerts import Alert
 from storage.broadcasts import Broadcast, BroadcastKind, Priority
 from storage.lifecycles import AlertState, BatchState, BroadcastState, ForbiddenTransition
-from storage.people import Account
+from storage.people import Account, accounts
 from storage.replies import Bubble
 from storage.subscriptions import WARNING
 
@@ -80,16 +82,17 @@ def look(
     *,
     exercise: bool = False,
     wide: bool = False,
+    channels: Sequence[str] = (),
 ) -> Preview:
-    """As `preview`, of an alert that need not be stored yet."""
+    """As `preview`, of an alert that need not be stored yet; on `channels` only, where some are given."""
     line = _line(session, alert)
-    would = _agreed(session, alert, cap, line, at, zone)
+    would = _agreed(session, alert, cap, line, at, zone, channels)
     groups: list[Group] = []
     if "listed" in would.audience:
         audience = _by_channel(session, listed.count(session, would.audience["listed"]))
     else:
-        places = tuple(would.audience["places"])
-        groups = count_groups(session, AudienceRule(topic=WARNING, places=places, at=at))
+        places, on = tuple(would.audience["places"]), tuple(would.audience.get("accounts", ()))
+        groups = count_groups(session, AudienceRule(topic=WARNING, places=places, at=at, accounts=on))
         audience = by_channel(session, groups)
     tallies = [batches.tally(session, broadcast_id) for broadcast_id in would.audience["reached"]]
     return Preview(
@@ -113,8 +116,11 @@ def release(
     zone: ZoneInfo,
     exercise: bool = False,
     wide: bool = False,
+    channels: Sequence[str] = (),
 ) -> Broadcast:
     """Release an alert: one transaction stops what it replaces and addresses everyone it concerns.
+
+    `channels` are those that new recipients get it on, () for all; whoever got what it corrects is always reached.
 
     Raises UnknownAlert, and NotReleasable with the reason.
     """
@@ -122,7 +128,8 @@ def release(
     line = _line(session, alert)
     if obstacle := _obstacle(session, alert, line, at, exercise=exercise, wide=wide):
         raise NotReleasable(obstacle)
-    broadcast = _agreed(session, alert, stored_cap(alert), line, at, zone)
+    cap = stored_cap(alert)
+    broadcast = _agreed(session, alert, cap, line, at, zone, channels)
     broadcast.released_by = by
     broadcasts.let_go(session, broadcast, at)
     ended = AlertState.CANCELLED if alert.msg_type == MessageType.CANCEL else AlertState.UPDATED
@@ -133,6 +140,7 @@ def release(
     session.flush()
     assert alert.id is not None
     alerts.move(session, alert.id, AlertState.RELEASED, at, by=by, broadcast=broadcast.id)
+    tell_relays(session, alert, cap, line, by=by, at=at, zone=zone, priority=_priority(alert))
     return broadcast
 
 
@@ -168,7 +176,11 @@ def stop_broadcast(session: Session, broadcast_id: int | None, at: datetime, *, 
     """Stop what of a broadcast, and of what repeats it, was not sent; how many batches. What has ended stays so."""
     if broadcast_id is None:
         return 0
-    family = (broadcast_id, *broadcasts.retries_of(session, [broadcast_id]))
+    family = (
+        broadcast_id,
+        *broadcasts.retries_of(session, [broadcast_id]),
+        *relays.broadcasts_of(session, broadcast_id),
+    )
     return sum(_stop_one(session, each, at, by=by) for each in family)
 
 
@@ -181,10 +193,16 @@ def _stop_one(session: Session, broadcast_id: int, at: datetime, *, by: str) -> 
 
 
 def _agreed(
-    session: Session, alert: Alert, cap: CapAlert, line: list[Alert], at: datetime, zone: ZoneInfo
+    session: Session,
+    alert: Alert,
+    cap: CapAlert,
+    line: list[Alert],
+    at: datetime,
+    zone: ZoneInfo,
+    channels: Sequence[str] = (),
 ) -> Broadcast:
     """What would go out."""
-    group = group_of(alert, cap)
+    group, on = group_of(alert, cap), accounts_on(session, channels)
     return broadcasts.agreed(
         kind=_kind(alert, line),
         priority=_priority(alert),
@@ -194,8 +212,14 @@ def _agreed(
         topic=WARNING,
         expires_at=alert.expires_at,
         at=at,
-        listed=listed.of_group(group) if group else None,
+        listed=listed.of_group(group, on) if group else None,
+        accounts=() if group else on,
     )
+
+
+def accounts_on(session: Session, channels: Sequence[str]) -> tuple[int, ...]:
+    """The ids of the accounts of these channels."""
+    return tuple(each.id or 0 for each in accounts(session) if each.channel in channels)
 
 
 def _words(alert: Alert, cap: CapAlert, line: list[Alert], at: datetime, zone: ZoneInfo) -> Words:

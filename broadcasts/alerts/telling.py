@@ -1,4 +1,4 @@
-"""Telling officers on their own chats what waits for them, and what somebody did alone."""
+"""Telling officers on their own chats what waits for them, what somebody did alone, and what became of a draft."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -7,13 +7,12 @@ from sqlmodel import Session
 
 from broadcasts.alerts.drafted import View
 from broadcasts.alerts.drafting import Acting
-from storage import duty, duty_calls, outbox
+from storage import duty, duty_calls
 from storage.alert_drafts import AlertDraft
 from storage.duty_calls import CallKind, DutyCall
 from storage.officer_rights import Right
+from storage.officer_telling import path_of, tell, tell_called
 from storage.officers import Officer
-from storage.replies import Bubble
-from storage.wording import say
 from storage.wording.areas import area_in_words
 
 
@@ -34,31 +33,37 @@ def tell_of_bypass(session: Session, view: View, acting: Acting, reason: str) ->
 
 
 def tell_passed_on(session: Session, calls: Sequence[DutyCall], at: datetime) -> int:
-    """Tell those to whom an approval was passed on, since whoever was asked before did not answer; how many."""
+    """Tell those to whom a call was passed on, since whoever was asked before did not answer; how many."""
     told = 0
     for call in calls:
         asked = session.get(Officer, call.officer_id) if call.officer_id is not None else None
-        if call.kind == CallKind.APPROVAL and asked is not None and asked.contact_id is not None:
+        if call.kind == CallKind.CRY:
+            told += tell_called(session, call, at, passed_on=True)
+        elif asked is not None:
             number = call.subject.partition("/")[2]
-            text = say(asked.language or "th", "drafting.tell_passed_on", number=number)
-            told += (
-                outbox.say_to(session, asked.contact_id, (Bubble(text=text),), at, important=True) is not None
-            )
+            told += tell(session, asked, "drafting.tell_passed_on", at, path=path_of(call), number=number)
     return told
 
 
-def _tell(session: Session, officer: Officer, key: str, view: View, acting: Acting, **fills: str) -> bool:
-    if officer.contact_id is None:
+def tell_author(session: Session, draft: AlertDraft, key: str, acting: Acting, **fills: str) -> bool:
+    """Tell whoever submitted a draft what a colleague decided; she may stand in the field."""
+    author = session.get(Officer, draft.submitted_by or draft.author_id)
+    if author is None or author.id == acting.officer.id:
         return False
-    language = officer.language or "th"
-    text = say(
-        language,
+    fills |= {"number": str(draft.number), "by": acting.officer.shown_name}
+    return tell(session, author, key, acting.at, path=f"/console/alerts/{draft.number}", **fills)
+
+
+def _tell(session: Session, officer: Officer, key: str, view: View, acting: Acting, **fills: str) -> bool:
+    return tell(
+        session,
+        officer,
         key,
+        acting.at,
+        path=f"/console/alerts/{view.draft.number}",
         number=view.draft.number,
         by=acting.officer.shown_name,
         what=view.alert.headline[:60],
-        where=area_in_words(view.alert.places, language, most=1),
+        where=area_in_words(view.alert.places, officer.language or "th", most=1),
         **fills,
     )
-    at: datetime = acting.at
-    return outbox.say_to(session, officer.contact_id, (Bubble(text=text),), at, important=True) is not None

@@ -5,12 +5,14 @@ alert is closed by its draft's mode, which the database does not let anybody cha
 """
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from sqlmodel import Session, col, select
 
-from broadcasts.alerts.releasing import Preview, Words
+from broadcasts.alerts.releasing import Preview, Words, accounts_on
 from broadcasts.audience import listed
 from broadcasts.delivery.estimates import Draft
 from storage import broadcasts
@@ -25,11 +27,11 @@ from storage.wording import LANGUAGES, say
 def look(session: Session, draft: AlertDraft, preview: Preview, at: datetime) -> Preview:
     """The preview of an alert as a training of it."""
     words = marked(preview.words)
-    would = agreed(draft, words, at)
+    would = agreed(session, draft, words, at)
     return replace(
         preview,
         words=words,
-        audience=_audience(session, draft.group_name),
+        audience=_audience(session, would.audience["listed"]),
         groups=(),
         draft=Draft(words=would.words, audience=would.audience, priority=Priority.ROUTINE),
         reached=0,
@@ -38,7 +40,7 @@ def look(session: Session, draft: AlertDraft, preview: Preview, at: datetime) ->
     )
 
 
-def agreed(draft: AlertDraft, words: Words, at: datetime) -> Broadcast:
+def agreed(session: Session, draft: AlertDraft, words: Words, at: datetime) -> Broadcast:
     """What would go out, to nobody but the volunteers of the draft's group."""
     return broadcasts.agreed(
         kind=BroadcastKind.TRAINING,
@@ -49,7 +51,7 @@ def agreed(draft: AlertDraft, words: Words, at: datetime) -> Broadcast:
         topic=WARNING,
         expires_at=draft.expires_at,
         at=at,
-        listed=listed.of_group(draft.group_name),
+        listed=listed.of_group(draft.group_name, accounts_on(session, draft.channels)),
     )
 
 
@@ -73,9 +75,9 @@ def _marked(bubble: Bubble, language: str, variant: str) -> Bubble:
     return Bubble(text=parted.join((mark, bubble.text, mark)), buttons=shown)
 
 
-def _audience(session: Session, group: str) -> dict[str, int]:
+def _audience(session: Session, volunteers: Mapping[str, Any]) -> dict[str, int]:
     channels = dict(session.exec(select(col(Account.id), col(Account.channel))).all())
     found: Counter[str] = Counter()
-    for (_, account_id), copies in listed.count(session, listed.of_group(group)).items():
+    for (_, account_id), copies in listed.count(session, volunteers).items():
         found[channels[account_id]] += copies
     return dict(sorted(found.items()))

@@ -30,7 +30,7 @@ from storage.wording import LANGUAGES, dates, say
 from storage.wording.areas import area_in_words
 from storage.wording.issuers import issuer_name
 from storage.wording.lengths import shorten, tidy
-from storage.wording.warnings import free_warning, limit_units, units, warning
+from storage.wording.warnings import free_warning, limit_units, units, warning, what_happens
 
 HELP_PHONE = "1784"
 """The disaster hotline of the Department of Disaster Prevention and Mitigation (voice.md 3.1 names it)."""
@@ -40,6 +40,8 @@ _KINDS = {MessageType.ALERT: "alert", MessageType.UPDATE: "update", MessageType.
 # What happened at a time, where others last until one.
 _MOMENTS = frozenset({"earthquake"})
 _MOST_VALUE_LETTERS = 12
+_MOST_FREE_UNITS = 90
+"""Of an issuer's own advice, where somebody else says it."""
 
 Wording = Literal["chat", "sms"]
 
@@ -120,6 +122,37 @@ def words_of_alert(
         }
         for language in (*LANGUAGES, *languages(alert, cap))
     }
+
+
+def who_and_what(
+    alert: Alert, cap: CapAlert, replaced: Alert | None, at: datetime, zone: ZoneInfo, language: str
+) -> tuple[str, str]:
+    """Who says it, and what, in the few words of a text message but without its frame: to be said by somebody else."""
+    infos = infos_in_order(cap)
+    said = _Said(alert=alert, cap=cap, main=infos[0] if infos else None, replaced=replaced, at=at, zone=zone)
+    kind, level = kind_of(alert, cap, replaced), alert.level or "watch"
+    fills = _fills(said, language, None, Form.SMS, _Wordiness(names=2, issuer_form="chat", issuer_units=60))
+    if kind == MISSING_PERSON:
+        return fills["who"], tidy(say(language, "missing_person.sms", **fills | {"who": ""}))
+    if alert.hazard is None:
+        own = next((each for each in infos if language_of(each) == language), said.main)
+        headline = (own.headline or own.event) if own else alert.headline
+        do = shorten((own.instruction or "") if own else "", _MOST_FREE_UNITS)
+        where = f"{fills['where']} {fills['when']}"
+        return fills["who"], tidy(say(language, "free.sms", what=headline, where=where, do=do))
+    body = parameters(alert, cap, language).get(f"{BODY}sms")
+    observed = said.main is not None and said.main.certainty is Certainty.OBSERVED
+    what = what_happens(
+        language,
+        form="sms",
+        kind=kind,
+        level=level,
+        hazard=alert.hazard,
+        fills=fills,
+        observed=observed,
+        body=body,
+    )
+    return fills["who"], what
 
 
 def says_over(cap: CapAlert) -> bool:

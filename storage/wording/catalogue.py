@@ -27,6 +27,8 @@ DOMAINS: tuple[str, ...] = (
     "portal",
     "drafting",
     "board",
+    "field",
+    "casework",
 )
 
 _FILL = re.compile(r"\{([a-z_]+)\}")

@@ -24,6 +24,7 @@ __all__ = [
     "shorten",
     "units",
     "warning",
+    "what_happens",
 ]
 
 Form = Literal["chat", "sms"]
@@ -98,16 +99,52 @@ def warning(
     Raises WordingError for an unknown hazard, level, kind or form, and for a fill that no variant can do
     without.
     """
+    known = _known_of(language, form, kind, level, hazard, fills)
+    what = _what(language, form, kind, level, hazard, known, observed, body)
+    after = kind == "all_clear" and hazard in _DAMAGE_HOUSES
+    return _framed(language, form, kind, level, known | {"what": what}, after=after)
+
+
+def what_happens(
+    language: str,
+    *,
+    form: Form,
+    kind: str,
+    level: str,
+    hazard: str,
+    fills: Mapping[str, str],
+    observed: bool = True,
+    body: str | None = None,
+) -> str:
+    """As `warning`, without the frame: who says it, where to call and when the next word comes are said elsewhere."""
+    known = _known_of(language, form, kind, level, hazard, fills)
+    return tidy(_what(language, form, kind, level, hazard, known, observed, body))
+
+
+def _known_of(
+    language: str, form: Form, kind: str, level: str, hazard: str, fills: Mapping[str, str]
+) -> dict[str, str]:
     _require("hazard", hazard, HAZARDS)
     _require("form", form, ("chat", "sms"))
     _require("kind", kind, KINDS)
     _require("level", level, LEVELS)
     name = hazard_name(hazard, language)
     # Thai words are written without a space between them, but not after a Latin name.
-    known = _known(language, fills) | {
+    return _known(language, fills) | {
         "hazard": f"{name} " if name[-1].isascii() and language != "en" else name
     }
-    after = kind == "all_clear" and hazard in _DAMAGE_HOUSES
+
+
+def _what(
+    language: str,
+    form: Form,
+    kind: str,
+    level: str,
+    hazard: str,
+    known: Mapping[str, str],
+    observed: bool,
+    body: str | None,
+) -> str:
     what = _event(language, form, kind, known)
     if what is None and body is not None and set(_FILL.findall(body)) <= known.keys():
         what = _FILL.sub(lambda found: known[found[1]], body)
@@ -117,7 +154,7 @@ def warning(
         what = _say_first(language, known, *variants)
     if kind in ("alert", "update") and (order := _say_known(language, known, f"order.{form}")):
         what = f"{what}{chr(10) if form == 'chat' else ' '}{order}"
-    return _framed(language, form, kind, level, known | {"what": what}, after=after)
+    return what
 
 
 def free_warning(

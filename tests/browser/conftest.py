@@ -12,10 +12,12 @@ import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
 from tests.browser.running import RunningKrajai
+from tests.browser.world import World
 
 IMAGES = Path(__file__).resolve().parents[2] / "docs" / "images"
 TAKE_SCREENSHOTS = os.environ.get("KRAJAI_SCREENSHOTS") == "1"
 SERVER_IS_AWAY = re.compile(r"net::ERR_(CONNECTION_REFUSED|INCOMPLETE_CHUNKED_ENCODING|EMPTY_RESPONSE)")
+REFUSED = re.compile(r"status of (403|404|409|410|422) ")
 
 Scheme = Literal["light", "dark"]
 
@@ -41,13 +43,14 @@ class Pages:
     browser: Browser
     complaints: list[str] = field(default_factory=list)
 
-    def open(self, size: Size, scheme: Scheme = "light") -> Page:
-        """A page of a fresh browser profile."""
+    def open(self, size: Size, scheme: Scheme = "light", *, scripts: bool = True) -> Page:
+        """A page of a fresh browser profile; without `scripts`, of one that runs none."""
         context = self.browser.new_context(
             viewport={"width": size.width, "height": size.height},
             color_scheme=scheme,
             device_scale_factor=2 if TAKE_SCREENSHOTS and size is PHONE else 1,
             has_touch=size is PHONE,
+            java_script_enabled=scripts,
         )
         page = context.new_page()
         page.on("console", self._listen)
@@ -57,6 +60,10 @@ class Pages:
     def forgive_server_away(self) -> None:
         """What Chromium itself says of a server that is stopped is no fault of the page."""
         self.complaints = [each for each in self.complaints if not SERVER_IS_AWAY.search(each)]
+
+    def forgive_refusals(self) -> None:
+        """What Chromium itself says of an answer that refuses what was asked for on purpose."""
+        self.complaints = [each for each in self.complaints if not REFUSED.search(each)]
 
     def _listen(self, message: ConsoleMessage) -> None:
         if message.type in ("error", "warning"):
@@ -91,15 +98,22 @@ def pages(browser: Browser) -> Iterator[Pages]:
 
 
 @pytest.fixture
-def krajai(tmp_path: Path) -> Iterator[RunningKrajai]:
-    """A running Krajai with an empty database."""
-    yield from _running(tmp_path)
+def krajai(tmp_path: Path, migrated_file: Path) -> Iterator[RunningKrajai]:
+    """A running Krajai of its own for one test: for what would be seen by others, or stops it."""
+    yield from running(tmp_path, migrated_file)
 
 
-@pytest.fixture(scope="module")
-def idle_krajai(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningKrajai]:
-    """A running Krajai for the tests of a module that release nothing."""
-    yield from _running(tmp_path_factory.mktemp("idle"))
+@pytest.fixture(scope="session")
+def shared_krajai(tmp_path_factory: pytest.TempPathFactory, migrated_file: Path) -> Iterator[RunningKrajai]:
+    """A running Krajai for all tests that keep to officers, citizens and a district of their own."""
+    yield from running(tmp_path_factory.mktemp("shared"), migrated_file)
+
+
+@pytest.fixture
+def world(shared_krajai: RunningKrajai) -> Iterator[World]:
+    """Officers and citizens of the shared one."""
+    with shared_krajai.database() as database:
+        yield World(krajai=shared_krajai, database=database)
 
 
 @pytest.fixture(scope="session")
@@ -126,12 +140,7 @@ def screenshot() -> Callable[[Page, str], None]:
     return keep
 
 
-def _running(folder: Path) -> Iterator[RunningKrajai]:
-    krajai = RunningKrajai(folder=folder)
-    krajai.start()
-    try:
+def running(folder: Path, migrated_file: Path) -> Iterator[RunningKrajai]:
+    with RunningKrajai(folder=folder).running(migrated_file) as krajai:
         yield krajai
-    finally:
-        if krajai.process is not None:
-            krajai.stop()
     assert not re.search(r"Traceback|\bERROR\b|\berror\b", krajai.log), krajai.log

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -9,15 +10,24 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import chdir, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from storage.database import Database
+from tests.bot.commands.running import Ran
+from tests.bot.commands.running import krajai as run_command
+
 KRAJAI = Path(sys.executable).parent / "krajai"
-START_SECONDS = 30.0
-STOP_SECONDS = 15.0
-COMMAND_SECONDS = 60.0
+START_SECONDS = 180.0
+"""A machine that does much else starts it slowly."""
+
+STOP_SECONDS = 45.0
 LOOK_SECONDS = 0.05
+SECRET_KEY = "a secret key for tests only, of more than 32 bytes"
 
 
 def free_port() -> int:
@@ -34,6 +44,7 @@ class RunningKrajai:
 
     folder: Path
     port: int = field(default_factory=free_port)
+    settings: dict[str, str] = field(default_factory=dict)
     process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -43,6 +54,32 @@ class RunningKrajai:
     @property
     def log(self) -> str:
         return (self.folder / "krajai.log").read_text("utf-8")
+
+    @property
+    def database_url(self) -> str:
+        return f"sqlite:///{self.folder / 'krajai.db'}"
+
+    @contextmanager
+    def database(self) -> Iterator[Database]:
+        """Its database, beside the running server."""
+        database = Database(self.database_url)
+        try:
+            yield database
+        finally:
+            database.close()
+
+    @contextmanager
+    def running(self, migrated_file: Path) -> Iterator["RunningKrajai"]:
+        """Started on a copy of a migrated database, and stopped whatever happens, also when it does not start."""
+        shutil.copy(migrated_file, self.folder / "krajai.db")
+        try:
+            self.start()
+            yield self
+        except BaseException:
+            self.kill()
+            raise
+        if self.process is not None:
+            self.stop()
 
     def start(self) -> None:
         """Return when the server says that it is ready."""
@@ -63,26 +100,32 @@ class RunningKrajai:
         try:
             status = self.process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+            self.kill()
             raise
-        finally:
-            self.process = None
+        self.process = None
         assert status == 0, f"krajai run ended with {status}:\n{self.log}"
 
+    def kill(self) -> None:
+        """End it without asking."""
+        if self.process is not None:
+            with suppress(ProcessLookupError):
+                self.process.kill()
+            self.process.wait()
+            self.process = None
+
     def command(self, *arguments: str | Path) -> str:
-        """What a `krajai` command says, beside the running server."""
-        done = subprocess.run(
-            [KRAJAI, *map(str, arguments)],
-            cwd=self.folder,
-            env=self._environment(),
-            capture_output=True,
-            text=True,
-            timeout=COMMAND_SECONDS,
+        """What a `krajai` command says, beside the running server.
+
+        It runs in this process, since starting another takes seconds, and in a thread, since the browser keeps a loop
+        of asyncio in this one.
+        """
+        words = [str(each) for each in arguments]
+        with ThreadPoolExecutor(1) as threads:
+            ran = threads.submit(self._command, words).result()
+        assert ran.status == 0, (
+            f"krajai {' '.join(words)} ended with {ran.status}:\n{ran.said}{ran.complained}"
         )
-        said = f"krajai {' '.join(map(str, arguments))} ended with {done.returncode}:\n{done.stdout}{done.stderr}"
-        assert done.returncode == 0, said
-        return done.stdout
+        return ran.said
 
     def import_alert(self, file: Path, *options: str) -> dict[str, Any]:
         """The one alert of a CAP file, stored as a draft."""
@@ -102,15 +145,21 @@ class RunningKrajai:
         shown: dict[str, Any] = json.loads(self.command("alert", "show", str(number), "--json"))
         return shown
 
+    def _command(self, words: list[str]) -> Ran:
+        with chdir(self.folder):
+            return run_command(*words, environment=self._settings())
+
     def _environment(self) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("KRAJAI_")}
+        return {**kept, **self._settings(), "PYTHONUNBUFFERED": "1"}
+
+    def _settings(self) -> dict[str, str]:
         return {
-            **kept,
             "KRAJAI_PORT": str(self.port),
-            "KRAJAI_DATABASE_URL": f"sqlite:///{self.folder / 'krajai.db'}",
+            "KRAJAI_DATABASE_URL": self.database_url,
             "KRAJAI_SOURCES": "off",
-            "KRAJAI_SECRET_KEY": "a secret key for tests only, of more than 32 bytes",
-            "PYTHONUNBUFFERED": "1",
+            "KRAJAI_SECRET_KEY": SECRET_KEY,
+            **self.settings,
         }
 
     def _is_ready(self) -> bool:

@@ -1,6 +1,6 @@
 """From a warning to a citizen, as people see it: a whole Krajai, two phones in a browser, and the commands."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from storage.wording import say
 from tests.broadcasts.alerts.cap_texts import alert_xml, area_xml, info_xml
-from tests.browser.conftest import DESKTOP, PHONE, SIZES, Pages, Size
+from tests.browser.conftest import DESKTOP, PHONE, SIZES, Pages, Size, running
 from tests.browser.running import RunningKrajai
 from tests.browser.simulator import (
     Phone,
@@ -31,106 +31,67 @@ HOTLINES = ("1669", "191", "1784")
 Screenshot = Callable[[Page, str], None]
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.fixture(scope="module")
+def tower(tmp_path_factory: pytest.TempPathFactory, migrated_file: Path) -> Iterator[RunningKrajai]:
+    """A running Krajai without officers, where commands release at once; each test has a district of its own."""
+    yield from running(tmp_path_factory.mktemp("tower"), migrated_file)
+
+
 def test_a_warning_its_update_and_its_cancel_reach_the_district_live_and_once(
-    krajai: RunningKrajai, pages: Pages, screenshot: Screenshot, size: Size
+    tower: RunningKrajai, pages: Pages, screenshot: Screenshot
 ) -> None:
-    page = pages.open(size)
-    near, far = two_citizens(krajai, page)
-    first = krajai.import_alert(ALERTS / "tmd_alert.xml", "--rehearsal")
+    page, narrow = pages.open(DESKTOP), pages.open(PHONE)
+    near, far = two_citizens(tower, page)
+    narrow.goto(f"{tower.address}/simulator?phones={near.address}&shown={near.address}")
+    on_narrow = Phone(page=narrow, name=near.name, address=near.address)
+    first = tower.import_alert(ALERTS / "tmd_alert.xml", "--rehearsal")
     assert near.heard[-1].startswith("✅"), "an import sends nothing"
 
-    said = krajai.release_alert(first["id"])
+    said = tower.release_alert(first["id"])
     assert "audience on local: 1" in said
-    near.expect_answer(HEAVY_RAIN)
-    warning = near.heard[-1]
-    assert warning.startswith("🟠 เตือนภัย\n")
-    assert warning.splitlines()[1].startswith(TMD)
-    assert "โทร 1784" in warning
-    screenshot(page, f"warning-{size.name}")
+    for phone, size in ((near, DESKTOP), (on_narrow, PHONE)):
+        phone.expect_answer(HEAVY_RAIN)
+        warning = phone.heard[-1]
+        assert warning.startswith("🟠 เตือนภัย\n")
+        assert warning.splitlines()[1].startswith(TMD)
+        assert "โทร 1784" in warning
+        screenshot(phone.page, f"warning-{size.name}")
     near.expect_once(TMD)
 
-    update = krajai.import_alert(ALERTS / "tmd_update.xml", "--rehearsal")
+    update = tower.import_alert(ALERTS / "tmd_update.xml", "--rehearsal")
     assert update["replaces"] == first["id"]
-    krajai.release_alert(update["id"])
-    near.expect_answer("🟠 ปรับข้อมูล")
-    near.expect_answer("ใช้แทนข้อความเวลา")
-
-    cancel = krajai.import_alert(ALERTS / "tmd_cancel.xml", "--rehearsal")
+    tower.release_alert(update["id"])
+    cancel = tower.import_alert(ALERTS / "tmd_cancel.xml", "--rehearsal")
     assert cancel["replaces"] == update["id"]
-    krajai.release_alert(cancel["id"])
-    near.expect_answer("ยกเลิกคำเตือน")
-    near.expect_answer("เลิกใช้แล้ว")
+    for phone in (near, on_narrow):
+        phone.expect_answer("🟠 ปรับข้อมูล")
+        phone.expect_answer("ใช้แทนข้อความเวลา")
+    tower.release_alert(cancel["id"])
+    for phone in (near, on_narrow):
+        phone.expect_answer("ยกเลิกคำเตือน")
+        phone.expect_answer("เลิกใช้แล้ว")
 
     near.expect_once("🟠 ปรับข้อมูล")
     near.expect_once("ยกเลิกคำเตือน")
     far.expect_everything_sent()
     assert not any(TMD in text for text in far.heard)
-    delivery = krajai.show_alert(cancel["id"])["delivery"]
+    delivery = tower.show_alert(cancel["id"])["delivery"]
     assert {end: number for end, number in delivery.items() if number} == {"planned": 1, "accepted": 1}
     expect_to_survive_a_reload(page, near, far)
 
 
 @pytest.mark.shared
-def test_the_warning_that_many_projects_test_with_arrives_too(krajai: RunningKrajai, pages: Pages) -> None:
+def test_the_warning_that_many_projects_test_with_arrives_and_a_restart_keeps_everything(
+    krajai: RunningKrajai, pages: Pages
+) -> None:
     file = shared("peers/cap/samples/CAPTMD20260925163420_2.trimmed.xml")
-    near, far = two_citizens(krajai, pages.open(DESKTOP))
+    page = pages.open(DESKTOP)
+    near, far = two_citizens(krajai, page)
     krajai.release_alert(krajai.import_alert(file, "--rehearsal")["id"])
     near.expect_answer(HEAVY_RAIN)
     near.expect_once(TMD)
     far.expect_everything_sent()
     assert not any(TMD in text for text in far.heard)
-
-
-@pytest.mark.parametrize("size", SIZES)
-def test_an_emergency_of_today_is_released_without_a_rehearsal_and_answered(
-    krajai: RunningKrajai, pages: Pages, screenshot: Screenshot, tmp_path: Path, size: Size
-) -> None:
-    page = pages.open(size, "dark" if size is DESKTOP else "light")
-    near, far = two_citizens(krajai, page)
-    file = tmp_path / "flash-flood.xml"
-    file.write_text(flash_flood_in_mae_rim(datetime.now(UTC)), "utf-8")
-    krajai.release_alert(krajai.import_alert(file)["id"])
-
-    near.expect_answer("🔴 อันตราย ทำเดี๋ยวนี้")
-    near.expect_answer("น้ำป่า")
-    near.expect_answer("อ.แม่ริม")
-    screenshot(page, f"emergency-{size.name}")
-    near.tap(say("th", "buttons.safe"))
-    near.expect_answer("บันทึกแล้วว่าปลอดภัย")
-    far.expect_everything_sent()
-    assert not any("น้ำป่า" in text for text in far.heard)
-
-    late = add_citizen(page, "คำปั๋น")
-    choose_place(late, "แม่ริม", "อ.แม่ริม")
-    late.tap(say("th", "buttons.topic_warnings"))
-    late.expect_once("น้ำป่ามาแล้ว")  # whoever comes late reads what is live in the answer
-
-
-@pytest.mark.parametrize("size", SIZES)
-def test_a_cry_for_help_is_answered_with_the_hotlines_first(
-    idle_krajai: RunningKrajai, pages: Pages, screenshot: Screenshot, size: Size
-) -> None:
-    page = pages.open(size)
-    open_simulator(page, idle_krajai.address)
-    phone = add_citizen(page, "คำปั๋น")
-    for cry in ("น้ำเข้าบ้านแล้ว มีคนแก่ติดเตียง", "ช่วยด้วย"):
-        heard_before = len(phone.heard)
-        phone.type(cry)
-        phone.expect_answer(say("th", "rescue.ask_details"))
-        hotlines = phone.heard[heard_before]
-        assert all(number in hotlines for number in HOTLINES)
-        if heard_before == 1 and size is PHONE:
-            screenshot(page, "help-phone")
-        phone.tap(say("th", "buttons.not_asking_help"))
-        phone.expect_answer(say("th", "rescue.mistake"))
-
-
-def test_a_restart_of_the_server_keeps_everything(krajai: RunningKrajai, pages: Pages) -> None:
-    page = pages.open(DESKTOP)
-    near, far = two_citizens(krajai, page)
-    krajai.release_alert(krajai.import_alert(ALERTS / "tmd_alert.xml", "--rehearsal")["id"])
-    near.expect_once(TMD)
     chats = near.shown, far.shown
 
     krajai.stop()
@@ -145,29 +106,76 @@ def test_a_restart_of_the_server_keeps_everything(krajai: RunningKrajai, pages: 
     pages.forgive_server_away()
 
 
-@pytest.mark.parametrize(("size", "visible"), [(DESKTOP, 2), (PHONE, 1)], ids=["desktop", "phone"])
-def test_two_phones_stand_side_by_side_and_one_fills_a_narrow_screen(
-    idle_krajai: RunningKrajai, pages: Pages, size: Size, visible: int
+def test_an_emergency_of_today_is_released_without_a_rehearsal_and_answered(
+    tower: RunningKrajai, pages: Pages, screenshot: Screenshot, tmp_path: Path
+) -> None:
+    page, narrow = pages.open(DESKTOP, "dark"), pages.open(PHONE)
+    near, far = two_citizens(tower, page, "อ.แม่สาย")
+    narrow.goto(f"{tower.address}/simulator?phones={near.address}&shown={near.address}")
+    on_narrow = Phone(page=narrow, name=near.name, address=near.address)
+    file = tmp_path / "flash-flood.xml"
+    file.write_text(flash_flood_in_mae_sai(datetime.now(UTC)), "utf-8")
+    tower.release_alert(tower.import_alert(file)["id"])
+
+    for phone, size in ((near, DESKTOP), (on_narrow, PHONE)):
+        phone.expect_answer("🔴 อันตราย ทำเดี๋ยวนี้")
+        phone.expect_answer("น้ำป่า")
+        phone.expect_answer("อ.แม่สาย")
+        screenshot(phone.page, f"emergency-{size.name}")
+    on_narrow.tap(say("th", "buttons.safe"))
+    for phone in (near, on_narrow):
+        phone.expect_answer("บันทึกแล้วว่าปลอดภัย")
+    far.expect_everything_sent()
+    assert not any("น้ำป่า" in text for text in far.heard)
+
+    late = add_citizen(page, "คำปั๋น")
+    choose_place(late, "แม่สาย", "อ.แม่สาย")
+    late.tap(say("th", "buttons.topic_warnings"))
+    late.expect_once("น้ำป่ามาแล้ว")  # whoever comes late reads what is live in the answer
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_cry_for_help_is_answered_with_the_hotlines_first(
+    tower: RunningKrajai, pages: Pages, screenshot: Screenshot, size: Size
 ) -> None:
     page = pages.open(size)
-    two_citizens(idle_krajai, page)
+    open_simulator(page, tower.address)
+    phone = add_citizen(page, "คำปั๋น")
+    for cry in ("น้ำเข้าบ้านแล้ว มีคนแก่ติดเตียง", "ช่วยด้วย"):
+        heard_before = len(phone.heard)
+        phone.type(cry)
+        phone.expect_answer(say("th", "rescue.ask_details"))
+        hotlines = phone.heard[heard_before]
+        assert all(number in hotlines for number in HOTLINES)
+        if heard_before == 1 and size is PHONE:
+            screenshot(page, "help-phone")
+        phone.tap(say("th", "buttons.not_asking_help"))
+        phone.expect_answer(say("th", "rescue.mistake"))
+
+
+@pytest.mark.parametrize(("size", "visible"), [(DESKTOP, 2), (PHONE, 1)], ids=["desktop", "phone"])
+def test_two_phones_stand_side_by_side_and_one_fills_a_narrow_screen(
+    tower: RunningKrajai, pages: Pages, size: Size, visible: int
+) -> None:
+    page = pages.open(size)
+    two_citizens(tower, page)
     expect(page.locator("section.phone:visible")).to_have_count(visible)
     assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_the_front_page_leads_to_the_simulator(idle_krajai: RunningKrajai, pages: Pages, size: Size) -> None:
+def test_the_front_page_leads_to_the_simulator(tower: RunningKrajai, pages: Pages, size: Size) -> None:
     page = pages.open(size)
-    page.goto(idle_krajai.address)
+    page.goto(tower.address)
     page.get_by_role("link", name=say("th", "simulator.title")).click()
     expect(page.get_by_role("button", name=say("th", "simulator.new_citizen")).first).to_be_visible()
 
 
-def two_citizens(krajai: RunningKrajai, page: Page) -> tuple[Phone, Phone]:
-    """One who wants warnings of a district that the alert of the tests covers, and one far away."""
+def two_citizens(krajai: RunningKrajai, page: Page, district: str = "อ.แม่ริม") -> tuple[Phone, Phone]:
+    """One who wants warnings of a district that the alert of the test covers, and one far away."""
     open_simulator(page, krajai.address)
     near = add_citizen(page, "สมศรี")
-    subscribe(near, "แม่ริม", "อ.แม่ริม")
+    subscribe(near, district.removeprefix("อ."), district)
     far = add_citizen(page, "นูรียะห์")
     subscribe(far, "หาดใหญ่", "อ.หาดใหญ่")
     near.bring_to_front()
@@ -183,16 +191,16 @@ def expect_to_survive_a_reload(page: Page, *phones: Phone) -> None:
     assert [phone.shown for phone in phones] == chats
 
 
-def flash_flood_in_mae_rim(now: datetime) -> str:
+def flash_flood_in_mae_sai(now: datetime) -> str:
     """An emergency that holds from now on for six hours."""
     info = info_xml(
-        area_xml("อำเภอแม่ริม จังหวัดเชียงใหม่", ("DOPA", "5007")),
+        area_xml("อำเภอแม่สาย จังหวัดเชียงราย", ("DOPA", "5709")),
         language="th-TH",
         event="Flash Flood",
         severity="Extreme",
         certainty="Observed",
         expires=(now + timedelta(hours=6)).isoformat(timespec="seconds"),
-        headline="น้ำป่าไหลหลาก อำเภอแม่ริม",
+        headline="น้ำป่าไหลหลาก อำเภอแม่สาย",
     )
     return alert_xml(
         info, identifier="TEST-FLASH-FLOOD", sender="DDPM", sent=now.isoformat(timespec="seconds")

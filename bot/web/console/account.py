@@ -93,8 +93,10 @@ def ask_factor(visit: Mine) -> Response:
 def add_factor(visit: Mine) -> Response:
     require_fresh(visit, f"{ACCOUNT}/factors/new")
     answer, secret = visit.text("passkey", 20_000), str(passkeys.remembered(visit).get("secret", ""))
+    if not secret:
+        return visit.redirect(f"{ACCOUNT}/factors/new")  # the page that offers one was not opened
     made = passkeys.read_new(visit, answer) if answer else None
-    step = officer_factors.totp_step(secret, visit.text("code", 40), visit.at) if secret else None
+    step = officer_factors.totp_step(secret, visit.text("code", 40), visit.at)
     if made is None and step is None:
         return _factor_page(visit, fault="console.wrong_code")
     with visit.writing() as session:
@@ -150,7 +152,13 @@ def _page(visit: OfficerVisit, *, fault: str = "", status: int = 0) -> Response:
 def _confirm_page(visit: OfficerVisit, *, fault: str = "", status: int = 200) -> Response:
     offered = second_factor.offer(visit, recovery=True)
     return visit.page(
-        "account_confirm.html", status=status, fault=fault, offer=offered, wanted=visit.text("next")
+        "second_factor.html",
+        status=status,
+        fault=fault,
+        offer=offered,
+        wanted=visit.text("next"),
+        action=f"{ACCOUNT}/confirm",
+        why="console.second_why",
     )
 
 

@@ -1,16 +1,17 @@
 """The list of alerts: what waits for an approval, what is being written, what came in, what holds now, what was."""
 
-import csv
-import io
 from collections import defaultdict
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Annotated
 
+from babel.dates import format_date
 from fastapi import APIRouter
 from fastapi.responses import Response
 from sqlmodel import Session, col, select
 
 from bot.web.console.drafts import ALERTS, title_of
+from bot.web.console.tables import as_csv
 from bot.web.console.visits import OfficerVisit, access
 from storage import alert_drafts
 from storage import places as register
@@ -26,7 +27,6 @@ router = APIRouter()
 
 MOST_SHOWN, MOST_IN_TABLE = 50, 5_000
 UNDECIDED = (DraftState.EDITING, DraftState.SUBMITTED, DraftState.REJECTED)
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 @router.get(ALERTS)
@@ -66,17 +66,17 @@ def table(visit: Annotated[OfficerVisit, access(Right.SEE_ALERTS)]) -> Response:
                 )
             ).all()
         )
-    written = io.StringIO()
-    rows = csv.writer(written)
     names = ("number", "sender", "identifier", "sent", "status", "kind", "state", "hazard", "level")
-    rows.writerow((*names, "headline", "places", "expires", "released", "ended"))
-    for each in found:
-        cells = [each.id, each.sender, each.identifier, each.sent, each.status, each.msg_type, each.state]
-        cells += [each.hazard, each.level, each.headline, " ".join(each.places), each.expires_at]
-        cells += [sent_at.get(each.broadcast_id or 0), each.ended_at]
-        rows.writerow([_cell(value) for value in cells])
-    headers = {"Content-Disposition": "attachment; filename=alerts.csv", "Cache-Control": "no-store"}
-    return Response("\ufeff" + written.getvalue(), media_type="text/csv; charset=utf-8", headers=headers)
+    lines = [
+        (
+            *(each.id, each.sender, each.identifier, each.sent, each.status, each.msg_type, each.state),
+            *(each.hazard, each.level, each.headline, " ".join(each.places), each.expires_at),
+            *(sent_at.get(each.broadcast_id or 0), each.ended_at),
+        )
+        for each in found
+    ]
+    heads = (*names, "headline", "places", "expires", "released", "ended")
+    return as_csv("alerts", heads, lines, visit.krajai.settings.zone)
 
 
 @router.get(f"{ALERTS}/calendar")
@@ -110,7 +110,15 @@ def calendar(visit: Annotated[OfficerVisit, access(Right.SEE_ALERTS)]) -> Respon
                 days[broadcast.released_at.astimezone(zone).date()].append(alert)
     weeks = [[monday + timedelta(days=number) for number in range(7)] for monday in _mondays(first, after)]
     return visit.page(
-        "alerts_calendar.html", first=first, before=before, after=after, weeks=weeks, days=days, today=today
+        "alerts_calendar.html",
+        first=first,
+        before=before,
+        after=after,
+        weeks=weeks,
+        days=days,
+        today=today,
+        month=f"{format_date(first, 'LLLL', visit.language)} {first.year + 543 * (visit.language == 'th')}",
+        weekday=partial(format_date, format="EEEE", locale=visit.language),
     )
 
 
@@ -160,8 +168,3 @@ def _concerns(visit: OfficerVisit, alert: Alert) -> bool:
         for own in visit.places
         for code in alert.places
     )
-
-
-def _cell(value: object) -> str:
-    text = value.isoformat() if isinstance(value, datetime) else "" if value is None else str(value)
-    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text

@@ -6,11 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import shapely
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
 from storage import places as register
-from storage.place_boundaries import PlaceBoundary
+from storage.place_outlines import outlines
 from storage.place_points import point_of
+
+MOST_PROVINCES_LISTED = 3
+"""Of whom acts for more, the districts of a province are listed when it was chosen."""
 
 MOST_NAMES_TOGETHER = 4
 """Village, subdistrict, district, province."""
@@ -31,7 +34,7 @@ class AreaUnclear(ValueError):
 
 @dataclass(frozen=True, kw_only=True)
 class Shape:
-    """A place on the map: an SVG path, or a point where no boundaries are installed."""
+    """A place on the map: an SVG path with where its name stands, or a point where no boundaries are installed."""
 
     code: str
     name: str
@@ -85,11 +88,41 @@ def districts(acting: Sequence[str]) -> dict[str, list[register.Place]]:
     return found
 
 
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """What an officer may tap: `provinces` to choose one first, where she acts for many; districts of `listed` ones.
+
+    `whole` are provinces that she may warn as a whole.
+    """
+
+    provinces: tuple[tuple[str, str], ...]
+    listed: dict[str, list[register.Place]]
+    whole: tuple[str, ...]
+    map: "Map | None"
+
+
+def choice(
+    session: Session, acting: Sequence[str], chosen: Sequence[str], asked: str, language: str
+) -> Choice:
+    """What she may tap, in the provinces of what is `chosen` already and of the one that she `asked` for."""
+    hers = districts(acting)
+    listed, provinces = dict(hers), tuple[tuple[str, str], ...]()
+    if len(hers) > MOST_PROVINCES_LISTED:
+        provinces = tuple((code, register.own_name(code, language)) for code in hers)
+        wanted = dict.fromkeys([asked, *(code[:2] for code in chosen)])
+        listed = {code: hers[code] for code in list(wanted)[: MOST_PROVINCES_LISTED + 1] if code in hers}
+    shown = [each.code for inside in listed.values() for each in inside] or list(hers)
+    return Choice(
+        provinces=provinces,
+        listed=listed,
+        whole=tuple(code for code in listed if any(register.contains(own, code) for own in acting)),
+        map=draw(session, shown, language),
+    )
+
+
 def draw(session: Session, codes: Sequence[str], language: str) -> Map | None:
     """A map of these places; None where neither boundaries nor points of them are known."""
-    query = select(PlaceBoundary).where(col(PlaceBoundary.code).in_(codes))
-    known = {each.code: shapely.from_wkb(each.shape) for each in session.exec(query)}
-    if known:
+    if known := outlines(session, codes):
         return _of_shapes(known, language)
     points = {code: point for code in codes if len(code) == 4 and (point := point_of(code)) is not None}
     return _of_points(points, language) if points else None
@@ -119,7 +152,9 @@ def _of_shapes(known: dict[str, shapely.Geometry], language: str) -> Map:
     for code, shape in known.items():
         plain = shapely.simplify(shape, fine)
         path = "".join(_path([at(*point) for point in ring.coords]) for ring in _rings(plain))
-        shapes.append(Shape(code=code, name=register.short_name(code, language), path=path))
+        middle = shapely.point_on_surface(plain)
+        x, y = at(middle.x, middle.y)
+        shapes.append(Shape(code=code, name=register.short_name(code, language), path=path, x=x, y=y))
     return Map(width=_WIDTH, height=int((north - south) * scale) + 1, shapes=tuple(shapes))
 
 

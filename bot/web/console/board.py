@@ -1,16 +1,17 @@
 """The board of those who need help: who waits longest first, each with her last words, place and needs."""
 
-import csv
-import io
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Path
 from fastapi.responses import Response
 from sqlmodel import Session
 
+from bot.web.console.areas import MOST_PROVINCES_LISTED, Map, draw
+from bot.web.console.tables import as_csv
 from bot.web.console.transport import RequestRefused
 from bot.web.console.visits import OfficerVisit, access
 from storage import help_requests, safety
@@ -26,8 +27,11 @@ router = APIRouter()
 BOARD = "/console/board"
 MOST_WORDS_UNITS = 160
 MOST_ID = 2**63 - 1
+MOST_ON_MAP = 200
+SAFE_SINCE = timedelta(hours=24)
+"""Who said so within the last day counts as safe now."""
+
 STATES = (*OPEN, HelpState.CLOSED.value)
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,59 +53,49 @@ def show(visit: Annotated[OfficerVisit, access(Right.SEE_CRIES)]) -> Response:
     places = [within] if within and visit.can(Right.SEE_CRIES, [within]) else list(visit.places)
     with visit.reading() as session:
         rows = _rows(visit, session, help_requests.requests_in(session, places, states))
+        safe = _hers(visit.places, safety.safe_by_district(session, visit.at - SAFE_SINCE))
+        counted = _counts(rows, safe, visit.language)
+        map_ = _map(visit, session, [code for code, *_ in counted if code])
     return visit.page(
         "board.html",
         rows=rows,
         state=asked if asked in STATES else "",
         states=STATES,
         place=within if places == [within] else "",
-        places=_counts(rows, visit.language),
+        places=counted,
+        map=map_,
+        heat={code: min(unfinished, 4) for code, _, _, unfinished, _ in counted},
         reads_csv=visit.can(Right.WORK_CRIES),
     )
 
 
 @router.get(f"{BOARD}.csv")
 def table(visit: Annotated[OfficerVisit, access(Right.WORK_CRIES)]) -> Response:
-    """Everything of her places that is open, for a team's own list. Fields that a spreadsheet would run are defused."""
+    """Everything of her places that is open, for a team's own list."""
     with visit.reading() as session:
         rows = _rows(visit, session, help_requests.requests_in(session, visit.places, OPEN, most=5000))
     visit.audit("help.exported", "help_request", {"rows": len(rows)})
-    written = io.StringIO()
-    writer = csv.writer(written)
-    names = (
-        "number",
-        "state",
-        "since",
-        "minutes",
-        "place",
-        "latitude",
-        "longitude",
-        "people",
-        "needs",
-        "team",
-        "words",
-    )
-    writer.writerow(say(visit.language, f"board.column_{name}") for name in names)
-    for row in rows:
-        found = row.request
-        writer.writerow(
-            _harmless(each)
-            for each in (
-                found.number,
-                say(visit.language, f"board.state_{found.state}"),
-                found.first_at.astimezone(visit.krajai.settings.zone).isoformat(timespec="minutes"),
-                row.waits_minutes,
-                row.place,
-                found.latitude,
-                found.longitude,
-                found.people,
-                ", ".join(row.needs),
-                found.team,
-                row.words,
-            )
+    names = ("number", "state", "since", "minutes", "place", "latitude", "longitude")
+    lines = [
+        (
+            row.request.number,
+            say(visit.language, f"board.state_{row.request.state}"),
+            row.request.first_at,
+            row.waits_minutes,
+            row.place,
+            row.request.latitude,
+            row.request.longitude,
+            row.request.people,
+            ", ".join(row.needs),
+            row.request.team,
+            row.words,
         )
-    headers = {"Content-Disposition": 'attachment; filename="board.csv"', "Cache-Control": "no-store"}
-    return Response("\ufeff" + written.getvalue(), media_type="text/csv; charset=utf-8", headers=headers)
+        for row in rows
+    ]
+    heads = [
+        say(visit.language, f"board.column_{name}") for name in (*names, "people", "needs", "team", "words")
+    ]
+    return as_csv("board", heads, lines, visit.krajai.settings.zone)
 
 
 @router.get(f"{BOARD}/{{number}}")
@@ -163,8 +157,10 @@ def _rows(visit: OfficerVisit, session: Session, found: Sequence[HelpRequest]) -
     ]
 
 
-def _counts(rows: Sequence[Row], language: str) -> list[tuple[str, str, int, int]]:
-    """Per district: code, name, how many wait for somebody, how many are open."""
+def _counts(
+    rows: Sequence[Row], safe: Mapping[str, int], language: str
+) -> list[tuple[str, str, int, int, int]]:
+    """Per district: code, name, how many wait for somebody, how many are open, how many said that they are safe."""
     waiting: Counter[str] = Counter()
     unfinished: Counter[str] = Counter()
     for row in rows:
@@ -173,12 +169,29 @@ def _counts(rows: Sequence[Row], language: str) -> list[tuple[str, str, int, int
         unfinished[code] += row.request.state != HelpState.CLOSED
     unknown = say(language, "board.place_unknown")
     return [
-        (code, register.full_name(code, language) if code else unknown, waiting[code], unfinished[code])
-        for code in sorted(waiting, key=lambda each: (-waiting[each], each))
+        (
+            code,
+            register.full_name(code, language) if code else unknown,
+            waiting[code],
+            unfinished[code],
+            safe.get(code, 0),
+        )
+        for code in sorted({*waiting, *safe}, key=lambda each: (-waiting[each], -unfinished[each], each))
     ]
 
 
-def _harmless(value: object) -> str:
-    text = "" if value is None else str(value)
-    is_number = isinstance(value, int | float)
-    return f"'{text}" if text.startswith(_FORMULA_STARTS) and not is_number else text
+def _hers(places: Sequence[str], by_district: Mapping[str, int]) -> dict[str, int]:
+    return {
+        code: count
+        for code, count in by_district.items()
+        if not code or any(register.contains(own, code) or register.contains(code, own) for own in places)
+    }
+
+
+def _map(visit: OfficerVisit, session: Session, concerned: Sequence[str]) -> Map | None:
+    """Whole provinces, those of whoever acts for few of them, else those in which something is to be seen."""
+    provinces = dict.fromkeys(code[:2] for code in visit.places)
+    if len(provinces) > MOST_PROVINCES_LISTED:
+        provinces = dict.fromkeys(code[:2] for code in concerned)
+    codes = [each.code for province in provinces for each in register.children(province)]
+    return draw(session, codes[:MOST_ON_MAP], visit.language)

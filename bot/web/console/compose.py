@@ -1,18 +1,20 @@
 """Writing an alert: the situation, the level, where, until when, and the words that are not ready yet."""
 
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse, Response
 
-from bot.web.console.areas import AreaUnclear, districts, draw, read_area
+from bot.web.console.areas import AreaUnclear, choice, read_area
 from bot.web.console.drafts import (
     ALERTS,
     acting_of,
     draft_of,
     may_edit,
     mode_class,
+    note_refused_beginning,
     refused,
     sentence,
     title_of,
@@ -27,8 +29,9 @@ from storage import drill_members
 from storage import places as register
 from storage.alert_drafts import AlertDraft, Mode
 from storage.officer_rights import Right
+from storage.people import accounts
 from storage.shelters import shelters
-from storage.wording import LANGUAGES
+from storage.wording import LANGUAGES, say
 from storage.wording.warnings import LEVELS
 
 router = APIRouter()
@@ -64,6 +67,7 @@ def begin(visit: Annotated[OfficerVisit, access(Right.DRAFT_ALERTS)]) -> Respons
                 session, acting_of(visit), mode=Mode(mode), template=visit.text("template", 40)
             )
     except DraftRefused as fault:
+        note_refused_beginning(visit, "begin", fault)
         raise RequestRefused(422, fault.key) from fault
     return visit.redirect(f"{ALERTS}/{made.number}/edit")
 
@@ -89,8 +93,9 @@ def save(visit: Annotated[OfficerVisit, access(Right.DRAFT_ALERTS)], draft_id: i
         return _page(visit, draft, fault=words, typed=visit.text("where"))
     except DraftRefused as fault:
         return _page(visit, draft, fault=refused(visit, draft_id, "edit", fault), typed=visit.text("where"))
-    onward = f"{ALERTS}/{draft_id}/edit" if visit.text("do") == "places" else f"{ALERTS}/{draft_id}"
-    return visit.redirect(onward)
+    province = visit.text("province", 2)
+    onward = {"places": "/edit", "province": f"/edit?province={province if province.isdecimal() else ''}"}
+    return visit.redirect(f"{ALERTS}/{draft_id}{onward.get(visit.text('do'), '')}")
 
 
 @router.post(f"{ALERTS}/lint")
@@ -105,13 +110,11 @@ def _page(visit: OfficerVisit, draft: AlertDraft, *, fault: str = "", typed: str
     zone = visit.krajai.settings.zone
     level = draft.level or "emergency"
     template = templates().get(draft.template)
-    hers = districts(visit.places)
-    drawn = list(dict.fromkeys(code[:2] for code in draft.places)) or list(hers)
-    shown = [each.code for province in drawn[:3] for each in hers.get(province, ())]
     with visit.reading() as session:
         found = shelters(session, draft.places)
         groups = drill_members.groups(session)
-        map_ = draw(session, shown if len(hers) <= 3 or draft.places else list(hers), visit.language)
+        area = choice(session, visit.places, draft.places, visit.text("province", 2), visit.language)
+        channels = sorted({each.channel for each in accounts(session)})
     fills = sorted({name for each in LEVELS for name in template.fills(each)}) if template else []
     return visit.page(
         "alert_edit.html",
@@ -129,11 +132,11 @@ def _page(visit: OfficerVisit, draft: AlertDraft, *, fault: str = "", typed: str
         follows=draft.msg_type != "Alert",
         shelters=found,
         groups=groups,
-        hers={register.own_name(code, visit.language): each for code, each in hers.items()}
-        if len(hers) <= 3
-        else {},
+        area=area,
+        province=visit.text("province", 2),
+        province_name=partial(register.own_name, language=visit.language),
+        channels=[(each, say(visit.language, f"drafting.channel_{each}")) for each in channels],
         chosen=[(code, register.full_name(code, visit.language)) for code in draft.places],
-        map=map_,
         lasts=LASTS_HOURS,
         next_hours=NEXT_HOURS,
         local=lambda at: at.astimezone(zone).strftime("%Y-%m-%dT%H:%M") if at else "",
@@ -163,6 +166,12 @@ def _changes(visit: OfficerVisit, draft: AlertDraft) -> dict[str, Any]:
             for language in LANGUAGES
         },
     }
+    if visit.text("channels"):
+        # All of them are those too that are connected later.
+        chosen, offered = visit.texts("channel"), visit.text("channels", 200).split()
+        if not chosen:
+            raise DraftRefused("drafting.error_no_channel")
+        changes["channels"] = [] if set(offered) <= set(chosen) else chosen
     if visit.text("level") != draft.level and not visit.text("certainty"):
         changes["certainty"] = drafting.CERTAINTIES.get(visit.text("level"), "")
     else:

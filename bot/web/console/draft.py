@@ -17,6 +17,7 @@ from bot.web.console.drafts import (
     look_at,
     may_edit,
     mode_class,
+    note_refused_beginning,
     refused,
     sentence,
     title_of,
@@ -29,7 +30,7 @@ from broadcasts.alerts.approving import confirmation_of, is_confirmed
 from broadcasts.alerts.checks import blocks
 from broadcasts.alerts.drafted import look
 from broadcasts.alerts.drafting import Acting, DraftRefused, Follows
-from storage import alert_approvals, alert_drafts
+from storage import alert_approvals, alert_drafts, alerts
 from storage import places as register
 from storage.alert_drafts import AlertDraft
 from storage.alerts import Alert
@@ -188,6 +189,7 @@ def _begun(visit: OfficerVisit, act: Callable[[Session, Acting], AlertDraft], pa
         with visit.writing() as session:
             draft = act(session, acting_of(visit))
     except DraftRefused as fault:
+        note_refused_beginning(visit, "begin", fault)
         raise RequestRefused(409, fault.key if not fault.fills else "console.error_no_right") from fault
     return visit.redirect(f"{ALERTS}/{draft.number}{page}")
 
@@ -244,6 +246,7 @@ def _page(visit: OfficerVisit, draft_id: int, *, fault: str = "", status: int = 
         looked = look_at(visit, session, draft)
         decisions = alert_approvals.decisions(session, draft_id)
         hands = alert_drafts.editors(session, draft_id)
+        headlines = alerts.headlines(session, [each.broadcast_id for each in looked.estimate.earlier])
         people = [each.shown_name for each in _officers(session, hands)]
     waits = draft.state == DraftState.SUBMITTED
     places = looked.view.alert.places
@@ -262,6 +265,7 @@ def _page(visit: OfficerVisit, draft_id: int, *, fault: str = "", status: int = 
         blocked=blocks(looked.findings),
         decisions=decisions,
         people=people,
+        headlines=headlines,
         spoken=SPOKEN,
         edits=may_edit(visit, draft),
         submits=draft.state == DraftState.EDITING

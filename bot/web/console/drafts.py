@@ -8,7 +8,7 @@ from sqlmodel import Session
 
 from bot.web.console.transport import RequestRefused
 from bot.web.console.visits import OfficerVisit
-from bot.web.previews import Preview, previews
+from bot.web.previews import CHANNELS, Preview, previews
 from broadcasts.alerts.approving import note_refusal
 from broadcasts.alerts.checks import Finding, check
 from broadcasts.alerts.conflicts import Conflict, conflicts
@@ -73,7 +73,7 @@ def draft_of(visit: OfficerVisit, session: Session, draft_id: int) -> AlertDraft
     except UnknownDraft as unknown:
         raise RequestRefused(404, "console.error_not_found") from unknown
     if draft.agency_id != visit.officer.agency_id and not covers(visit.places, draft.places):
-        raise RequestRefused(403, "console.error_no_right")
+        visit.refuse(Right.SEE_ALERTS, draft.places)
     return draft
 
 
@@ -87,11 +87,12 @@ def look_at(visit: OfficerVisit, session: Session, draft: AlertDraft) -> Looked:
         visit.krajai.forms,
         visit.at,
         groups=None if "listed" in view.preview.draft.audience else view.preview.groups,
+        fallback=visit.krajai.fallback,
     )
     findings = check(session, view, visit.places, visit.at, earlier=estimated.earlier)
     screens = _screens(visit, view)
     for language, by_channel in screens:
-        if by_channel["sms"].segments > MOST_SEGMENTS and not is_training(draft):
+        if "sms" in by_channel and by_channel["sms"].segments > MOST_SEGMENTS and not is_training(draft):
             fills = {"language": language, "segments": by_channel["sms"].segments}
             findings.append(Finding(key="drafting.check_sms_segments", blocks=False, fills=fills))
     return Looked(
@@ -109,6 +110,8 @@ def sentence(visit: OfficerVisit, key: str, fills: Mapping[str, Any]) -> str:
     said = dict(fills)
     if isinstance(said.get("places"), (list, tuple)):
         said["places"] = ", ".join(register.full_name(code, language) for code in said["places"][:5])
+    if isinstance(said.get("channels"), tuple):
+        said["channels"] = ", ".join(say(language, f"drafting.channel_{each}") for each in said["channels"])
     return say(language, key, **said)
 
 
@@ -117,6 +120,11 @@ def refused(visit: OfficerVisit, draft_id: int, act: str, fault: DraftRefused) -
     with visit.writing() as session:
         note_refusal(session, acting_of(visit), draft_id, act, fault)
     return sentence(visit, fault.key, fault.fills)
+
+
+def note_refused_beginning(visit: OfficerVisit, act: str, fault: DraftRefused) -> None:
+    """Audit that no draft was begun."""
+    visit.audit("alert_draft.refuse", "alert_draft/new", {"act": act, "reason": fault.key})
 
 
 def title_of(draft: AlertDraft, language: str) -> str:
@@ -155,20 +163,20 @@ def mode_class(draft: AlertDraft) -> str:
 
 
 def _screens(visit: OfficerVisit, view: View) -> list[tuple[str, dict[str, Preview]]]:
-    words = view.preview.words
+    words, chosen = view.preview.words, view.draft.channels
+    # The simulator shows chats as the real channels do.
+    shown = [
+        each for each in CHANNELS if not chosen or each in chosen or (each != "sms" and "local" in chosen)
+    ]
     ordered = [
         *(each for each in LANGUAGES if each in words),
         *(each for each in words if each not in LANGUAGES),
     ]
-    return [
-        (
-            language,
-            previews(
-                words[language][EVERY_PLACE],
-                words[language].get(variant_name(Form.SMS, EVERY_PLACE), words[language][EVERY_PLACE]),
-                visit.krajai.settings,
-            ),
-        )
-        for language in ordered
-        if words[language]
-    ]
+    found = []
+    for language in ordered:
+        if said := words[language]:
+            chat = said[EVERY_PLACE]
+            text_message = said.get(variant_name(Form.SMS, EVERY_PLACE), chat)
+            drawn = previews(chat, text_message, visit.krajai.settings)
+            found.append((language, {channel: drawn[channel] for channel in shown}))
+    return found

@@ -9,8 +9,9 @@ from fastapi.responses import RedirectResponse, Response
 from bot.web.console import known_browsers, passkeys, sign_in
 from bot.web.console.transport import RequestRefused
 from bot.web.console.visits import OfficerVisit, Visit, anybody, carry, halfway, start_session
-from storage import officer_factors, officer_invitations, sessions
+from storage import officer_access, officer_factors, officer_invitations, sessions
 from storage.audit import record
+from storage.officer_attempts import TooManyAttempts, by_link, count
 from storage.officer_passwords import PasswordRefused, hash_password
 from storage.officers import Officer, OfficerState
 from storage.sealing import seal
@@ -90,6 +91,8 @@ def _join(
     with visit.writing() as session:
         if not officer_invitations.use(session, int(pending["invitation"]), at):
             raise RequestRefused(410, "console.error_invitation")
+        link = session.get_one(officer_invitations.OfficerInvitation, int(pending["invitation"]))
+        anew = officer_access.note_opened(session, officer, link.created_by, at)
         sessions.end_all(session, visit.officer_id, at, "joined anew")
         officer_factors.remove_all(session, visit.officer_id, at)
         if made is not None:
@@ -114,7 +117,7 @@ def _join(
             actor=officer.name,
             action="officer.join",
             subject=f"officer/{officer.id}",
-            detail={"factor": by},
+            detail={"factor": by, "link_by": link.created_by, **({"anew": True} if anew else {})},
         )
         return codes, sign_in.enter(visit, session, officer, by=by)
 
@@ -123,8 +126,26 @@ def _invited(visit: Visit, token: str) -> tuple[officer_invitations.OfficerInvit
     with visit.reading() as session:
         found = officer_invitations.open_invitation(session, token, visit.at)
     if found is None:
+        _note_wrong_link(visit)
         raise RequestRefused(410, "console.error_invitation")
     return found
+
+
+def _note_wrong_link(visit: Visit) -> None:
+    """Audit a link that is none, or no longer; whoever tries many waits. Raises RequestRefused."""
+    client = visit.request.client
+    try:
+        with visit.writing() as session:
+            count(session, [by_link(client.host if client else "")], visit.at)
+            record(
+                session,
+                visit.at,
+                actor="nobody known",
+                action="officer.join.refuse",
+                subject="officer/unknown",
+            )
+    except TooManyAttempts as blocked:
+        raise RequestRefused(429, "console.too_many") from blocked
 
 
 def _password_page(visit: Visit, officer: Officer, *, fault: str = "") -> Response:

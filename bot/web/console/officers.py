@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter
@@ -12,7 +13,7 @@ from bot.web.console.place_input import PlaceUnclear, in_lines, read_places
 from bot.web.console.second_factor import require_fresh
 from bot.web.console.transport import RequestRefused, own_origin
 from bot.web.console.visits import OfficerVisit, access
-from storage import agencies, officer_invitations, officers, sessions
+from storage import agencies, officer_access, officer_invitations, officers, sessions
 from storage import places as register
 from storage.agencies import OWN
 from storage.audit import record
@@ -170,12 +171,18 @@ def _wanted(visit: OfficerVisit, session: Session) -> dict[str, Any]:
 
 
 def _link(visit: OfficerVisit, session: Session, invited: Officer) -> str:
-    assert invited.id is not None
-    token = officer_invitations.invite(session, invited.id, visit.at, by=visit.officer.name)
-    subject = f"officer/{invited.id}"
-    record(session, visit.at, actor=visit.officer.name, action="officer.invite", subject=subject)
+    token = officer_access.give_link(session, invited, visit.at, by=visit.officer.name)
     base = visit.krajai.settings.public_url.rstrip("/") or own_origin(visit.request)
     return f"{base}/console/join/{token}"
+
+
+def _opened(visit: OfficerVisit, found: Officer | None) -> tuple[str, datetime] | None:
+    """Who gave this account its new way in, and until when that is heeded."""
+    if found is None or found.access_settles_at is None or found.access_settles_at <= visit.at:
+        return None
+    with visit.reading() as session:
+        giver = session.get(Officer, found.access_from_id) if found.access_from_id is not None else None
+    return giver.shown_name if giver else say(visit.language, "console.operator"), found.access_settles_at
 
 
 def _fault(refused: OfficerRefused | PlaceUnclear) -> Fault:
@@ -217,4 +224,5 @@ def _form(
         roles=[(role.value, say(visit.language, f"console.role_{role}")) for role in Role],
         agencies=[(each.id, each.name(visit.language)) for each in listed],
         live=list(live),
+        opened=_opened(visit, found),
     )

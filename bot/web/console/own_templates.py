@@ -1,11 +1,12 @@
 """An agency's own words for the templates: proposed by one officer, reviewed by another."""
 
 from typing import Annotated
+from urllib.parse import urlencode
 
 from fastapi import APIRouter
 from fastapi.responses import Response
 
-from bot.web.console.drafts import sentence
+from bot.web.console.drafts import SPOKEN, sentence
 from bot.web.console.transport import RequestRefused
 from bot.web.console.visits import OfficerVisit, access
 from broadcasts.alerts.checks import lint
@@ -39,12 +40,13 @@ def take(visit: Annotated[OfficerVisit, access(Right.EDIT_WORDS)]) -> Response:
         author_id=visit.officer_id,
         proposed_at=visit.at,
     )
+    which = urlencode({name: getattr(edit, name) for name in ("template", "level", "language", "form")})
     try:
         with visit.writing() as session:
             propose(session, edit, by=visit.officer.name)
     except WordsRefused as fault:
         return _page(visit, fault=sentence(visit, fault.key, fault.fills))
-    return visit.redirect(TEMPLATES, done="drafting.done_proposed")
+    return visit.redirect(f"{TEMPLATES}?{which}", done="drafting.done_proposed")
 
 
 @router.post(TEMPLATES + "/{edit_id}/{decision}")
@@ -83,6 +85,9 @@ def _page(visit: OfficerVisit, *, fault: str = "") -> Response:
     level = visit.text("level", 20) if visit.text("level", 20) in LEVELS else LEVELS[-1]
     language = visit.text("language", 2) if visit.text("language", 2) in LANGUAGES else LANGUAGES[0]
     form = visit.text("form", 4) if visit.text("form", 4) in FORMS else FORMS[0]
+    with visit.reading() as session:
+        agency_id = visit.officer.agency_id
+        own_body = template_edits.own_body(session, agency_id, chosen.id, level, language, form) or ""
     house = house_body(chosen.hazard, level, language, form) if chosen.hazard else ""
     return visit.page(
         "templates.html",
@@ -97,9 +102,12 @@ def _page(visit: OfficerVisit, *, fault: str = "") -> Response:
         form=form,
         forms_known=FORMS,
         house=house,
-        typed=visit.text("body", 600) if fault else house,
+        own_body=own_body,
+        spoken=SPOKEN,
+        typed=visit.text("body", 600) if fault else own_body or house,
         lints=[sentence(visit, each.key, each.fills) for each in lint(house, language)],
         edits=found,
+        name_of={each.id: each.name(visit.language) for each in templates().values()},
         parts=list(parts().values()),
         own=visit.officer_id,
     )

@@ -1,4 +1,4 @@
-"""The register of shelters, and the record of drills with their groups of volunteers."""
+"""The register of shelters."""
 
 from typing import Annotated
 
@@ -8,8 +8,6 @@ from fastapi.responses import Response
 from bot.web.console.areas import AreaUnclear, read_area
 from bot.web.console.drafts import sentence
 from bot.web.console.visits import OfficerVisit, access
-from broadcasts.alerts import drills
-from storage import drill_members
 from storage import places as register
 from storage import shelters as shelter_register
 from storage.officer_rights import Right
@@ -17,7 +15,7 @@ from storage.shelters import Shelter, ShelterRefused
 
 router = APIRouter()
 
-SHELTERS, DRILLS = "/console/shelters", "/console/drills"
+SHELTERS = "/console/shelters"
 
 
 @router.get(SHELTERS)
@@ -59,18 +57,6 @@ def remove(visit: Annotated[OfficerVisit, access(Right.DRAFT_ALERTS)], shelter_i
     with visit.writing() as session:
         shelter_register.remove_shelter(session, shelter_id, by=visit.officer.name, at=visit.at)
     return visit.redirect(SHELTERS, done="drafting.done_saved")
-
-
-@router.get(DRILLS)
-def show_drills(visit: Annotated[OfficerVisit, access(Right.SEE_ALERTS)]) -> Response:
-    """Exercises and trainings with their minutes; whether this month's is still to come."""
-    with visit.reading() as session:
-        found = drills.drills(session)
-        due = drills.is_due(session, visit.at, visit.krajai.settings.zone)
-        groups = drill_members.groups(session)
-    return visit.page(
-        "drills.html", drills=found, due=due, groups=groups, drafts_here=visit.can(Right.DRAFT_ALERTS)
-    )
 
 
 def _page(visit: OfficerVisit, fault: str = "") -> Response:

@@ -138,7 +138,13 @@ def _password_page(visit: Visit, *, fault: str = "", status: int = 200) -> Respo
 def _second_page(visit: OfficerVisit, *, fault: str = "", status: int = 200) -> Response:
     offered = second_factor.offer(visit, recovery=True)
     return visit.page(
-        "sign_in_second.html", status=status, fault=fault, offer=offered, wanted=visit.text("next")
+        "second_factor.html",
+        status=status,
+        fault=fault,
+        offer=offered,
+        wanted=visit.text("next"),
+        action=SECOND,
+        why="",
     )
 
 

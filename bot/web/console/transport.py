@@ -117,13 +117,16 @@ def own_page(wanted: str) -> str:
     return wanted
 
 
+def is_from_here(request: Request) -> bool:
+    """Whether the browser says that a page of this host sent it, or says nothing (W3C Fetch Metadata)."""
+    return request.headers.get("sec-fetch-site", "same-origin") in ("same-origin", "none")
+
+
 async def read_form(request: Request) -> FormData:
     """The fields of a form; none for a page that is only looked at. Raises RequestRefused."""
     if request.method in ("GET", "HEAD"):
         return FormData()
     require_safe_transport(request)
-    if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
-        raise RequestRefused(403, "console.error_forged")
     length = request.headers.get("content-length", "")
     if not length.isdigit():
         raise RequestRefused(411, "console.error_form")

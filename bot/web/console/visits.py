@@ -27,6 +27,7 @@ from bot.web.console.transport import (
     VISITOR,
     RequestRefused,
     client_of,
+    is_from_here,
     own_page,
     read_form,
     require_safe_transport,
@@ -186,7 +187,7 @@ class Access:
         token = SESSION.read(request) or VISITOR.read(request)
         new = not token
         token = token or secrets.token_urlsafe(32)
-        genuine = request.method in ("GET", "HEAD") or _is_genuine(form, token)
+        genuine = request.method in ("GET", "HEAD") or (is_from_here(request) and _is_genuine(form, token))
         if not genuine and (self.stage is None or not SESSION.read(request)):
             raise RequestRefused(403, "console.error_forged")
         with krajai.database.read() as session:

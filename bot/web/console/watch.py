@@ -3,13 +3,14 @@
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter
 from fastapi.responses import Response, StreamingResponse
 from sqlmodel import Session, col, select
 
+from bot.web.console import relays
 from bot.web.console.areas import draw
 from bot.web.console.drafts import ALERTS, MOST_ID
 from bot.web.console.transport import SESSION, RequestRefused
@@ -18,7 +19,7 @@ from broadcasts.alerts import releasing
 from broadcasts.alerts.releasing import UnknownBroadcast
 from broadcasts.delivery.progress import DeliveryWatch, Snapshot
 from broadcasts.delivery.reports import report
-from storage import alert_approvals, sessions
+from storage import alert_approvals, safety, sessions
 from storage import places as register
 from storage.alert_drafts import AlertDraft
 from storage.alerts import Alert
@@ -35,7 +36,7 @@ MOST_OF_THE_TIME = 10
 """A look that takes long is followed by a pause so many times as long: looking must not slow the sending."""
 
 REPORT_SECONDS, SESSION_SECONDS, LONGEST_SECONDS = 4.0, 15.0, 3600.0
-WHOLE_PROVINCES, MOST_ON_MAP = 2, 200
+WHOLE_PROVINCES, MOST_ON_MAP, MOST_IN_TABLE = 2, 200, 60
 _OF_ALERTS = (
     BroadcastKind.ALERT.value,
     BroadcastKind.CHANGE.value,
@@ -51,11 +52,15 @@ def show(visit: Annotated[OfficerVisit, access(Right.SEE_ALERTS)], broadcast_id:
 
 @router.get(BROADCASTS + "/{broadcast_id}/events")
 async def events(visit: Annotated[OfficerVisit, access(Right.SEE_ALERTS)], broadcast_id: int) -> Response:
-    """How it stands, once a second, as server-sent events (WHATWG HTML, 9.2); the last one when it has ended."""
+    """How it stands, once a second, as server-sent events (WHATWG HTML, 9.2); the last one when it has ended.
+
+    With `only=answers` what people answered, once: they go on answering when all of it is sent.
+    """
     await asyncio.to_thread(_found, visit, broadcast_id)
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    stream = _answers if visit.text("only") == "answers" else _stream
     return StreamingResponse(
-        _stream(visit, broadcast_id), media_type="text/event-stream; charset=utf-8", headers=headers
+        stream(visit, broadcast_id), media_type="text/event-stream; charset=utf-8", headers=headers
     )
 
 
@@ -76,9 +81,12 @@ def _page(visit: OfficerVisit, broadcast_id: int, *, fault: str = "", status: in
     with visit.reading() as session:
         seen = DeliveryWatch(broadcast_id=broadcast_id).look(session, visit.at)
         found = report(session, broadcast)
+        told = relays.heard(session, alert.id or 0, visit.language) if alert is not None else None
         draft = _draft(session, broadcast_id)
         decisions = alert_approvals.decisions(session, draft.number) if draft is not None else []
-        codes = _districts(list(found.districts), alert.places if alert else broadcast.audience["places"])
+        area = alert.places if alert else broadcast.audience["places"]
+        codes = _districts(list(found.districts), area)
+        answers = safety.answers_to(session, broadcast_id)
         map_ = draw(session, codes, visit.language)
     live = alert is not None and alert.state == "released" and alert.expires_at > visit.at
     places = alert.places if alert is not None else []
@@ -93,13 +101,16 @@ def _page(visit: OfficerVisit, broadcast_id: int, *, fault: str = "", status: in
         draft=draft,
         decisions=decisions,
         seen=seen,
-        channels=found.channels,
+        # What is still to come has its row already: the numbers are put into them while they grow.
+        channels={**{name: {} for name in _accounts(visit)}, **found.channels},
         districts=[
-            (code, register.full_name(code, visit.language) if register.place(code) else "-", counts)
-            for code, counts in sorted(found.districts.items())
-        ],
+            (code, register.full_name(code, visit.language) if register.place(code) else "-")
+            for code in sorted({*found.districts, *(each for each in codes if _is_in(area, each))})
+        ][:MOST_IN_TABLE],
         map=map_,
-        share={code: _share(counts) for code, counts in found.districts.items()},
+        relays=told,
+        tallies={code: _tally(found.districts.get(code, {})) for code in (*codes, *found.districts)},
+        answers=answers if alert is not None and alert.status == "Actual" else {},
         texts=[
             (language, "\n\n".join(each.text for each in bubbles_for(broadcast, language, EVERY_PLACE)))
             for language in LANGUAGES
@@ -113,6 +124,7 @@ def _page(visit: OfficerVisit, broadcast_id: int, *, fault: str = "", status: in
         live=live,
         alerts=ALERTS,
         mode_class={"exercise": "mode-exercise", "training": "mode-training"}.get(broadcast.kind, ""),
+        sees_board=visit.can(Right.SEE_CRIES),
         repeats=visit.can(Right.DRAFT_ALERTS),
     )
 
@@ -137,6 +149,14 @@ async def _stream(visit: OfficerVisit, broadcast_id: int) -> AsyncIterator[str]:
         await asyncio.sleep(max(LOOK_SECONDS, MOST_OF_THE_TIME * took))
 
 
+async def _answers(visit: OfficerVisit, broadcast_id: int) -> AsyncIterator[str]:
+    def look() -> dict[str, int]:
+        with visit.reading() as session:
+            return safety.answers_to(session, broadcast_id)
+
+    yield f"data: {json.dumps({'answers': await asyncio.to_thread(look)})}\n\n"
+
+
 def _look(visit: OfficerVisit, watch: DeliveryWatch, whole: bool) -> tuple[Snapshot, dict[str, Any]]:
     with visit.reading() as session:
         seen = watch.look(session, visit.krajai.database.now(session))
@@ -153,7 +173,8 @@ def _look(visit: OfficerVisit, watch: DeliveryWatch, whole: bool) -> tuple[Snaps
         if whole or seen.over:
             found = report(session, session.get_one(Broadcast, watch.broadcast_id))
             told["channels"] = {name: dict(counts) for name, counts in found.channels.items()}
-            told["districts"] = {code: _share(counts) for code, counts in found.districts.items()}
+            told["answers"] = safety.answers_to(session, watch.broadcast_id)
+            told["districts"] = {code: _tally(counts) for code, counts in found.districts.items()}
     return seen, told
 
 
@@ -180,7 +201,7 @@ def _found(visit: OfficerVisit, broadcast_id: int) -> tuple[Broadcast, Alert | N
         for own in visit.places
         for code in concerned
     ):
-        raise RequestRefused(403, "console.error_no_right")
+        visit.refuse(Right.SEE_ALERTS, concerned)
     return broadcast, alert
 
 
@@ -209,6 +230,14 @@ def _districts(reached: Sequence[str], places: Sequence[str]) -> list[str]:
     return sorted(concerned)[:MOST_ON_MAP]
 
 
-def _share(counts: Any) -> int:
-    planned = counts.get("planned") or sum(counts.values())
-    return int(100 * counts.get("accepted", 0) / planned) if planned else 0
+def _is_in(area: Sequence[str], code: str) -> bool:
+    return any(register.contains(place, code) or register.contains(code, place) for place in area)
+
+
+def _accounts(visit: OfficerVisit) -> list[str]:
+    return [f"{each.channel_name}/{each.name}" for each in visit.krajai.accounts]
+
+
+def _tally(counts: Mapping[str, int]) -> tuple[int, int]:
+    """How many have it, of how many."""
+    return counts.get("accepted", 0), counts.get("planned") or sum(counts.values())

@@ -15,12 +15,17 @@ from broadcasts.alerts.cap_model import CapRefused
 from broadcasts.alerts.cap_xml import MOST_BYTES
 from broadcasts.alerts.importing import import_alerts
 from broadcasts.alerts.signing import signed
+from storage.audit import record
+from storage.officer_attempts import TooManyAttempts, by_token, count
 
 router = APIRouter()
 
 FEED_KEPT_SECONDS = 15
 ORIGIN = "post"
 """How drafts are marked that came in through this door."""
+
+ACTOR = "CAP by POST"
+MOST_REASON_LETTERS = 200
 
 
 @router.get("/cap/alerts.atom")
@@ -49,20 +54,46 @@ async def take(request: Request, authorization: Annotated[str, Header()] = "") -
     token = request.app.state.krajai.settings.cap_import_token.get_secret_value()
     given = authorization.removeprefix("Bearer ")
     if not token or not hmac.compare_digest(given.encode(), token.encode()):
+        known = await run_in_threadpool(_note_wrong_token, request) if token else True
         return JSONResponse(
             {"detail": "the header Authorization: Bearer needs the token KRAJAI_CAP_IMPORT_TOKEN"},
-            status_code=401,
+            status_code=401 if known else 429,
         )
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
         if len(body) > MOST_BYTES:
+            await run_in_threadpool(_note_refused, request.app.state.krajai, "too large")
             return JSONResponse({"detail": f"a document has at most {MOST_BYTES:,} bytes"}, status_code=413)
     try:
         found = await run_in_threadpool(_take, request.app.state.krajai, bytes(body))
     except CapRefused as refused:
+        await run_in_threadpool(_note_refused, request.app.state.krajai, refused.reason)
         return JSONResponse({"detail": refused.reason}, status_code=400)
     return JSONResponse({"alerts": found}, status_code=201 if any(each["new"] for each in found) else 200)
+
+
+def _note_wrong_token(request: Request) -> bool:
+    """Audit it; False for a place from which so many came that it waits now, and nothing more is written down."""
+    krajai: Krajai = request.app.state.krajai
+    address = request.client.host if request.client else ""
+    try:
+        with krajai.database.write() as session:
+            at = krajai.database.now(session)
+            count(session, [by_token(address)], at)
+            record(
+                session, at, actor=ACTOR, action="cap.refuse", subject="cap", detail={"reason": "wrong token"}
+            )
+    except TooManyAttempts:
+        return False
+    return True
+
+
+def _note_refused(krajai: Krajai, reason: str) -> None:
+    with krajai.database.write() as session:
+        at = krajai.database.now(session)
+        detail = {"reason": reason[:MOST_REASON_LETTERS]}
+        record(session, at, actor=ACTOR, action="cap.refuse", subject="cap", detail=detail)
 
 
 def _feed(request: Request) -> bytes:
@@ -92,7 +123,7 @@ def _document(request: Request, identifier: str) -> bytes | None:
 def _take(krajai: Krajai, data: bytes) -> list[dict[str, object]]:
     with krajai.database.write() as session:
         at = krajai.database.now(session)
-        taken = import_alerts(session, data, origin=ORIGIN, by="CAP by POST", at=at)
+        taken = import_alerts(session, data, origin=ORIGIN, by=ACTOR, at=at)
         return [
             {
                 "id": each.alert.id,

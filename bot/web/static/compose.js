@@ -30,6 +30,11 @@ for (const field of document.querySelectorAll("[data-lint]")) {
 
 for (const land of document.querySelectorAll("[data-map] [data-code]")) {
   land.addEventListener("click", () => {
+    if (land.closest("[data-selects]")) {
+      document.querySelector('select[name="province"]').value = land.dataset.code;
+      document.querySelector('button[value="province"]').click();
+      return;
+    }
     const box = document.querySelector(`input[name="place"][value="${land.dataset.code}"]`);
     if (!box) return;
     box.checked = !box.checked;

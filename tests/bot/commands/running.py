@@ -1,6 +1,7 @@
 """Running `krajai` inside the test, as its users do: by its arguments, its output and its exit status."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,10 +25,14 @@ class Ran:
         return json.loads(self.said)
 
 
-def krajai(*arguments: str, typed: str | bytes = "") -> Ran:
+def krajai(*arguments: str, typed: str | bytes = "", environment: Mapping[str, str] | None = None) -> Ran:
     """Run a command; an exception that it lets through fails the test, as a traceback would its user."""
     result = CliRunner().invoke(
-        build(arguments[0] if arguments else None), list(arguments), input=typed, prog_name="krajai"
+        build(arguments[0] if arguments else None),
+        list(arguments),
+        input=typed,
+        prog_name="krajai",
+        env=environment,
     )
     if result.exception is not None and not isinstance(result.exception, SystemExit):
         raise result.exception

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from sqlmodel import select
+from sqlmodel import col, select
 
 from storage.audit import AuditEntry
 from storage.database import Database
@@ -33,6 +33,22 @@ def database(installation: Path) -> Database:
             )
         )
     return made
+
+
+def test_a_telephone_is_joined_by_an_officer(database: Database) -> None:
+    with database.write() as session:
+        citizen(session, "U1", account_id=account(session, "line"))
+        citizen(session, "+66899999999", account_id=account(session, "sms"))
+    refused = krajai("person", "join", "line:U1", f"sms:{NUMBER}")
+    assert refused.status != 0
+    assert "safety_report" in refused.complained
+    assert krajai("person", "join", "line:U1", "sms:+66899999999").status == 0
+    with database.read() as session:
+        addresses = col(Contact.address).in_(["U1", "+66899999999"])
+        known = session.exec(select(Contact.person_id).where(addresses)).all()
+    assert len(known) == 2
+    assert len(set(known)) == 1
+    database.close()
 
 
 def test_the_export_is_whole_and_audited_without_her_data(database: Database) -> None:

@@ -28,6 +28,8 @@ METRICS = {
     "krajai_paused_broadcasts_now",
     "krajai_database_up",
     "krajai_outbox_held",
+    "krajai_texts_instead_people",
+    "krajai_texts_instead_baht",
     "krajai_settled_recipients_per_second",
     "krajai_account_info",
     "krajai_quota_left_messages",

@@ -81,7 +81,7 @@ class House:
                 may_bypass=may_bypass,
             )
             assert made.id is not None
-            made.password_hash, made.state = _hashed(), state
+            made.password_hash, made.state = hashed(), state
             session.add(made)
             officer_factors.add_totp(
                 session, made.id, TOTP_SECRET, self.clock.at, secret_key=SECRET_KEY, step=0
@@ -181,7 +181,7 @@ def open_house(database: Database, **changed: Any) -> House:
 _hashes: list[str] = []
 
 
-def _hashed() -> str:
+def hashed() -> str:
     """Hashing is slow by design: once for all tests."""
     if not _hashes:
         _hashes.append(hash_password(PASSWORD))

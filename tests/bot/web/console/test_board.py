@@ -6,8 +6,11 @@ import io
 import pytest
 from sqlmodel import Session, select
 
+from storage import duty_calls
 from storage.audit import AuditEntry
+from storage.duty_calls import CallKind
 from storage.help_requests import Cry, HelpRequest, note_cry
+from storage.help_telling import NEXT_WORD, keep_promises
 from storage.officers import Role
 from storage.outbox import Message
 from storage.safety import SafetyAnswer, SafetyReport, keep_report
@@ -158,3 +161,36 @@ def test_the_table_for_teams_runs_no_formula(house: House, duty: Browser) -> Non
     rows = list(csv.reader(io.StringIO(answer.text.removeprefix("\ufeff"))))
     assert rows[1][-1] == '\'=HYPERLINK("http://x")'
     assert rows[1][4] == "อ.แม่สาย จ.เชียงราย"
+
+
+def test_a_promise_that_passes_is_kept_by_saying_that_there_is_no_news(house: House, duty: Browser) -> None:
+    number = cry(house)
+    page = f"/console/board/{number}"
+    duty.submit(page, {"team": "กู้ภัยแม่สาย", "minutes": "20"}, f"{page}/assign")
+    house.clock.pass_(minutes=19)
+    with house.database.write() as session:
+        assert keep_promises(session, house.clock.at) == 0
+    house.clock.pass_(minutes=2)
+    with house.database.write() as session:
+        assert (keep_promises(session, house.clock.at), keep_promises(session, house.clock.at)) == (1, 0)
+        assert session.get_one(HelpRequest, number).promised_at == house.clock.at + NEXT_WORD
+        assert duty_calls.open_call(session, CallKind.CRY, f"help_request/{number}") is not None
+    assert said(house)[-1].startswith("ยังไม่มีข่าวใหม่ กู้ภัยแม่สายยังมีเรื่องของคุณอยู่")
+
+
+def test_the_map_and_the_table_tell_who_needs_help_and_who_is_safe(house: House, duty: Browser) -> None:
+    cry(house)
+    with house.database.write() as session:
+        contact, person = citizen(session, "sim-9", at=house.clock.at)
+        report = SafetyReport(
+            contact_id=contact.id or 0,
+            person_id=person.id or 0,
+            answer=SafetyAnswer.SAFE,
+            place="570906",
+            at=house.clock.at,
+        )
+        keep_report(session, report)
+    page = duty.get("/console/board").text
+    assert 'class="land heat-1"' in page
+    assert 'href="/console/board?place=5709"' in page
+    assert 'data-label="บอกว่าปลอดภัย">1<' in page
