@@ -17,6 +17,7 @@ from storage.people import accounts
 from storage.quota import COUNTED_CHANNELS, quota_of, reserve_of
 from storage.schedule import ScheduledRun
 from storage.sources import SourceState, SourceStatus
+from storage.texts_instead import DAY, spent_since
 
 RATE_SECONDS = 60
 _FINE = (SourceStatus.NEW.value, SourceStatus.FINE.value)
@@ -56,6 +57,12 @@ class Gauges:
         self._source_bad = gauge(
             "source_bad", "1 while a source fails, is wrong, partly so, or stale.", ("source",)
         )
+        self._texts = gauge(
+            "texts_instead_people",
+            "People LINE did not reach in 24 hours: told by a text message, or over the cap.",
+            ("result",),
+        )
+        self._texts_baht = gauge("texts_instead_baht", "What such text messages cost in 24 hours.")
         self._clock_age = gauge("clock_age_seconds", "Time since the clock last began a scheduled job.")
 
     def look(self, session: Session, now: datetime) -> None:
@@ -72,6 +79,10 @@ class Gauges:
         self._look_at_queues(session, now)
         self._look_at_quotas(session, now)
         self._look_at_sources(session, now)
+        texts = spent_since(session, now - DAY)
+        self._texts.labels("told").set(texts.texts)
+        self._texts.labels("over_cap").set(texts.over_cap)
+        self._texts_baht.set(texts.satang / 100)
         last_run = session.exec(select(func.max(ScheduledRun.started_at))).one()
         self._clock_age.set(_age(last_run, now))
 

@@ -44,9 +44,11 @@ class Settings(BaseSettings):
     line_channel_access_token: SecretStr = SecretStr("")
     line_api_url: str = "https://api.line.me"
     line_data_api_url: str = "https://api-data.line.me"
+    line_basic_id: str = Field(default="", pattern=r"^(@?[a-z0-9._-]{4,20})?$")
     line_requests_per_second: float = Field(default=200.0, gt=0, le=2000)
     telegram_bot_token: SecretStr = SecretStr("")
     telegram_webhook_secret: SecretStr = SecretStr("")
+    telegram_bot_name: str = Field(default="", pattern=r"^(@?[A-Za-z]\w{4,31})?$")
     telegram_api_url: str = "https://api.telegram.org"
     telegram_messages_per_second: float = Field(default=30.0, gt=0, le=1000)
     telegram_polling: Literal["auto", "on", "off"] = "auto"
@@ -62,6 +64,8 @@ class Settings(BaseSettings):
     sms_reply_number: str = ""
     sms_messages_per_second: float = Field(default=10.0, gt=0, le=1000)
     sms_satang_per_segment: int = Field(default=0, ge=0, le=10_000)
+    sms_instead_baht_per_alert: int = Field(default=0, ge=0, le=100_000_000)
+    sms_instead_baht_per_day: int = Field(default=0, ge=0, le=100_000_000)
     sources: Literal["on", "off"] = "on"
     automatic_release: str = ""
     cap_signing_key_file: str = ""

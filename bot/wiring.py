@@ -7,6 +7,7 @@ from pathlib import Path
 
 import structlog
 
+from bot.alert_desk import AlertDesk
 from bot.channels.accounts import ConnectedAccount
 from bot.channels.local import Faults, LocalChannel
 from bot.channels.local import read_event as read_local_event
@@ -18,6 +19,7 @@ from bot.receiving import EventReader, Receiver
 from bot.settings import Settings
 from broadcasts.alerts.signing import SigningKey, UnusableKey, read_signing_key
 from broadcasts.delivery.channel import Channel
+from broadcasts.delivery.fallback import FallbackRule
 from broadcasts.delivery.pacing import Gates
 from broadcasts.delivery.sending import Sender
 from handlers.conversation import Conversation
@@ -29,6 +31,7 @@ from storage.broadcasts import Form
 from storage.cases_agencies import Agencies, AgenciesRefused, read_agencies
 from storage.cases_privacy import use_secret_key
 from storage.database import Database
+from storage.officer_telling import use_console
 from storage.pace import DatabasePacer, MemoryPacer, Pacer
 from storage.people import MAIN, Account
 from storage.sealing import SealBroken, unseal
@@ -81,6 +84,16 @@ class Krajai:
         return {account: channel.traits.honours_retry_key for account, channel in self.channels.items()}
 
     @property
+    def fallback(self) -> FallbackRule:
+        """From which accounts to which, and for how much, text messages go out instead."""
+        return FallbackRule(
+            lines=frozenset(each.id for each in self.accounts if each.channel_name == "line"),
+            texts={each.id: each.channel for each in self.accounts if each.channel_name == "sms"},
+            alert_satang=self.settings.sms_instead_baht_per_alert * 100,
+            day_satang=self.settings.sms_instead_baht_per_day * 100,
+        )
+
+    @property
     def agency(self) -> Agency:
         chosen = self.settings
         return Agency(
@@ -126,7 +139,13 @@ class Krajai:
     def receiver(self) -> Receiver:
         return Receiver(
             database=self.database,
-            conversation=Conversation(self.agency, self.settings.zone, self.forms, agencies=self.agencies),
+            conversation=Conversation(
+                self.agency,
+                self.settings.zone,
+                self.forms,
+                agencies=self.agencies,
+                desk=AlertDesk(self.settings.zone),
+            ),
             readers=self.readers,
             handled=self.metrics.handled,
             parked=self.metrics.parked,
@@ -168,6 +187,7 @@ def open_krajai(settings: Settings) -> Krajai:
     database = Database(settings.database_url)
     join_commits(database)
     use_secret_key(database, settings.secret_key.get_secret_value())
+    use_console(database, settings.public_url)
     faults = Faults()
     metrics = Metrics()
     ingest = Ingest(database, metrics.not_stored)

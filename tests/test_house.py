@@ -2,11 +2,12 @@
 
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from bot.__main__ import build
 from bot.settings import Settings, read_settings
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -134,10 +135,8 @@ def test_every_process_of_the_procfile_is_a_command() -> None:
     for command in processes.values():
         program, subcommand = command.split()
         assert program == "krajai"
-        asked = subprocess.run(
-            [sys.executable, "-m", "bot", subcommand, "--help"], cwd=ROOT, capture_output=True, text=True
-        )
-        assert asked.returncode == 0, asked.stderr
+        asked = CliRunner().invoke(build(subcommand), [subcommand, "--help"])
+        assert asked.exit_code == 0, asked.output
 
 
 def test_the_locks_pin_every_package_with_hashes_and_name_no_index() -> None:

@@ -37,6 +37,8 @@ from storage.lifecycles import (
     MediaState,
     MessageState,
     Outcome,
+    RelayNoticeState,
+    RelayState,
     allowed,
     require,
     sources,
@@ -58,6 +60,8 @@ STATES = {
     "alert_draft": DraftState,
     "template_edit": EditState,
     "help": HelpState,
+    "relay": RelayState,
+    "relay_notice": RelayNoticeState,
     "media": MediaState,
 }
 ENDED = {
@@ -72,6 +76,8 @@ ENDED = {
     "alert_draft": {"released", "dropped"},
     "template_edit": {"rejected", "replaced"},
     "help": {"closed"},
+    "relay": {"left"},
+    "relay_notice": {"heard", "overtaken"},
     "media": {"removed"},
 }
 
