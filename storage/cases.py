@@ -101,10 +101,14 @@ class Case(SQLModel, table=True):
 
 @dataclass(frozen=True, kw_only=True)
 class Jurisdiction:
-    """For which agency somebody works on cases ('' the installation's own), and in which places."""
+    """For which agency somebody works on cases ('' the installation's own), and in which places.
+
+    `narrowed`: these places are her own and not all of her agency's.
+    """
 
     agency_id: str
     places: tuple[str, ...]
+    narrowed: bool = False
 
 
 class UnknownCase(LookupError):
@@ -202,7 +206,7 @@ def listed(
     kind: str | None = None,
     category: str | None = None,
     agency: str | None = None,
-    place: str | None = None,
+    place: str | Sequence[str] | None = None,
     officer: str | None = None,
     due_before: datetime | None = None,
     within: Jurisdiction | None = None,
@@ -210,7 +214,7 @@ def listed(
 ) -> list[Case]:
     """Cases for officers: the one that is due first comes first, those without a deadline last.
 
-    `within` narrows them to what somebody may see.
+    `place` is a code or several, `within` narrows them to what somebody may see.
     """
     query = select(Case).where(col(Case.state).in_(states))
     filters = (
@@ -223,7 +227,7 @@ def listed(
         if wanted is not None:
             query = query.where(col(column) == wanted)
     if place is not None:
-        query = query.where(col(Case.place).startswith(place, autoescape=True))
+        query = query.where(_in_places([place] if isinstance(place, str) else place))
     if due_before is not None:
         query = query.where(col(Case.due_at) < due_before)
     if within is not None:
@@ -231,15 +235,33 @@ def listed(
     return list(session.exec(query.order_by(col(Case.due_at).nulls_last(), col(Case.id)).limit(most)))
 
 
+def late(
+    session: Session, at: datetime, within: Jurisdiction, *, agency: str | None = None
+) -> tuple[int, datetime | None]:
+    """How many open cases that somebody may see should have been answered by now, and when the first was due."""
+    query = select(func.count(), func.min(Case.due_at)).where(
+        col(Case.state).in_(OPEN_STATES), col(Case.due_at) < at, _is_seen_by(within)
+    )
+    if agency is not None:
+        query = query.where(Case.agency == agency)
+    count, first = session.exec(query).one()
+    return count, first
+
+
 def sees(by: Jurisdiction, case: Case) -> bool:
-    """Whether somebody may see a case: one of her agency, or of her places that is not confidential."""
+    """Whether somebody may see a case: one of her agency, or of her places that is not confidential.
+
+    Who acts in some of her agency's places only sees of its confidential cases those that lie there, or nowhere known.
+    """
     near = case.place is not None and any(contains(own, case.place) for own in by.places)
-    return case.agency == by.agency_id or (near and not case.confidential)
+    if case.agency != by.agency_id:
+        return near and not case.confidential
+    return near or not (case.confidential and by.narrowed) or case.place is None
 
 
 def works_on(by: Jurisdiction, case: Case) -> bool:
-    """Whether the case is hers to work on: her agency's, or any that she sees where hers runs the installation."""
-    return case.agency == by.agency_id or (by.agency_id == "" and sees(by, case))
+    """Whether the case is hers to work on: what she sees of her agency's, or of all where hers runs the house."""
+    return (case.agency == by.agency_id or by.agency_id == "") and sees(by, case)
 
 
 def case_by_ticket(session: Session, typed: str) -> Case:
@@ -288,8 +310,15 @@ def check_digit(digits: str) -> str:
 
 def _is_seen_by(by: Jurisdiction) -> ColumnElement[bool]:
     """The same as `sees`."""
-    near = or_(*(col(Case.place).startswith(code, autoescape=True) for code in by.places), false())
-    return or_(col(Case.agency) == by.agency_id, and_(near, col(Case.confidential).is_(False)))
+    near, is_open = _in_places(by.places), col(Case.confidential).is_(False)
+    own = col(Case.agency) == by.agency_id
+    if by.narrowed:
+        own = and_(own, or_(is_open, near, col(Case.place).is_(None)))
+    return or_(own, and_(near, is_open))
+
+
+def _in_places(places: Sequence[str]) -> ColumnElement[bool]:
+    return or_(false(), *(col(Case.place).startswith(code, autoescape=True) for code in places))
 
 
 def _is_hers(person_id: int) -> ColumnElement[bool]:

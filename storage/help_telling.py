@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 from functools import partial
 from zoneinfo import ZoneInfo
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 
 from storage import duty_calls, outbox
-from storage.audit import record
+from storage.audit import AuditEntry, record
 from storage.columns import is_one_of
 from storage.dialogs import dialog_of, remember_offer
 from storage.duty_calls import CallKind
@@ -26,7 +26,12 @@ from storage.wording import dates, say
 NEXT_WORD = timedelta(minutes=30)
 """Until the next word, where nobody said anything by the time that was promised."""
 
+MOST_ROUNDS = 4
+"""So often she reads that there is no news since a team took it; after that only the officers are asked."""
+
 MOST_AT_ONCE = 500
+
+_PASSED = "help.promise_passed"
 
 Words = Callable[[str], str]
 """What is said, by language."""
@@ -47,19 +52,22 @@ def tell_taken(session: Session, request: HelpRequest, zone: ZoneInfo, at: datet
 def keep_promises(session: Session, at: datetime) -> int:
     """Tell those whose promised word is due that there is none yet, and when the next one comes; how many requests.
 
-    Somebody on duty is asked again: the team may need another, or its officer to be woken.
+    Somebody on duty is asked again: the team may need another, or its officer to be woken. Who has read it
+    `MOST_ROUNDS` times is told no more, and the last time no further word is promised.
     """
     query = select(HelpRequest).where(
         is_one_of(col(HelpRequest.state), HelpState.ASSIGNED), col(HelpRequest.promised_at) <= at
     )
-    overdue = session.exec(query.order_by(col(HelpRequest.promised_at)).limit(MOST_AT_ONCE)).all()
+    waiting = query.order_by(col(HelpRequest.promised_at)).limit(MOST_AT_ONCE)
+    overdue = session.exec(waiting.with_for_update(skip_locked=True)).all()
     for request in overdue:
         request.promised_at = at + NEXT_WORD
         session.add(request)
-        _tell(session, request, partial(_no_news, request, request.promised_at), at)
-        record(
-            session, at, actor="clock", action="help.promise_passed", subject=f"help_request/{request.number}"
-        )
+        rounds = _rounds(session, request) + 1
+        if rounds <= MOST_ROUNDS:
+            until = request.promised_at if rounds < MOST_ROUNDS else None
+            _tell(session, request, partial(_no_news, request, until), at)
+        record(session, at, actor="clock", action=_PASSED, subject=f"help_request/{request.number}")
         call = duty_calls.call(
             session,
             CallKind.CRY,
@@ -75,7 +83,23 @@ def keep_promises(session: Session, at: datetime) -> int:
     return len(overdue)
 
 
-def _no_news(request: HelpRequest, until: datetime, language: str) -> str:
+def _rounds(session: Session, request: HelpRequest) -> int:
+    """How many promises have passed since a team took the request last."""
+    subject = f"help_request/{request.number}"
+    taken = select(func.max(AuditEntry.id)).where(
+        AuditEntry.subject == subject, AuditEntry.action == f"help.{HelpState.ASSIGNED.value}"
+    )
+    passed = select(func.count()).where(
+        AuditEntry.subject == subject,
+        AuditEntry.action == _PASSED,
+        col(AuditEntry.id) > func.coalesce(taken.scalar_subquery(), 0),
+    )
+    return session.exec(passed).one()
+
+
+def _no_news(request: HelpRequest, until: datetime | None, language: str) -> str:
+    if until is None:
+        return say(language, "rescue.team", team=request.team)
     time = dates.clock(until, language, dates.BANGKOK)
     return say(language, "rescue.no_news", team=request.team, time=time)
 

@@ -34,6 +34,7 @@ def join_phone(session: Session, person_id: int, phone_person_id: int, at: datet
     if person_id == phone_person_id:
         raise NotJoined("they are one person already")
     phone = _only_phone(session, phone_person_id)
+    _require_present(session, person_id, phone_person_id)
     if found := _what_is_kept(session, phone_person_id):
         raise NotJoined(
             f"more is kept of the telephone's owner than places ({', '.join(found)}): it would change hands"
@@ -78,6 +79,16 @@ def _only_phone(session: Session, person_id: int) -> Contact:
     if phone.state != ContactState.ACTIVE:
         raise NotJoined(f"her telephone is {phone.state}")
     return phone
+
+
+def _require_present(session: Session, *person_ids: int) -> None:
+    """Whoever stopped everything, or asked to be forgotten, is not reached again by way of somebody else."""
+    query = select(Person).where(col(Person.id).in_(person_ids)).order_by(col(Person.id)).with_for_update()
+    for person in session.exec(query.execution_options(populate_existing=True)):
+        if person.erased_at is not None:
+            raise NotJoined(f"person {person.id} has been erased")
+        if person.stopped_at is not None:
+            raise NotJoined(f"person {person.id} has stopped everything: she has to begin again herself")
 
 
 def _what_is_kept(session: Session, person_id: int) -> list[str]:

@@ -37,8 +37,13 @@ class Leased(SQLModel):
 
 
 def steady_seconds() -> float:
-    """Seconds of a clock that nobody sets and that goes on while the process, or the whole machine, is stopped."""
-    return time.clock_gettime(time.CLOCK_BOOTTIME)
+    """Seconds of a clock that nobody sets and that goes on while the process is stopped; on Linux, the machine too."""
+    return time.clock_gettime(steady_clock())
+
+
+def steady_clock() -> int:
+    """Of the clocks that nobody sets the one that counts a sleep of the machine too; only Linux has that."""
+    return getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 
 def backoff_seconds(attempts: int) -> float:

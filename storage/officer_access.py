@@ -41,12 +41,24 @@ def note_opened(session: Session, officer: Officer, link_by: str, at: datetime) 
     """Her account is being opened with a link of `link_by`; whether it was in use before, which she is told."""
     if not _in_use(officer):
         return False
-    giver = session.exec(select(Officer.id).where(Officer.name == link_by)).first()
-    officer.access_from_id = giver if giver != officer.id else None
+    giver = session.exec(select(Officer).where(Officer.name == link_by)).first()
+    officer.access_from_id = None if giver is None else _origin(officer, giver, at)
     officer.access_settles_at = at + SETTLES
     session.add(officer)
     tell(session, officer, "console.tell_opened", at, by=link_by)
     return True
+
+
+def _origin(officer: Officer, giver: Officer, at: datetime) -> int | None:
+    """Whose hand a link of `giver` may be: of whoever opened hers, while that has not settled.
+
+    A link that an officer gives herself takes nobody out: it may be the same hand once more.
+    """
+    settles = giver.access_settles_at
+    earlier = giver.access_from_id if settles is not None and settles > at else None
+    if giver.id == officer.id:
+        return earlier
+    return giver.id if earlier is None or earlier == officer.id else earlier
 
 
 def hands_of(session: Session, officer_ids: Iterable[int], at: datetime) -> set[int]:

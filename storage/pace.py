@@ -59,12 +59,14 @@ class PaceState:
 class PaceLease:
     """Departures granted, in seconds from the moment of asking; when there are none, ask again after `wait_seconds`.
 
-    One that is missed by more than `lapse_seconds` must not be used any more.
+    One that is missed by more than `lapse_seconds` must not be used any more. `asked_at` is that moment by our own
+    monotonic clock: what comes after it, a commit on a busy disk, must not push departures away from those of others.
     """
 
     departures: tuple[float, ...] = ()
     wait_seconds: float = 0.0
     lapse_seconds: float = LAPSE_SECONDS
+    asked_at: float = field(default_factory=time.monotonic, compare=False)
 
 
 class Pacer(Protocol):
@@ -156,6 +158,7 @@ class DatabasePacer:
             )
             row = session.exec(query).first()
             now = self._database.now(session).timestamp()
+            asked_at = time.monotonic()
             if row is None:
                 session.connection().execute(
                     text(
@@ -168,7 +171,7 @@ class DatabasePacer:
             state, lease = grant(_from_row(row.state), now, pace_class, wanted, limit)
             row.state = _to_row(state)
             session.add(row)
-        return lease
+        return replace(lease, asked_at=asked_at)
 
 
 def _as_of(state: PaceState, now: float, interval: float) -> PaceState:

@@ -1,5 +1,6 @@
 """The outlines of places, drawn together from the boundaries of what lies in them where they have none of their own."""
 
+import threading
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
@@ -15,6 +16,8 @@ FEW_PROVINCES = 3
 
 _Kept = tuple[int, str, float]
 _kept: dict[tuple[_Kept, tuple[str, ...]], Mapping[str, BaseGeometry]] = {}
+_keeping = threading.Lock()
+"""Pages are made in several threads; who comes second waits for the drawing rather than drawing it again."""
 
 
 def outlines(session: Session, codes: Sequence[str]) -> dict[str, BaseGeometry]:
@@ -23,12 +26,13 @@ def outlines(session: Session, codes: Sequence[str]) -> dict[str, BaseGeometry]:
     if len(provinces) <= FEW_PROVINCES:
         return _drawn(session, codes, provinces)
     key = _state(session), tuple(codes)
-    if key not in _kept:
-        # Of an import before this one nothing is shown any more.
-        for other in [each for each in _kept if each[0] != key[0] or len(_kept) > FEW_PROVINCES]:
-            _kept.pop(other, None)
-        _kept[key] = _drawn(session, codes, provinces)
-    return dict(_kept[key])
+    with _keeping:
+        if key not in _kept:
+            # Of an import before this one nothing is shown any more.
+            for other in [each for each in _kept if each[0] != key[0] or len(_kept) > FEW_PROVINCES]:
+                del _kept[other]
+            _kept[key] = _drawn(session, codes, provinces)
+        return dict(_kept[key])
 
 
 def _state(session: Session) -> _Kept:

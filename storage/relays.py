@@ -4,20 +4,21 @@ A relay is one contact for one village or subdistrict. Each warning over it make
 overtaken by the warning that replaces it.
 """
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Index, and_, false, insert, literal, or_, text, update
+from sqlalchemy import ColumnElement, Index, and_, func, insert, literal, or_, text, update
 from sqlalchemy import select as sql_select
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from storage import places as register
 from storage.alerts import Alert
 from storage.audit import record
-from storage.columns import BigId, PlaceCode, UtcDateTime
+from storage.columns import BigId, PlaceCode, UtcDateTime, listed
 from storage.lifecycles import (
     RELAY,
     RELAY_NOTICE,
@@ -143,7 +144,7 @@ def within(session: Session, places: Sequence[str]) -> list[tuple[Relay, bool]]:
         select(Relay, Contact.state, Person.stopped_at)
         .join(Contact, col(Contact.id) == col(Relay.contact_id))
         .join(Person, col(Person.id) == col(Contact.person_id))
-        .where(Relay.state == RelayState.ACTIVE.value, or_(false(), *map(_inside, places)))
+        .where(Relay.state == RelayState.ACTIVE.value, _inside(session, places))
         .order_by(col(Relay.place), col(Relay.id))
     )
     return [
@@ -154,7 +155,10 @@ def within(session: Session, places: Sequence[str]) -> list[tuple[Relay, bool]]:
 
 def has_any(session: Session, places: Sequence[str], replaced: Sequence[int]) -> bool:
     """Whether anybody is to be told of an alert over these places that replaces those alerts."""
-    return session.exec(select(Relay.id).where(_concerned(places, replaced)).limit(1)).first() is not None
+    return (
+        session.exec(select(Relay.id).where(_concerned(session, places, replaced)).limit(1)).first()
+        is not None
+    )
 
 
 def tell(
@@ -182,7 +186,7 @@ def tell(
         literal(broadcast_id),
         literal(RelayNoticeState.TOLD.value),
         literal(at, UtcDateTime()),
-    ).where(_concerned(places, replaced))
+    ).where(_concerned(session, places, replaced))
     return session.connection().execute(insert(RelayNotice).from_select(columns, rows)).rowcount
 
 
@@ -261,17 +265,31 @@ def broadcasts_of(session: Session, broadcast_id: int) -> list[int]:
     return sorted(session.exec(query))
 
 
-def _concerned(places: Sequence[str], replaced: Sequence[int]) -> ColumnElement[bool]:
+def _concerned(session: Session, places: Sequence[str], replaced: Sequence[int]) -> ColumnElement[bool]:
     """Active relays in the places or around one of them, and all who were told of what is replaced."""
     around = {outer for place in places for outer in register.ancestors(place)}
     told = select(RelayNotice.relay_id).where(col(RelayNotice.alert_id).in_(replaced))
     return and_(
         col(Relay.state) == RelayState.ACTIVE.value,
-        or_(col(Relay.place).in_(around), col(Relay.id).in_(told), *map(_inside, places)),
+        or_(
+            _is_listed(session, col(Relay.place), around, "around"),
+            col(Relay.id).in_(told),
+            _inside(session, places),
+        ),
     )
 
 
-def _inside(place: str) -> ColumnElement[bool]:
-    """Codes say where a place lies: all of a place begin with its own, and `:` comes after every digit."""
-    inner: Any = col(Relay.place)
-    return and_(inner >= place, inner < f"{place}:")
+def _inside(session: Session, places: Sequence[str]) -> ColumnElement[bool]:
+    """Codes say where a place lies: all of a place begin with its own."""
+    starts = (func.substr(col(Relay.place), 1, n) for n in (2, 4, 6, 8))
+    return or_(*(_is_listed(session, start, places, "inside") for start in starts))
+
+
+def _is_listed(session: Session, place: Any, places: Iterable[str], name: str) -> ColumnElement[bool]:
+    """One term however many places: SQLite refuses expressions that are a thousand deep, and an alert may be wide.
+
+    `name` is the list's in the statement; the same name is the same list.
+    """
+    codes = listed(session.get_bind().dialect.name, name).params({name: json.dumps(sorted(places))})
+    found: ColumnElement[bool] = place.in_(codes)
+    return found

@@ -97,12 +97,9 @@ def phone_of(session: Session, contact_id: int) -> str:
 
 def answers_to(session: Session, broadcast_id: int) -> dict[str, int]:
     """How many said last that they are safe, and that they need help, when this broadcast was the warning they had."""
+    found = _newest(session, broadcast_id=broadcast_id)
     return {
-        answer.value: sum(
-            count
-            for (_, said), count in _newest(session, broadcast_id=broadcast_id).items()
-            if said == answer
-        )
+        answer.value: sum(count for (_, said), count in found.items() if said == answer)
         for answer in SafetyAnswer
     }
 

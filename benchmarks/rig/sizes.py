@@ -1,4 +1,4 @@
-"""How much is measured: QUICK=1 asks for a run of less than three minutes."""
+"""How much is measured: QUICK=1 asks for a run of about five minutes."""
 
 import os
 from dataclasses import dataclass

@@ -3,6 +3,7 @@
 There is no key that makes a repetition harmless, so what was written and not answered is unknown.
 """
 
+import asyncio
 import re
 from collections.abc import Callable, Sequence
 from functools import lru_cache, partial
@@ -34,12 +35,11 @@ IDLE_SECONDS = 2.0
 """An idle connection is closed by us before gateways do: on one that the other side has closed, a message would be lost
 from sight."""
 
-CONNECTIONS = 40
-
 EMERGENCY_PRIORITY, NORMAL_PRIORITY = "3", "0"
 EVERY_RECEIPT = "31"
 """1 delivered, 2 not delivered, 4 queued, 8 accepted, 16 refused by the network."""
 
+_ANY_WORDS = (Bubble(text="1784"),)
 _SAFE_IN_ADDRESSES = re.compile(r"[A-Za-z0-9_.~-]*")
 
 
@@ -73,7 +73,7 @@ class KannelChannel:
         What fails after the first part was accepted is unknown: the citizen may hold a piece of it.
         """
         queries = self._queries(request, self._options.parts(request.bubbles))
-        await send_in_order([partial(self._send_one, query) for query in queries])
+        await send_in_order([partial(self._send_one, query) for query in queries], request.departure)
 
     async def check(self) -> None:
         """Return when the gateway takes our user name and password; nothing is sent. Raises ChannelError."""
@@ -83,7 +83,8 @@ class KannelChannel:
             _judge(status, said)
 
     async def prepare(self) -> None:
-        """Nothing is to be made ready: connections come with the first messages."""
+        """Read the words that an SMS may get from us: a tenth of a second. Connections come with the messages."""
+        await asyncio.to_thread(self._options.render, _ANY_WORDS)
 
     async def close(self) -> None:
         if self._session is not None:
@@ -130,7 +131,7 @@ class KannelChannel:
         """Made in the running loop."""
         if self._session is None:
             self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=CONNECTIONS, keepalive_timeout=IDLE_SECONDS),
+                connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=IDLE_SECONDS),
                 timeout=aiohttp.ClientTimeout(total=None, connect=CONNECT_SECONDS),
                 cookie_jar=aiohttp.DummyCookieJar(),
             )

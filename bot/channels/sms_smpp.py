@@ -125,7 +125,8 @@ class SmppChannel:
             messages = self._messages(request)
         except ValueError as error:
             raise ContentRefused(f"SMPP cannot carry this message: {error}") from error
-        await send_in_order([partial(self._submit, message, request.reference) for message in messages])
+        submits = [partial(self._submit, message, request.reference) for message in messages]
+        await send_in_order(submits, request.departure)
 
     async def close(self) -> None:
         """Unbind. Pieces of long messages wait for whoever binds next."""

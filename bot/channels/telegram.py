@@ -34,6 +34,7 @@ from broadcasts.delivery.channel import (
     Rendering,
     SendRequest,
 )
+from storage.leases import SEND_TIMEOUT_SECONDS
 from storage.replies import Bubble
 
 log = structlog.get_logger()
@@ -47,6 +48,10 @@ ENDPOINT = "send"
 
 BETWEEN_PARTS_SECONDS = 1.05
 """Telegram wants at most one message a second in a chat."""
+
+ASK_AGAIN_SECONDS = 0.5
+FOLLOWS_WITHIN_SECONDS = SEND_TIMEOUT_SECONDS - 1.0
+"""So long after the first call of a request a further message may still wait for its departure."""
 
 _REMEMBERED = 2_000
 _TOKEN = re.compile(r"([0-9]+):[A-Za-z0-9_-]+")
@@ -113,20 +118,23 @@ class TelegramChannel:
         """Send the messages of one request to its one chat.
 
         When a later message of several fails, the ones before it were accepted: the same request (by retry key and
-        chat) goes on after them. This memory is of one process; another begins again with the first message.
+        chat) goes on after them. This memory is of one process; another begins again with the first message. So a later
+        message that gets no departure makes the outcome unknown: to wait would be to say that nothing was accepted.
         """
         chat = _chat_of(request)
         calls = _calls_of(request.bubbles, in_private=chat > 0)
         self._refuse_while_frozen(chat)
         key = (request.retry_key, chat)
         begun = self._accepted.get(key, 0)
+        until = self._clock() + FOLLOWS_WITHIN_SECONDS
         for number, (method, parameters) in enumerate(calls):
             if number < begun:
                 continue
             departure = request.departure
             if number > begun:
                 await self._pause(BETWEEN_PARTS_SECONDS)
-                await departure.due()
+            if number > 0:
+                await self._follow(departure, until)
                 departure = AtOnce()
             await self._call(chat, method, parameters, departure)
             if number + 1 < len(calls):
@@ -159,6 +167,21 @@ class TelegramChannel:
     async def close(self) -> None:
         """Close the connections."""
         await self._request.shutdown()
+
+    async def _follow(self, departure: Departure, until: float) -> None:
+        """Return when one more message may leave. Raises OutcomeUnknown: those before it were accepted."""
+        while True:
+            try:
+                await departure.due()
+            except NotNow as missed:
+                if self._clock() >= until:
+                    raise OutcomeUnknown(
+                        f"the messages before this one were accepted; then: {missed}"
+                    ) from missed
+                await self._pause(ASK_AGAIN_SECONDS)
+                continue
+            departure.left()
+            return
 
     async def _call(self, chat: int, method: str, parameters: bytes, departure: Departure) -> None:
         try:

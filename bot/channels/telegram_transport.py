@@ -15,7 +15,7 @@ from telegram.error import BadRequest, NetworkError, TelegramError, TimedOut
 from telegram.request import BaseRequest, RequestData
 
 from bot.channels.departing import DepartingBody
-from broadcasts.delivery.channel import Departure
+from broadcasts.delivery.channel import ChannelError, Departure
 
 CONNECT_SECONDS = 3.0
 """To wait for a free connection of the pool, or to make a new one."""
@@ -102,6 +102,8 @@ class AiohttpRequest(BaseRequest):
         except TimeoutError as fault:
             raise TimedOut("Telegram did not answer in time") from fault
         except aiohttp.ClientError as fault:
+            if isinstance(fault.__cause__, ChannelError):
+                raise fault.__cause__ from None  # its departure was not to be had
             raise NetworkError(f"the connection to Telegram broke ({type(fault).__name__})") from None
         _raise_for(status, payload, response.headers.get("Retry-After", ""))
         return status, payload
@@ -155,11 +157,16 @@ class TelegramBot(Bot):
 
         For what goes to thousands: `Bot` makes and checks the same parameters anew for each, and reads the whole answer
         into models, which takes as long as all else of a message (docs/decisions/0015). Raises TelegramError, and
-        LookupError or TypeError for an answer that is none.
+        LookupError or TypeError for an answer that is none; the ChannelError of a departure that was not to be had.
         """
-        found: Any = await self._request[1].post(
-            f"{self._base_url}/{method}", request_data=cast("RequestData", EncodedData(body, departure))
-        )
+        data = cast("RequestData", EncodedData(body, departure))
+        try:
+            found: Any = await self._request[1].post(f"{self._base_url}/{method}", request_data=data)
+        except TelegramError as fault:
+            # BaseRequest takes whatever it does not know for a fault of the network.
+            if isinstance(fault.__cause__, ChannelError):
+                raise fault.__cause__ from None
+            raise
         found["message_id"]
         return dict(found)
 

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
-from broadcasts.alerts.cap_model import CapAlert
+from broadcasts.alerts.cap_model import CapAlert, MessageType
 from broadcasts.alerts.own_words import group_of
 from broadcasts.alerts.words import HELP_PHONE, kind_of, who_and_what
 from broadcasts.audience import listed
@@ -49,10 +49,14 @@ def tell_relays(
     priority: Priority,
 ) -> Broadcast | None:
     """Send an alert that was just released to the relays over it and to those who were told of its `line`, what it
-    replaces; None where there are none. An exercise of a group is no relay's business."""
+    replaces; None where there are none. An exercise of a group is no relay's business.
+
+    A Cancel goes to those who were told of its line alone: nobody takes back what she never announced.
+    """
     assert alert.id is not None
     replaced = [each.id for each in line if each.id is not None]
-    if group_of(alert, cap) or not relays.has_any(session, alert.places, replaced):
+    places = () if alert.msg_type == MessageType.CANCEL else alert.places
+    if group_of(alert, cap) or not relays.has_any(session, places, replaced):
         return None
     before = next((each for each in line if each.broadcast_id is not None), None)
     words = {
@@ -74,7 +78,7 @@ def tell_relays(
         listed=listed.of_relays(alert.id),
     )
     assert broadcast.id is not None
-    relays.tell(session, alert.id, alert.places, replaced, broadcast.id, at)
+    relays.tell(session, alert.id, places, replaced, broadcast.id, at)
     return broadcast
 
 

@@ -28,6 +28,9 @@ from storage.subscriptions import WARNING
 MOST_PROVINCES = 40
 """An alert over more than half of the country is more often a mistake than a warning; it needs a word more."""
 
+_NO_ACCOUNT = 0
+"""The id of no account at all."""
+
 Words = dict[str, dict[str, tuple[Bubble, ...]]]
 
 
@@ -102,7 +105,7 @@ def look(
         groups=tuple(groups),
         draft=Draft(words=would.words, audience=would.audience, priority=_priority(alert)),
         reached=max((each["accepted"] + each["unknown"] + each["in_flight"] for each in tallies), default=0),
-        obstacle=_obstacle(session, alert, line, at, exercise=exercise, wide=wide),
+        obstacle=_obstacle(session, alert, line, at, channels, exercise=exercise, wide=wide),
         hash=broadcasts.content_hash(would),
     )
 
@@ -125,8 +128,9 @@ def release(
     Raises UnknownAlert, and NotReleasable with the reason.
     """
     alert = _alert(session, alert_id)
-    line = _line(session, alert)
-    if obstacle := _obstacle(session, alert, line, at, exercise=exercise, wide=wide):
+    # Held from here on: what repeats it or goes out instead is in `reached`, or sees that it has been replaced.
+    line = _line(session, alert, lock=True)
+    if obstacle := _obstacle(session, alert, line, at, channels, exercise=exercise, wide=wide):
         raise NotReleasable(obstacle)
     cap = stored_cap(alert)
     broadcast = _agreed(session, alert, cap, line, at, zone, channels)
@@ -173,14 +177,12 @@ def stop_released(session: Session, broadcast_id: int, at: datetime, *, by: str)
 
 
 def stop_broadcast(session: Session, broadcast_id: int | None, at: datetime, *, by: str) -> int:
-    """Stop what of a broadcast, and of what repeats it, was not sent; how many batches. What has ended stays so."""
+    """Stop what was not sent of a broadcast, of what carries it to relays, and of what repeats either; how many
+    batches. What has ended stays so."""
     if broadcast_id is None:
         return 0
-    family = (
-        broadcast_id,
-        *broadcasts.retries_of(session, [broadcast_id]),
-        *relays.broadcasts_of(session, broadcast_id),
-    )
+    said = [broadcast_id, *relays.broadcasts_of(session, broadcast_id)]
+    family = [*said, *broadcasts.retries_of(session, said)]
     return sum(_stop_one(session, each, at, by=by) for each in family)
 
 
@@ -209,7 +211,7 @@ def _agreed(
         words=broadcasts.words_of(_words(alert, cap, line, at, zone)),
         places=() if group else _audience_places(alert),
         reached=_broadcasts(session, line),
-        topic=WARNING,
+        topic="" if group else WARNING,
         expires_at=alert.expires_at,
         at=at,
         listed=listed.of_group(group, on) if group else None,
@@ -218,8 +220,16 @@ def _agreed(
 
 
 def accounts_on(session: Session, channels: Sequence[str]) -> tuple[int, ...]:
-    """The ids of the accounts of these channels."""
-    return tuple(each.id or 0 for each in accounts(session) if each.channel in channels)
+    """The ids of the accounts of these channels, () where none is named; never () where one is: that means all."""
+    found = tuple(each.id or 0 for each in accounts(session) if each.channel in channels)
+    return found or ((_NO_ACCOUNT,) if channels else ())
+
+
+def obstacle_of_channels(session: Session, channels: Sequence[str]) -> str | None:
+    """Why nothing can go out on these channels; None when it can."""
+    if accounts_on(session, channels) != (_NO_ACCOUNT,):
+        return None
+    return f"no account is connected on the channels chosen for it ({', '.join(channels)}): choose others"
 
 
 def _words(alert: Alert, cap: CapAlert, line: list[Alert], at: datetime, zone: ZoneInfo) -> Words:
@@ -241,11 +251,12 @@ def _alert(session: Session, alert_id: int) -> Alert:
     return alert
 
 
-def _line(session: Session, alert: Alert) -> list[Alert]:
+def _line(session: Session, alert: Alert, *, lock: bool = False) -> list[Alert]:
     """What the alert replaces, and what that had replaced, the newest first: an update may have missed somebody."""
     found: list[Alert] = []
     while alert.replaces_id is not None:
-        alert = session.get_one(Alert, alert.replaces_id, populate_existing=True)
+        held = {"key_share": True} if lock else None
+        alert = session.get_one(Alert, alert.replaces_id, populate_existing=True, with_for_update=held)
         found.append(alert)
     return found
 
@@ -284,12 +295,21 @@ def _audience_places(alert: Alert) -> tuple[str, ...]:
 
 
 def _obstacle(
-    session: Session, alert: Alert, line: list[Alert], at: datetime, *, exercise: bool, wide: bool
+    session: Session,
+    alert: Alert,
+    line: list[Alert],
+    at: datetime,
+    channels: Sequence[str],
+    *,
+    exercise: bool,
+    wide: bool,
 ) -> str | None:
     """Why the alert cannot be released now; None when it can."""
     cancels = alert.msg_type == MessageType.CANCEL
     provinces = {code[:2] for code in alert.places}
     later = _replaced_by(session, alert)
+    # A Cancel has no new recipients, and nothing about channels keeps it from those whom the alert reached.
+    nowhere = None if cancels else obstacle_of_channels(session, channels)
     checks = (
         (alert.state != AlertState.DRAFT, f"it is {alert.state} already"),
         (
@@ -336,6 +356,7 @@ def _obstacle(
             len(provinces) > MOST_PROVINCES and not wide,
             f"it covers {len(provinces)} provinces: say --wide when that is meant",
         ),
+        (nowhere is not None, nowhere),
     )
     return next((reason for hinders, reason in checks if hinders), None)
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
-from broadcasts.alerts.releasing import Preview, Words, accounts_on
+from broadcasts.alerts.releasing import Preview, Words, accounts_on, obstacle_of_channels
 from broadcasts.audience import listed
 from broadcasts.delivery.estimates import Draft
 from storage import broadcasts
@@ -20,7 +20,6 @@ from storage.alert_drafts import AlertDraft
 from storage.broadcasts import Broadcast, BroadcastKind, Form, Priority
 from storage.people import Account
 from storage.replies import Bubble, Button
-from storage.subscriptions import WARNING
 from storage.wording import LANGUAGES, say
 
 
@@ -35,7 +34,7 @@ def look(session: Session, draft: AlertDraft, preview: Preview, at: datetime) ->
         groups=(),
         draft=Draft(words=would.words, audience=would.audience, priority=Priority.ROUTINE),
         reached=0,
-        obstacle=None,
+        obstacle=obstacle_of_channels(session, draft.channels),
         hash=broadcasts.content_hash(would),
     )
 
@@ -48,7 +47,7 @@ def agreed(session: Session, draft: AlertDraft, words: Words, at: datetime) -> B
         words=broadcasts.words_of(words),
         places=(),
         reached=(),
-        topic=WARNING,
+        topic="",
         expires_at=draft.expires_at,
         at=at,
         listed=listed.of_group(draft.group_name, accounts_on(session, draft.channels)),

@@ -4,20 +4,37 @@ Known means: she has blocked us, or LINE refused the request about her as a whol
 it, LINE is asked again under its key, and no text is sent (docs/decisions/0018).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
+from functools import cache
 from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import insert
 from sqlmodel import Session, col, select
 
-from broadcasts.delivery.missed import FallbackRule, Missed, missed_by, root_of, texts_of, who_blocked
+from broadcasts.delivery.missed import (
+    FallbackRule,
+    Missed,
+    alert_of,
+    may_have_it,
+    missed_by,
+    root_of,
+    texts_of,
+    who_blocked,
+)
 from storage import batches, broadcasts, texts_instead
-from storage.alerts import Alert
 from storage.batches import Batch, new_batch, unpack
-from storage.broadcasts import DELIVERY_WORK, Broadcast, Form, Priority, bubbles_in, variant_for
+from storage.broadcasts import (
+    DELIVERY_WORK,
+    Broadcast,
+    BroadcastKind,
+    Form,
+    Priority,
+    bubbles_in,
+    variant_for,
+)
 from storage.database import Database
 from storage.jobs import Job, announce
 from storage.lifecycles import AlertState, BatchState, BroadcastState, Outcome
@@ -27,10 +44,15 @@ from storage.texts_instead import DAY, Spent, TextInstead
 
 __all__ = ["FallbackRule", "estimate_texts", "fall_back", "release_texts", "spent_on"]
 
-LOOK_BACK = timedelta(minutes=5)
-"""So long after its end it is looked at what a broadcast failed to reach."""
+PEOPLE_AT_ONCE = 200
+"""So many are decided in one transaction: it holds the alert, and whoever would stop it waits."""
+
+_LOOKED_TO_THE_END = "looked_to_the_end"
+"""In the plan of a broadcast that has ended: nobody whom it missed is left to decide of."""
 
 _BY = "delivery"
+_LOCK = {"key_share": True}
+"""Whoever moves the row waits; whoever writes rows that refer to it does not."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,17 +68,25 @@ class FallbackEstimate:
 
 
 def fall_back(database: Database, rule: FallbackRule) -> int:
-    """Release text messages to those whom live emergencies are known to have missed; how many people."""
+    """Release text messages to those whom emergencies that still hold are known to have missed; how many people.
+
+    What has ended is looked at until nobody is found any more, however long that was ago.
+    """
     if not rule.is_on:
         return 0
     with database.read() as session:
         now = database.now(session)
-        found = {each.id or 0: missed_by(session, rule, each) for each in _emergencies(session, now)}
+        found = [(each, missed_by(session, rule, each)) for each in _emergencies(session, now)]
     told = 0
-    for broadcast_id, missed in found.items():
-        if missed:
+    for broadcast, missed in found:
+        broadcast_id = broadcast.id or 0
+        for first in range(0, len(missed), PEOPLE_AT_ONCE):
+            some = missed[first : first + PEOPLE_AT_ONCE]
             with database.write() as session:
-                told += release_texts(session, rule, broadcast_id, missed, database.now(session))
+                told += release_texts(session, rule, broadcast_id, some, database.now(session))
+        if not missed and broadcast.state == BroadcastState.DONE:
+            with database.write() as session:
+                _look_no_more(session, broadcast_id)
     return told
 
 
@@ -67,24 +97,29 @@ def release_texts(
 
     Of each person it is decided once: who came too late for the cap is written down, and not tried again.
     """
-    # One at a time, since the day's cap is one for all.
-    session.exec(select(Account.id).where(col(Account.id).in_(rule.texts)).with_for_update()).all()
-    original = session.get_one(Broadcast, broadcast_id, populate_existing=True)
+    original = _hold_still(session, rule, broadcast_id)
     if not _may_still_go(session, original, at):
         return 0
     root = root_of(original)
-    decided = texts_instead.known(session, root)
+    # Looked at before anything was held: a repetition or the plan may have come to them since.
+    passed_over = texts_instead.known(session, root) | may_have_it(
+        session,
+        session.get_one(Broadcast, root),
+        {each.person_id for each in missed},
+        {each.batch_id for each in missed} - {None},
+    )
+    text_of = _texts(original.words, rule)
     left = _left(session, rule, root, at)
     rows: list[TextInstead] = []
     groups: dict[tuple[int, str, str], list[int]] = {}
     for each in missed:
-        if each.person_id in decided:
+        if each.person_id in passed_over:
             continue
-        variant, segments, satang = _text(original.words, rule, each)
+        variant, segments, satang = text_of(each)
         fits = 0 < satang <= left
         if fits and each.batch_id is not None and not _take_out(session, original, each, at):
             continue
-        decided.add(each.person_id)
+        passed_over.add(each.person_id)
         row = TextInstead(
             broadcast_id=root,
             person_id=each.person_id,
@@ -116,11 +151,11 @@ def estimate_texts(
     """What a release now would begin with; None where nothing is sent by itself, or the words have no price."""
     if not rule.is_on or not words or not texts_of(rule, audience):
         return None
-    missed = list(who_blocked(session, rule, audience, at))
+    missed, text_of = list(who_blocked(session, rule, audience, at)), _texts(words, rule)
     left = cap = min(rule.alert_satang, rule.day_satang - texts_instead.spent_since(session, at - DAY).satang)
     within = segments_in_all = satang_in_all = 0
     for each in missed:
-        _, segments, satang = _text(words, rule, each)
+        _, segments, satang = text_of(each)
         segments_in_all, satang_in_all = segments_in_all + segments, satang_in_all + satang
         if 0 < satang <= left:
             left, within = left - satang, within + 1
@@ -143,7 +178,8 @@ def _emergencies(session: Session, at: datetime) -> list[Broadcast]:
         Broadcast.priority == Priority.EMERGENCY.value,
         col(Broadcast.planned_at).is_not(None) | (col(Broadcast.state) == BroadcastState.PAUSED.value),
         Broadcast.expires_at > at,
-        col(Broadcast.finished_at).is_(None) | (col(Broadcast.finished_at) > at - LOOK_BACK),
+        col(Broadcast.plan)[_LOOKED_TO_THE_END].as_boolean().is_(None),
+        col(Broadcast.audience)["instead"].as_string().is_(None),
         col(Broadcast.state).in_(
             (BroadcastState.RELEASED.value, BroadcastState.PAUSED.value, BroadcastState.DONE.value)
         ),
@@ -158,8 +194,30 @@ def _may_still_go(session: Session, broadcast: Broadcast, at: datetime) -> bool:
         return False
     if broadcast.state in (BroadcastState.STOPPED, BroadcastState.EXPIRED):
         return False
-    alert = session.exec(select(Alert).where(Alert.broadcast_id == root_of(broadcast))).first()
-    return alert is None or alert.state == AlertState.RELEASED
+    alert = alert_of(session, root_of(broadcast))
+    if alert is None:
+        return broadcast.kind != BroadcastKind.RELAY
+    return alert.state == AlertState.RELEASED
+
+
+def _hold_still(session: Session, rule: FallbackRule, broadcast_id: int) -> Broadcast:
+    """Let a stop, an Update, a Cancel or a repetition wait until this is decided, or see what it has done.
+
+    In the order in which they take the rows: the alert, what carries it, and what repeats that.
+    """
+    # One at a time, since the day's cap is one for all.
+    accounts = select(Account.id).where(col(Account.id).in_(rule.texts)).order_by(col(Account.id))
+    session.exec(accounts.with_for_update(key_share=True)).all()
+    root = root_of(session.get_one(Broadcast, broadcast_id))
+    alert_of(session, root, lock=True)
+    session.get_one(Broadcast, root, populate_existing=True, with_for_update=_LOCK)
+    return session.get_one(Broadcast, broadcast_id, populate_existing=True, with_for_update=_LOCK)
+
+
+def _look_no_more(session: Session, broadcast_id: int) -> None:
+    ended = session.get_one(Broadcast, broadcast_id, populate_existing=True, with_for_update=_LOCK)
+    ended.plan = {**ended.plan, _LOOKED_TO_THE_END: True}
+    session.add(ended)
 
 
 def _left(session: Session, rule: FallbackRule, root: int, at: datetime) -> int:
@@ -170,16 +228,23 @@ def _left(session: Session, rule: FallbackRule, root: int, at: datetime) -> int:
     )
 
 
-def _text(words: Mapping[str, Any], rule: FallbackRule, each: Missed) -> tuple[str, int, int]:
-    """Which words she gets, in how many segments and for how much; 0 where the price is not known."""
-    variant = variant_for(words, each.language, Form.SMS, each.province)
-    rendered = rule.texts[each.account_id].render(bubbles_in(words, each.language, variant))
-    return variant, rendered.segments, rendered.satang
+def _texts(words: Mapping[str, Any], rule: FallbackRule) -> Callable[[Missed], tuple[str, int, int]]:
+    """Which words somebody gets, in how many segments and for how much; 0 where the price is not known."""
+
+    @cache
+    def rendered(account_id: int, language: str, province: str) -> tuple[str, int, int]:
+        variant = variant_for(words, language, Form.SMS, province)
+        text = rule.texts[account_id].render(bubbles_in(words, language, variant))
+        return variant, text.segments, text.satang
+
+    return lambda each: rendered(each.account_id, each.language, each.province)
 
 
 def _take_out(session: Session, broadcast: Broadcast, each: Missed, at: datetime) -> bool:
     """Let her wait on LINE no longer; False when her batch is not what it was. What is left is another request."""
-    batch = session.get(Batch, each.batch_id, with_for_update=True, populate_existing=True)
+    # Whoever has the batch at the moment may be waiting for the broadcast, which is held here: then at the next look.
+    free = {"skip_locked": True}
+    batch = session.get(Batch, each.batch_id, with_for_update=free, populate_existing=True)
     if batch is None or batch.state != BatchState.WAITING or batch.reason != broadcast.reason:
         return False
     position = unpack(batch.recipients).index(each.contact_id)

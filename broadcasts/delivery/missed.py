@@ -1,6 +1,6 @@
 """Whom LINE is known not to reach of a broadcast, and whose telephone is known: those a text message is for."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -13,16 +13,20 @@ from sqlmodel import Session, col, select
 from broadcasts.audience.selection import Span, spans
 from broadcasts.delivery.channel import Channel
 from storage import broadcasts, texts_instead
+from storage.alerts import Alert
 from storage.batches import Batch, RecipientNote, unpack
-from storage.broadcasts import Broadcast
+from storage.broadcasts import Broadcast, BroadcastKind
 from storage.columns import is_one_of
 from storage.lifecycles import BatchState, BroadcastState, ContactState, Outcome
 from storage.people import GROUP_CONTACT, Contact, Person
+from storage.relays import RelayNotice
+from storage.replies import Bubble
 from storage.subscriptions import Subscription
 
 BLOCKED, REFUSED = "blocked", "refused"
 _BATCHES_AT_ONCE = 500
 _AT_ONCE = 5000
+_ONE_SEGMENT = (Bubble(text="1"),)
 _NOT_REACHED = (Outcome.FAILED, Outcome.SKIPPED)
 _MAY_HAVE_IT = {ord(each.value) for each in Outcome if each not in _NOT_REACHED}
 
@@ -31,7 +35,8 @@ _MAY_HAVE_IT = {ord(each.value) for each in Outcome if each not in _NOT_REACHED}
 class FallbackRule:
     """From the accounts `lines` to the channels `texts`, by account id; what it may cost, in satang.
 
-    `alert_satang` for one broadcast, `day_satang` in any 24 hours. Without either nothing is sent by itself.
+    `alert_satang` for one broadcast, `day_satang` in any 24 hours. Without either, or without a price of
+    a text message to hold against them, nothing is sent by itself.
     """
 
     lines: frozenset[int] = frozenset()
@@ -41,7 +46,9 @@ class FallbackRule:
 
     @property
     def is_on(self) -> bool:
-        return bool(self.lines and self.texts and self.alert_satang and self.day_satang)
+        return bool(self.lines and self.alert_satang and self.day_satang) and any(
+            channel.render(_ONE_SEGMENT).satang for channel in self.texts.values()
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,22 +71,33 @@ def missed_by(session: Session, rule: FallbackRule, broadcast: Broadcast) -> lis
     decided = texts_instead.known(session, root.id or 0)
     found: dict[int, Missed] = {}
     for each in (
-        *_who_was_refused(session, rule, broadcast),
+        *_who_was_refused(session, rule, broadcast, root.audience),
         *(who_blocked(session, rule, root.audience, root.released_at) if root.planned_at else ()),
-        *(_whose_batch_was_refused(session, rule, broadcast)),
+        *_whose_batch_was_refused(session, rule, broadcast, root.audience),
     ):
         if each.person_id not in decided:
             found.setdefault(each.person_id, each)
     if not found:
         return []
     waiting_there = {each.batch_id for each in found.values()} - {None}
-    may_have_it = _may_have_it(session, root, set(found), waiting_there)
-    return [each for person_id, each in sorted(found.items()) if person_id not in may_have_it]
+    had = may_have_it(session, root, set(found), waiting_there)
+    return [each for person_id, each in sorted(found.items()) if person_id not in had]
 
 
 def root_of(broadcast: Broadcast) -> int:
     """The broadcast that this one repeats, itself where it repeats none."""
     return int(broadcast.audience.get("retry_of") or broadcast.id or 0)
+
+
+def alert_of(session: Session, root_id: int, *, lock: bool = False) -> Alert | None:
+    """The alert that a broadcast carries to citizens or to relays; `lock`: whoever moves it waits for the commit."""
+    query = select(Alert).where(Alert.broadcast_id == root_id)
+    if session.get_one(Broadcast, root_id).kind == BroadcastKind.RELAY:
+        told = select(RelayNotice.alert_id).where(RelayNotice.broadcast_id == root_id).limit(1)
+        query = select(Alert).where(col(Alert.id).in_(told))
+    if lock:
+        query = query.with_for_update(key_share=True)
+    return session.exec(query.execution_options(populate_existing=True)).first()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,10 +158,11 @@ def who_blocked(
     session: Session, rule: FallbackRule, audience: Mapping[str, Any], at: datetime
 ) -> Iterator[Missed]:
     """Those who would have been told on LINE, and have blocked us there. The plan passes over them."""
-    ranges = spans(audience["places"])
-    if not ranges:
+    ranges, lines = spans(audience["places"]), _lines_of(rule, audience)
+    if not ranges or not lines:
         return
-    pairs = {each.contact_id: each for each in _pairs(session, rule, audience, _is_blocked())}
+    here = and_(_is_blocked(), col(Contact.account_id).in_(lines))
+    pairs = {each.contact_id: each for each in _pairs(session, rule, audience, here)}
     wanted = sorted(pairs)
     told: set[int] = set()
     for first in range(0, len(wanted), _AT_ONCE):
@@ -167,19 +186,23 @@ def who_blocked(
                 yield pair.missed(place, BLOCKED)
 
 
-def _who_was_refused(session: Session, rule: FallbackRule, broadcast: Broadcast) -> Iterator[Missed]:
+def _who_was_refused(
+    session: Session, rule: FallbackRule, broadcast: Broadcast, audience: Mapping[str, Any]
+) -> Iterator[Missed]:
     """Those of whom LINE said for certain that they get nothing, or who blocked us before their turn came."""
     noted = select(RecipientNote.contact_id).where(RecipientNote.broadcast_id == broadcast.id)
     failed = noted.where(RecipientNote.note == "failed")
     skipped = noted.where(RecipientNote.note == "skipped")
     here = or_(col(Contact.id).in_(failed), and_(col(Contact.id).in_(skipped), _is_blocked()))
-    pairs = list(_pairs(session, rule, broadcast.audience, here))
+    pairs = list(_pairs(session, rule, audience, here))
     variants = _variants(session, broadcast.id or 0, [each.contact_id for each in pairs])
     for each in pairs:
         yield each.missed(variants.get(each.contact_id, "").rpartition("/")[2], REFUSED)
 
 
-def _whose_batch_was_refused(session: Session, rule: FallbackRule, broadcast: Broadcast) -> Iterator[Missed]:
+def _whose_batch_was_refused(
+    session: Session, rule: FallbackRule, broadcast: Broadcast, audience: Mapping[str, Any]
+) -> Iterator[Missed]:
     """Those of whole batches for whose refusal the broadcast was paused: credentials, quota, the words."""
     if broadcast.state != BroadcastState.PAUSED or not broadcast.reason:
         return
@@ -193,7 +216,7 @@ def _whose_batch_was_refused(session: Session, rule: FallbackRule, broadcast: Br
     pairs: dict[int, _Pair] | None = None
     for batch in session.exec(query.order_by(col(Batch.id))):
         if pairs is None:
-            pairs = {each.contact_id: each for each in _pairs(session, rule, broadcast.audience)}
+            pairs = {each.contact_id: each for each in _pairs(session, rule, audience)}
         for contact_id, outcome in zip(unpack(batch.recipients), batch.outcomes, strict=True):
             if contact_id in pairs and outcome == ord(Outcome.WAITING.value):
                 yield pairs[contact_id].missed(batch.variant.rpartition("/")[2], REFUSED, batch.id)
@@ -216,10 +239,13 @@ def _variants(session: Session, broadcast_id: int, contact_ids: Sequence[int]) -
     return dict(session.exec(query).all())
 
 
-def _may_have_it(
+def may_have_it(
     session: Session, root: Broadcast, persons: set[int], waiting_in: set[int | None]
 ) -> set[int]:
-    """Those of these persons who have it, may have it or will get it, wherever: no text for them."""
+    """Those of these persons who have it, may have it or will get it, wherever: no text for them.
+
+    `waiting_in` are batches that were refused: to wait there is not to get it.
+    """
     contacts: dict[int, int] = {}
     everybody = sorted(persons)
     for first in range(0, len(everybody), _AT_ONCE):
@@ -248,5 +274,14 @@ def _may_have_it(
 
 def texts_of(rule: FallbackRule, audience: Mapping[str, Any]) -> list[int]:
     """The text accounts that the officer did not leave out."""
-    chosen = audience.get("accounts")
-    return [each for each in rule.texts if not isinstance(chosen, list) or each in chosen]
+    return _chosen(rule.texts, audience)
+
+
+def _lines_of(rule: FallbackRule, audience: Mapping[str, Any]) -> list[int]:
+    """The accounts on LINE that new recipients get it on; who got what it corrects is told wherever that was."""
+    return _chosen(sorted(rule.lines), audience)
+
+
+def _chosen(account_ids: Iterable[int], audience: Mapping[str, Any]) -> list[int]:
+    among = audience.get("accounts")
+    return [each for each in account_ids if not isinstance(among, list) or each in among]

@@ -89,13 +89,14 @@ class Gate:
         while self._waiting():
             wanted = min(len(self._waiters), _MOST_WANTED)
             try:
-                lease, asked_at = await loop.run_in_executor(self._threads, self._lease, wanted)
+                lease = await loop.run_in_executor(self._threads, self._lease, wanted)
             except SQLAlchemyError as fault:
                 log.warning("no departures, will be asked for again", kind=type(fault).__name__)
                 await asyncio.sleep(_AGAIN_SECONDS)
                 continue
             for departure in lease.departures:
-                slot = Slot(at=asked_at + departure, lapses_at=asked_at + departure + lease.lapse_seconds)
+                at = lease.asked_at + departure
+                slot = Slot(at=at, lapses_at=at + lease.lapse_seconds)
                 if (early := slot.at - LEAD_SECONDS - time.monotonic()) > 0:
                     await asyncio.sleep(early)
                 if slot.has_lapsed:
@@ -106,11 +107,9 @@ class Gate:
             if not lease.departures:
                 await asyncio.sleep(lease.wait_seconds)
 
-    def _lease(self, wanted: int) -> tuple[PaceLease, float]:
-        """A lease and when it was given: read here, since a busy event loop hears of it later."""
+    def _lease(self, wanted: int) -> PaceLease:
         account_id, endpoint, pace_class = self._lease_of
-        lease = self._pacer.lease(account_id, endpoint, pace_class, wanted, self._limit)
-        return lease, time.monotonic()
+        return self._pacer.lease(account_id, endpoint, pace_class, wanted, self._limit)
 
     def _waiting(self) -> bool:
         while self._waiters and self._waiters[0].done():
@@ -142,28 +141,38 @@ class Gates:
         limit: float,
         leaves_by: float = math.inf,
         has_left: Callable[[], None] = lambda: None,
+        look: Callable[[], Awaitable[bool]] | None = None,
     ) -> "Departing":
         """The departures of one request: usually one, several where it takes several calls.
 
         What has not left by `leaves_by`, in `steady_seconds`, does not leave. `has_left` is called at the first one.
+        Whether it may go at all is asked of `look` again whenever it missed its departure and waits for another.
         """
         key = (account_id, endpoint)
         if key not in self._seconds:
             self._seconds[key] = LastSecond(limit)
         gate = self.of(account_id, endpoint, pace_class, limit)
-        return Departing(gate, self._seconds[key], leaves_by, has_left)
+        return Departing(gate, self._seconds[key], leaves_by, has_left, look)
 
 
 class Departing:
     """A `channel.Departure`: `passage` first, then `due` and `left` around each call."""
 
-    __slots__ = ("_gate", "_leaves_by", "_mine", "_second", "_slot", "_tell", "has_left")
+    __slots__ = ("_gate", "_leaves_by", "_look", "_mine", "_second", "_slot", "_tell", "has_left")
 
-    def __init__(self, gate: Gate, second: "LastSecond", leaves_by: float, tell: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        gate: Gate,
+        second: "LastSecond",
+        leaves_by: float,
+        tell: Callable[[], None],
+        look: Callable[[], Awaitable[bool]] | None = None,
+    ) -> None:
         self._gate = gate
         self._second = second
         self._leaves_by = leaves_by
         self._tell = tell
+        self._look = look
         self._slot: Slot | None = None
         self._mine: _Left | None = None
         self.has_left = False
@@ -202,9 +211,21 @@ class Departing:
                 slot = None
                 while slot is None or slot.has_lapsed:
                     slot = await self._gate.passage(once_more=True)
+                    await self._look_again()
                     await asyncio.sleep(max(slot.at - time.monotonic(), 0))
         except TimeoutError:
             raise NotNow("others go first", retry_after_seconds=0.2) from None
+
+    async def _look_again(self) -> None:
+        """Raises NotNow when it was stopped since the last look. What was begun is finished: half would be worse."""
+        if self._look is None or self.has_left:
+            return
+        try:
+            if not await self._look():
+                raise NotNow("stopped", retry_after_seconds=0.0)
+        except SQLAlchemyError as fault:
+            log.warning("not sent: nobody knows whether it was stopped", kind=type(fault).__name__)
+            raise NotNow("the database does not answer", retry_after_seconds=1.0) from None
 
 
 class LastSecond:

@@ -13,9 +13,9 @@ from sqlalchemy import insert
 from sqlalchemy import select as sql_select
 from sqlmodel import Session, col, select
 
+from broadcasts.delivery.missed import alert_of
 from broadcasts.delivery.planning import BATCH_OF_AN_UNKNOWN_CHANNEL
 from storage import broadcasts, quota, texts_instead
-from storage.alerts import Alert
 from storage.batches import Batch, new_batch, unpack
 from storage.broadcasts import DELIVERY_WORK, Broadcast, BroadcastKind, Priority
 from storage.jobs import Job, announce
@@ -98,6 +98,8 @@ def repeat(
     Raises NotRepeatable.
     """
     root = _original(session, broadcast_id)
+    # The alert first, as whoever stops or replaces it does: one of the two waits, and sees what the other did.
+    alert_of(session, root.id or 0, lock=True)
     original = session.get_one(Broadcast, root.id, populate_existing=True, with_for_update=True)
     found = look(session, broadcast_id, at, with_unknown=with_unknown)
     if not found.recipients:
@@ -149,7 +151,7 @@ def _require_over(session: Session, original: Broadcast, family: Sequence[int], 
     going = [
         each for each, state in states.items() if state in (BroadcastState.RELEASED, BroadcastState.PAUSED)
     ]
-    alert = session.exec(select(Alert).where(Alert.broadcast_id == original.id)).first()
+    alert = alert_of(session, original.id or 0)
     checks = (
         (
             bool(going),
@@ -168,8 +170,8 @@ def _require_over(session: Session, original: Broadcast, family: Sequence[int], 
             f"its alert {alert.id if alert else 0} is {alert.state if alert else ''}: send what replaced it",
         ),
         (
-            original.kind == BroadcastKind.CHANGE and alert is None,
-            "it corrected an alert that is not known any more",
+            original.kind in (BroadcastKind.CHANGE, BroadcastKind.RELAY) and alert is None,
+            "the alert that it corrected or announced is not known any more",
         ),
     )
     if reason := next((reason for hinders, reason in checks if hinders), ""):

@@ -5,7 +5,7 @@ import contextlib
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, TypeVar
 
 import structlog
@@ -240,14 +240,15 @@ class Sender:
         endpoint = traits.reply_endpoint if pace_class is PaceClass.CONVERSATION else traits.bulk_endpoint
         limit = traits.requests_per_second[endpoint]
         window = self._windows.of(account_id, pace_class, limit) if intent else contextlib.nullcontext()
-        departing = self.gates.departure(account_id, endpoint, pace_class, limit, leaves_by, has_left)
+        look = partial(self._looks.is_live, broadcast_id) if broadcast_id is not None else None
+        departing = self.gates.departure(account_id, endpoint, pace_class, limit, leaves_by, has_left, look)
         try:
             async with asyncio.timeout(PASSAGE_TIMEOUT_SECONDS) as patience, window:
                 if intent is not None and not await self._intended.done(intent):
                     return held_back("another worker has taken it over")
                 await departing.passage()
                 patience.reschedule(None)
-                if broadcast_id is not None and not await self._looks.is_live(broadcast_id):
+                if look is not None and not await look():
                     return held_back("stopped")
                 if not traits.departs_itself:
                     await departing.due()

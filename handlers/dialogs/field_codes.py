@@ -42,7 +42,7 @@ def take(turn: Turn, code: str) -> Bubbles:
     if found is None:
         return _refused(turn, "field.code_unknown", "unknown")
     if found.kind == CodeKind.RELAY:
-        forgive(turn.session, keys)
+        # Not used up before she agrees, so not forgiven either: it would clean the count again and again.
         return field_relay.ask(turn, found)
     officer = officer_chats.link(turn.session, found, turn.contact, turn.at)
     if officer is None:

@@ -2,12 +2,15 @@
 
 from collections.abc import Callable, Mapping
 
+from handlers.dialogs import first_contact
 from handlers.dialogs.choosing_place import named
 from handlers.turn import Bubbles, Turn
 from handlers.understanding.keywords import says_whole
 from storage import chat_codes, relays
 from storage.chat_codes import ChatCode, CodeKind
+from storage.dialogs import leave as leave_dialog
 from storage.lifecycles import RelayNoticeState
+from storage.officer_attempts import by_chat, forgive
 from storage.place_reading import same_to_the_eye
 from storage.relays import RelayRole
 from storage.replies import IncomingKind
@@ -15,9 +18,13 @@ from storage.replies import IncomingKind
 DIGIT = "7"
 """What answers by text message. No menu of Krajai has so many choices (voice.md 1.1)."""
 
+_ASKED = "relay_code"
+"""In the memory of her dialog: the code that she was asked about. What a button says is easily forged."""
+
 
 def ask(turn: Turn, code: ChatCode) -> Bubbles:
     """Will you announce warnings there? Nothing is kept before she says so."""
+    turn.dialog.memory = {**turn.dialog.memory, _ASKED: code.id}
     text = turn.say("field.relay_ask", place=named(turn, code.places), agency=turn.agency.name(turn.language))
     kept = turn.say("field.relay_kept")
     buttons = (turn.button("relay_yes", f"relay.yes:{code.id}"), turn.button("relay_no", "menu"))
@@ -25,18 +32,22 @@ def ask(turn: Turn, code: ChatCode) -> Bubbles:
 
 
 def accept(turn: Turn, code_id: str) -> Bubbles:
-    """She will; the code is used up by this."""
-    found = chat_codes.code_of_id(turn.session, int(code_id), turn.at) if _is_number(code_id) else None
-    if (
-        found is None
-        or found.kind != CodeKind.RELAY
-        or not chat_codes.use(turn.session, int(code_id), turn.at)
-    ):
+    """She will: the code that this chat typed is used up by this, and only now its wrong ones are forgiven."""
+    asked: int = turn.dialog.memory.get(_ASKED, 0)
+    found = chat_codes.code_of_id(turn.session, asked, turn.at) if code_id == str(asked) else None
+    if found is None or found.kind != CodeKind.RELAY or not chat_codes.use(turn.session, asked, turn.at):
         return (turn.bubble(turn.say("field.code_unknown"), (turn.button("menu", "menu"),)),)
     relays.join(
         turn.session, turn.contact_id, found.places, RelayRole(found.role), turn.at, by=found.created_by
     )
+    forgive(turn.session, [by_chat(turn.contact_id)])
+    turn.dialog.memory = {name: what for name, what in turn.dialog.memory.items() if name != _ASKED}
     turn.person.consented_at = turn.person.consented_at or turn.at
+    # Whoever stopped everything would never be told.
+    turn.person.stopped_at = None
+    if turn.dialog.name == first_contact.NAME:
+        # The greeting's question is answered by this: a digit typed next may be of a warning.
+        leave_dialog(turn.dialog)
     key = "field.relay_joined.sms" if turn.is_sms else "field.relay_joined"
     text = turn.say(key, place=named(turn, found.places))
     return (turn.bubble(text, (turn.button("relay_leave", "relay.leave"), turn.button("menu", "menu"))),)
@@ -69,9 +80,13 @@ def announced(turn: Turn, alert_id: str = "") -> Bubbles:
 
 
 def by_words(turn: Turn) -> Bubbles | None:
-    """What a relay typed; None for all others, and for all other words."""
+    """What a relay typed; None for all others, and for all other words.
+
+    The digit counts where no dialog runs: within one, a cry for help above all, it answers the dialog.
+    """
     text = turn.incoming.text if turn.incoming.kind is IncomingKind.TEXT else ""
-    is_digit = same_to_the_eye(text) == DIGIT and len(turn.dialog.offered) < int(DIGIT)
+    is_free = not turn.dialog.name and len(turn.dialog.offered) < int(DIGIT)
+    is_digit = is_free and same_to_the_eye(text) == DIGIT
     if is_digit or says_whole(text, "announced"):
         waits = relays.latest_notice(turn.session, turn.contact_id, None, turn.at)
         return announced(turn) if waits is not None else None

@@ -27,17 +27,17 @@ def submit(page: Page) -> str:
     return page.url.split("?")[0]
 
 
-def fill_approval(form: Locator, *, earlier: bool = False) -> None:
+def fill_approval(form: Locator, half_minutes: int = 0) -> None:
     """What is to be typed, and the second factor."""
     form.locator("[name=typed]").fill(form.locator(".to-type").inner_text())
-    form.locator("[name=code]").fill(code(earlier=earlier))
+    form.locator("[name=code]").fill(code(half_minutes))
 
 
-def approve(page: Page, draft: str) -> str:
-    """Read it, confirm it and let it out; the address of the page to watch."""
+def approve(page: Page, draft: str, half_minutes: int = 0) -> str:
+    """Read it, confirm it and let it out; the address of the page to watch. `half_minutes`: as of `code`."""
     page.goto(draft)
     form = page.locator("form[action$='/approve']")
-    fill_approval(form)
+    fill_approval(form, half_minutes)
     form.get_by_role("button", name="อนุมัติและส่งถึง").click()
     page.wait_for_url("**/console/broadcasts/*")
     return page.url.split("?")[0]

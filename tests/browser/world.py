@@ -93,6 +93,7 @@ class World:
         return [name, *(f"{name}.{number}" for number in range(2, 100))]
 
 
-def code(*, earlier: bool = False) -> str:
-    """What her authenticator shows now; each counts once, so that of the half minute before is another one."""
-    return pyotp.TOTP(TOTP_SECRET).at(int(time.time()) - 30 * earlier)
+def code(half_minutes: int = 0) -> str:
+    """What her authenticator shows now. Each counts once: who gives two takes that of the half minute after too,
+    which counts as well."""
+    return pyotp.TOTP(TOTP_SECRET).at(int(time.time()) + 30 * half_minutes)

@@ -1,11 +1,24 @@
 """Ticket numbers that are read out over the telephone: a slip of the tongue is noticed."""
 
+from datetime import timedelta
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlmodel import select
+from sqlmodel import col, select
 
-from storage.cases import Case, case_id_of, check_digit, open_case, ticket
+from storage.cases import (
+    Case,
+    Jurisdiction,
+    case_id_of,
+    check_digit,
+    late,
+    listed,
+    open_case,
+    sees,
+    ticket,
+    works_on,
+)
 from storage.database import Database
 from tests.builders import NOW
 
@@ -66,3 +79,30 @@ def test_a_case_is_stored_and_its_ticket_found_again(database: Database) -> None
         "new",
         NOW,
     )
+
+
+def test_who_acts_in_some_places_only_sees_no_confidential_case_of_elsewhere(
+    sqlite_database: Database,
+) -> None:
+    whole = Jurisdiction(agency_id="", places=("57",))
+    narrow = Jurisdiction(agency_id="", places=("5709",), narrowed=True)
+    with sqlite_database.write() as session:
+        for place, confidential in ((None, True), ("570906", True), ("5707", True), ("5707", False)):
+            made = Case(
+                kind="complaint",
+                words="x",
+                place=place,
+                confidential=confidential,
+                opened_at=NOW,
+                due_at=NOW + timedelta(hours=len(place or "")),
+            )
+            open_case(session, made)
+        every = session.exec(select(Case).order_by(col(Case.id))).all()
+        for by, seen in ((whole, [1, 2, 3, 4]), (narrow, [1, 2, 4])):
+            assert [each.id for each in every if sees(by, each)] == seen
+            assert [each.id for each in every if works_on(by, each)] == seen
+            assert sorted(each.number for each in listed(session, within=by)) == seen
+        assert late(session, NOW + timedelta(days=1), whole) == (4, NOW)
+        assert late(session, NOW + timedelta(days=1), narrow, agency="") == (3, NOW)
+        assert late(session, NOW, whole) == (0, None)
+        assert [each.id for each in listed(session, place=["570906", "5707"])] == [3, 4, 2]

@@ -6,8 +6,9 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlmodel import Session, select
 
-from storage import help_requests, help_telling
+from storage import duty_calls, help_requests, help_telling
 from storage.database import Database
+from storage.duty_calls import CallKind
 from storage.help_requests import Cry, HelpRequest, UnknownHelpRequest, note_cry, note_end, requests_in
 from storage.lifecycles import ForbiddenTransition, HelpState
 from storage.outbox import Message
@@ -99,3 +100,29 @@ def test_merged_requests_are_told_together(database: Database) -> None:
         assert help_telling.tell_taken(session, taken, BANGKOK, NOW) == 2
         said = [each.body[0]["text"] for each in session.exec(select(Message))]
     assert said == ["กู้ภัยแม่สายรับเรื่องของคุณแล้ว ยังบอกเวลาถึงไม่ได้ น้ำขึ้นอีกให้ขึ้นที่สูงกว่าเดิม\nจะบอกอีกครั้งก่อน 19.40 น."] * 2
+
+
+def test_after_some_rounds_without_news_only_the_officers_are_asked(database: Database) -> None:
+    at = NOW
+    with database.write() as session:
+        number = cry(session).number
+        help_requests.move(
+            session, number, HelpState.ASSIGNED, at, by="suda", team="กู้ภัยแม่สาย", promised_at=at
+        )
+    for _ in range(help_telling.MOST_ROUNDS + 2):
+        with database.write() as session:
+            duty_calls.close(session, CallKind.CRY, f"help_request/{number}", at, by="suda")
+            assert help_telling.keep_promises(session, at) == 1
+            assert duty_calls.open_call(session, CallKind.CRY, f"help_request/{number}") is not None
+        at += help_telling.NEXT_WORD
+    with database.read() as session:
+        said = [each.body[0]["text"] for each in session.exec(select(Message))]
+    assert [each.startswith("ยังไม่มีข่าวใหม่") for each in said] == [True] * 3 + [False]
+    assert "จะบอกอีกครั้ง" not in said[-1]
+    # Another team begins anew.
+    with database.write() as session:
+        help_requests.move(session, number, HelpState.NEW, at, by="suda", team="", promised_at=None)
+        help_requests.move(session, number, HelpState.ASSIGNED, at, by="suda", team="กู้ภัย", promised_at=at)
+    with database.write() as session:
+        assert help_telling.keep_promises(session, at) == 1
+        assert "ยังไม่มีข่าวใหม่" in str(session.exec(select(Message)).all()[-1].body)

@@ -51,3 +51,17 @@ def test_what_may_be_somebody_elses_is_not_joined(database: Database) -> None:
         session.refresh(phone)
         with pytest.raises(NotJoined, match="blocked"):
             join_phone(session, contact.person_id, phone.person_id, later, by="tester")
+
+
+def test_who_stopped_or_was_erased_is_not_reached_by_way_of_another(database: Database) -> None:
+    with database.write() as session:
+        contact, phone = two(session)
+        for column, why in (("stopped_at", "has stopped"), ("erased_at", "has been erased")):
+            for person_id in (contact.person_id, phone.person_id):
+                person = session.get_one(Person, person_id)
+                setattr(person, column, NOW)
+                session.flush()
+                with pytest.raises(NotJoined, match=f"person {person_id} {why}"):
+                    join_phone(session, contact.person_id, phone.person_id, NOW, by="tester")
+                setattr(person, column, None)
+        join_phone(session, contact.person_id, phone.person_id, NOW, by="tester")

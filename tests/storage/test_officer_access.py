@@ -107,3 +107,23 @@ def test_the_owner_is_told_and_the_first_joining_is_none_of_this(sqlite_database
         # Whoever sits at the machine itself has all of it anyway: nobody's hand, but told.
         opened(session, malee, "local operator")
         assert malee.officer.access_from_id is None
+
+
+def test_a_link_of_her_own_or_a_second_one_does_not_hide_the_first_hand(sqlite_database: Database) -> None:
+    with Session(sqlite_database.engine) as session:
+        house = House(session=session)
+        admin, other, third = house.officer("admin"), house.officer("other"), house.approver()
+        opened(session, other, "admin")
+        opened(session, other, "other")
+        assert other.officer.access_from_id == admin.officer_id
+        opened(session, third, "other")
+        assert third.officer.access_from_id == admin.officer_id
+        # Back to where it began: it is the one in between who may be acting.
+        opened(session, admin, "other")
+        assert admin.officer.access_from_id == other.officer_id
+        # What has settled is her own.
+        other.officer.access_settles_at = NOW
+        opened(session, third, "other")
+        assert third.officer.access_from_id == other.officer_id
+        opened(session, other, "other")
+        assert other.officer.access_from_id is None

@@ -346,3 +346,30 @@ def test_the_state_is_worth_the_same_after_a_trip_through_the_database(postgres_
                 left={PaceClass(each): tuple(times) for each, times in row["left"].items()},
                 conversation_wanted_at=row["conversation_wanted_at"],
             )
+
+
+@pytest.mark.postgres
+def test_a_lease_tells_when_it_was_asked_for_whatever_its_commit_takes(
+    postgres_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with postgres_database.write() as session:
+        builders.account(session)
+    pacer = DatabasePacer(postgres_database)
+    pacer.lease(1, "push", ROUTINE, 1, 10)
+    moments: list[float] = []
+    now, commit = postgres_database.now, Session.commit
+
+    def noted_now(session: Session) -> datetime:
+        found = now(session)
+        moments.append(time.monotonic())
+        return found
+
+    def noted_commit(session: Session) -> None:
+        moments.append(time.monotonic())
+        commit(session)
+
+    monkeypatch.setattr(postgres_database, "now", noted_now)
+    monkeypatch.setattr(Session, "commit", noted_commit)
+    lease = pacer.lease(1, "push", ROUTINE, 1, 10)
+    looked_at, committed_at = moments
+    assert looked_at <= lease.asked_at < committed_at

@@ -7,6 +7,7 @@ import pytest
 from sqlmodel import Session, col, select
 
 from storage import chat_codes, officer_chats, relays
+from storage import places as register
 from storage.audit import AuditEntry
 from storage.chat_codes import ChatCode, CodeKind
 from storage.database import Database
@@ -140,3 +141,23 @@ def test_an_officer_who_has_everything_erased_keeps_her_account_without_the_chat
     erase(session, person.id or 0, NOW, actor="tester")
     session.refresh(officer)
     assert officer.contact_id is None
+
+
+def test_an_alert_over_very_many_places_finds_its_relays(session: Session) -> None:
+    relay(session, "inside", VILLAGE)
+    relay(session, "around", "5707")
+    relay(session, "elsewhere", "900101")
+    far = [
+        tambon.code
+        for province in ("30", "31", "32", "33", "34", "40", "41", "45")
+        for district in register.children(province)
+        for tambon in register.children(district.code)
+    ]
+    wide = [SUBDISTRICT, ELSEWHERE, *far]
+    assert len(far) > 1_500
+    assert relays.has_any(session, wide, [])
+    assert not relays.has_any(session, wide[2:], [])
+    assert [each.place for each, _ in relays.within(session, wide)] == [VILLAGE]
+    alert = live_warning(session, places=["9101"], at=NOW)
+    relays.tell(session, alert.id or 0, wide, [], alert.broadcast_id or 0, NOW)
+    assert told(session, alert.id) == {VILLAGE: "told", "5707": "told"}

@@ -21,6 +21,15 @@ router = APIRouter()
 
 MOST_LETTERS = 600
 
+
+class _NotHers(Exception):
+    """The case went to somebody else since the page was looked at; `place` is where it is."""
+
+    def __init__(self, place: str | None) -> None:
+        super().__init__(place)
+        self.place = place
+
+
 Step = Callable[[OfficerVisit, Desk, str], Case]
 
 
@@ -32,12 +41,18 @@ def work(visit: Annotated[OfficerVisit, access(Right.WORK_CASES)], number: str, 
     with visit.reading() as session:
         case = case_of(visit, session, number)
     if not cases.works_on(jurisdiction(visit), case):
-        visit.refuse(Right.WORK_CASES, [case.place] if case.place else [])
+        _refuse(visit, case.place)
     krajai = visit.krajai
     try:
         with visit.writing() as session:
+            # Once more, of the row as it is locked now: a colleague may have forwarded it meanwhile.
+            now = cases.case_by_ticket(session, number)
+            if not cases.works_on(jurisdiction(visit), now):
+                raise _NotHers(now.place)
             desk = Desk(session=session, at=visit.at, zone=krajai.settings.zone, agencies=krajai.agencies)
             STEPS[step](visit, desk, number)
+    except _NotHers as gone:
+        _refuse(visit, gone.place)
     except WordsRefused:
         return page_of(visit, number, fault=say(visit.language, "casework.error_words"), status=422)
     except (ForbiddenTransition, UnknownCase):
@@ -52,12 +67,18 @@ def work(visit: Annotated[OfficerVisit, access(Right.WORK_CASES)], number: str, 
     return visit.redirect(onward, done=f"casework.done_{step}")
 
 
+def _refuse(visit: OfficerVisit, place: str | None) -> None:
+    visit.refuse(Right.WORK_CASES, [place] if place else [])
+
+
 def _words(visit: OfficerVisit) -> str:
     return visit.text("words", MOST_LETTERS)
 
 
 def _forward(visit: OfficerVisit, desk: Desk, number: str) -> Case:
     to = visit.text("agency", 80)
+    if not to:
+        raise WordsRefused("choose the agency to which the case goes")
     return cases_work.forward(desk, number, visit.officer.name, "" if to == "own" else to, _words(visit))
 
 

@@ -61,13 +61,13 @@ def show_all(visit: Annotated[OfficerVisit, access(Right.WORK_CASES)]) -> Respon
     except AreaUnclear as unclear:
         rows, fault = [], sentence(visit, "drafting.error_place_unclear", {"text": unclear.text[:40]})
     with visit.reading() as session:
-        late = cases.listed(session, due_before=visit.at, within=jurisdiction(visit), most=MOST_IN_TABLE)
+        late, _ = cases.late(session, visit.at, jurisdiction(visit))
     return visit.page(
         "cases.html",
         status=422 if fault else 200,
         fault=fault,
         rows=rows,
-        late=len(late),
+        late=late,
         asked={name: visit.text(name, 120) for name in ("state", "due", "place", "mine")},
         states=[each.value for each in CaseState],
         dues=DUE,
@@ -185,7 +185,8 @@ def case_of(visit: OfficerVisit, session: Session, number: str) -> Case:
 
 
 def jurisdiction(visit: OfficerVisit) -> Jurisdiction:
-    return Jurisdiction(agency_id=visit.officer.agency_id, places=tuple(visit.places))
+    narrowed = bool(visit.officer.places)
+    return Jurisdiction(agency_id=visit.officer.agency_id, places=tuple(visit.places), narrowed=narrowed)
 
 
 _TARGETS = {
@@ -222,7 +223,7 @@ def _found(visit: OfficerVisit, session: Session, most: int) -> list[Case]:
     return cases.listed(
         session,
         states=states,
-        place=codes[0] if codes else None,
+        place=codes or None,
         officer=visit.officer.name if visit.text("mine") else None,
         due_before=until.get(due),
         within=jurisdiction(visit),

@@ -8,10 +8,10 @@ from typing import Annotated
 from fastapi import APIRouter
 from fastapi.responses import Response
 
+from bot.web.console.cases import jurisdiction
 from bot.web.console.visits import OfficerVisit, access
 from broadcasts.alerts import drills
 from storage import alert_approvals, alert_drafts, cases, officer_access, template_edits
-from storage.cases import Jurisdiction
 from storage.duty_calls import waiting_for
 from storage.lifecycles import DraftState, EditState
 from storage.officer_rights import Right, covers
@@ -120,13 +120,13 @@ def _late_cases(visit: OfficerVisit) -> list[Waiting]:
     """Cases that should have been answered by now."""
     if not visit.can(Right.WORK_CASES):
         return []
-    by = Jurisdiction(agency_id=visit.officer.agency_id, places=tuple(visit.places))
+    by = jurisdiction(visit)
     with visit.reading() as session:
-        late = cases.listed(session, agency=by.agency_id, due_before=visit.at, within=by, most=1_000)
-    if not late:
+        count, since = cases.late(session, visit.at, by, agency=by.agency_id)
+    if not count:
         return []
-    words = say(visit.language, "casework.late", count=len(late))
-    return [Waiting(words=words, path="/console/cases?due=overdue", since=late[0].due_at or visit.at)]
+    words = say(visit.language, "casework.late", count=count)
+    return [Waiting(words=words, path="/console/cases?due=overdue", since=since or visit.at)]
 
 
 def _words_to_review(visit: OfficerVisit) -> list[Waiting]:

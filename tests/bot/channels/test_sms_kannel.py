@@ -20,6 +20,7 @@ from broadcasts.delivery.channel import (
 )
 from storage.replies import Bubble
 from tests.builders import bubble
+from tests.fakes.departures import ScriptedDeparture
 from tests.fakes.kannel import FakeKannel, Fault, nobody_listens
 
 KEY = UUID("00000000-0000-4000-8000-0000000000ab")
@@ -116,6 +117,25 @@ def test_a_later_part_waits_where_kannel_asks_to(monkeypatch: pytest.MonkeyPatch
         await channel.send(request(UNSAFE))
 
     assert with_kannel(act).shown_on("+66812345678") == [UNSAFE]
+
+
+def test_each_later_part_has_a_departure_of_its_own_and_waits_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sms_parts, "BETWEEN_PARTS_SECONDS", 0.0)
+    monkeypatch.setattr(sms_parts, "ASK_AGAIN_SECONDS", 0.0)
+    departure = ScriptedDeparture(missed=frozenset({1, 2}))
+    assert sent(request(UNSAFE, departure=departure)).shown_on("+66812345678") == [UNSAFE]
+    assert departure.journal == ["missed", "missed", "due", "left"]
+
+
+def test_half_a_message_without_another_departure_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sms_parts, "TOTAL_SECONDS", 0.2)
+    departure = ScriptedDeparture(missed=range(1, 1000))
+
+    async def act(kannel: FakeKannel, channel: KannelChannel) -> None:
+        with pytest.raises(OutcomeUnknown):
+            await channel.send(request(UNSAFE, departure=departure))
+
+    assert len(with_kannel(act).accepted) == 1
 
 
 @pytest.mark.parametrize("fault", [Fault.NOT_ROUTABLE, Fault.SERVER_ERROR, Fault.DROPPED_UNREAD])

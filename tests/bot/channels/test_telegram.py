@@ -1,6 +1,7 @@
 """What the channel sends, and in which order, pace and chats."""
 
 import asyncio
+from dataclasses import replace
 from uuid import uuid4
 
 import pytest
@@ -20,6 +21,7 @@ from tests.bot.channels.telegram_builders import (
     send_request,
 )
 from tests.builders import bubble
+from tests.fakes.departures import ScriptedDeparture
 from tests.fakes.telegram import TOKEN, USERNAME, FakeTelegram, Fault
 
 TWO_PARTS = (bubble("หนึ่ง", "ก"), bubble("สอง", "ข"))
@@ -112,6 +114,41 @@ def test_a_repeated_request_goes_on_after_what_was_accepted() -> None:
         await sending.send(send_request(*TWO_PARTS, to=NEIGHBOUR, retry_key=again.retry_key))
         await sending.close()
         assert (len(fake.sent[CITIZEN]), len(fake.sent[NEIGHBOUR])) == (4, 2)
+
+    asyncio.run(on_fake(scenario))
+
+
+def test_who_gets_no_departure_was_not_called_and_may_be_asked_for_again_at_once() -> None:
+    async def scenario(fake: FakeTelegram) -> None:
+        sending = channel(fake)
+        request = replace(send_request(), departure=ScriptedDeparture(missed=frozenset({1})))
+        with pytest.raises(NotNow) as missed:
+            await sending.send(request)
+        assert (str(missed.value), missed.value.retry_after_seconds) == ("others go first", 0.2)
+        assert fake.sent[CITIZEN] == []
+        await sending.send(request)
+        await sending.close()
+        assert len(fake.sent[CITIZEN]) == 1
+
+    asyncio.run(on_fake(scenario))
+
+
+@pytest.mark.parametrize("missed", [range(2, 4), range(2, 1000)], ids=["for a while", "for good"])
+def test_a_later_message_waits_for_its_departure_and_is_unknown_without_one(missed: range) -> None:
+    async def scenario(fake: FakeTelegram) -> None:
+        clock = Clock()
+        sending = channel(fake, clock)
+        departure = ScriptedDeparture(missed=missed)
+        request = replace(send_request(*TWO_PARTS), departure=departure)
+        if len(missed) == 2:
+            await sending.send(request)
+            assert departure.journal == ["due", "left", "missed", "missed", "due", "left"]
+        else:
+            with pytest.raises(OutcomeUnknown, match="were accepted; then: others go first"):
+                await sending.send(request)
+            assert clock.now - 1_000.0 < SEND_TIMEOUT_SECONDS
+        await sending.close()
+        assert len(fake.sent[CITIZEN]) == (2 if len(missed) == 2 else 1)
 
     asyncio.run(on_fake(scenario))
 

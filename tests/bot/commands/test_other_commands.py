@@ -33,7 +33,7 @@ def test_broadcasts_are_listed_and_shown(going_out: Database) -> None:
     (listed,) = krajai("broadcast", "list", "--json").json["broadcasts"]
     assert set(listed) == BROADCAST_KEYS
     shown = krajai("broadcast", "show", "1", "--json").json
-    assert set(shown) == BROADCAST_KEYS | {"delivery", "recipients", "reasons"}
+    assert set(shown) == BROADCAST_KEYS | {"delivery", "recipients", "reasons", "texts_instead"}
     assert "emergency" in krajai("broadcast", "list").said
     assert "broadcast 1: alert, released" in krajai("broadcast", "show", "1").said
 

@@ -10,8 +10,10 @@ from broadcasts.alerts.training import agreed
 from broadcasts.delivery.planning import plan_page
 from storage.alert_drafts import AlertDraft, Mode
 from storage.batches import Batch
+from storage.broadcasts import Broadcast
 from storage.database import Database
 from storage.drill_members import join
+from storage.people import Account
 from tests.broadcasts.alerts.house_of_officers import House
 from tests.builders import NOW, account, citizen
 
@@ -62,3 +64,28 @@ def test_a_training_on_some_channels_reaches_volunteers_there(sqlite_database: D
         )
         assert house.view(draft).preview.audience == {"sms": 1}
         assert agreed(session, draft, {}, NOW).audience["listed"]["accounts"] == [sms]
+
+
+@pytest.mark.parametrize("mode", [Mode.ACTUAL, Mode.TRAINING])
+def test_a_channel_that_no_account_has_any_more_is_never_all_of_them(
+    sqlite_database: Database, mode: Mode
+) -> None:
+    with Session(sqlite_database.engine) as session:
+        house = House(session=session)
+        contact, _ = citizen(session, "sim-1")
+        join(session, "อาสา", contact.id or 0, by="suda", at=NOW)
+        sms = account(session, "sms")
+        suda, malee = house.author(), house.approver()
+        group = {"group_name": "อาสา"} if mode == Mode.TRAINING else {}
+        draft = house.submitted(suda, mode=mode, channels=["sms"], **group)
+        session.get_one(Account, sms).channel = "gone"
+        session.flush()
+        preview = house.view(draft).preview
+        assert (preview.obstacle or "").startswith(
+            "no account is connected on the channels chosen for it (sms)"
+        )
+        assert preview.audience == {}
+        with pytest.raises(DraftRefused) as refused:
+            house.approve(malee, draft)
+        assert refused.value.key == "drafting.check_obstacle"
+        assert session.exec(select(Broadcast)).first() is None

@@ -15,7 +15,7 @@ from storage import relays
 from storage.broadcasts import Broadcast, BroadcastKind
 from storage.database import Database
 from storage.lifecycles import BroadcastState
-from storage.relays import RelayRole
+from storage.relays import RelayNotice, RelayRole
 from storage.wording.warnings import HAZARDS, LEVELS
 from tests.broadcasts.alerts.house_of_officers import BANGKOK, House
 from tests.builders import NOW, citizen
@@ -105,3 +105,25 @@ def test_an_exercise_says_so_before_and_after_and_nobody_is_asked_where_nobody_a
     assert sent.words["th"]["sms"][0]["text"].count("ฝึกซ้อม ไม่มีภัยจริง") == 1
     live_warning(session, places=["9001"], at=NOW)
     assert len(to_relays(session)) == 1
+
+
+def test_who_never_had_the_warning_is_told_nothing_of_its_end(session: Session) -> None:
+    first = live_warning(
+        session, places=[VILLAGE], at=NOW, identifier="one", sender="TMD", sent=NOW.isoformat()
+    )
+    late, _ = citizen(session, "late")
+    relays.join(session, late.id or 0, [VILLAGE], RelayRole.VILLAGE_HEAD, NOW, by="admin")
+    cancel = live_warning(
+        session,
+        places=[VILLAGE],
+        at=NOW + timedelta(minutes=5),
+        sender="TMD",
+        msgType="Cancel",
+        references=f"TMD,one,{NOW.isoformat()}",
+    )
+    told = {
+        alert.id: session.exec(select(RelayNotice.relay_id).where(RelayNotice.alert_id == alert.id)).all()
+        for alert in (first, cancel)
+    }
+    assert told[cancel.id] == told[first.id]
+    assert len(told[first.id]) == 1

@@ -301,3 +301,17 @@ def test_who_may_act(session: Session, officers: dict[str, str], named: str | No
         with pytest.raises(UnknownOfficer) as refused:
             actor(session, named)
         assert acts in str(refused.value)
+
+
+def test_channels_without_an_account_reach_nobody_and_keep_no_cancel_back(session: Session) -> None:
+    citizen(session, at=AT)
+    with pytest.raises(NotReleasable, match=r"no account is connected on the channels chosen for it \(sms\)"):
+        release(session, draft(session), channels=["sms"])
+    assert session.exec(select(Broadcast)).first() is None
+    first = release(session, draft(session, identifier="second"), channels=["local"])
+    assert len(first.audience["accounts"]) == 1
+    reference = "<references>TMD,second,2026-09-25T16:34:00+07:00</references>"
+    cancel = draft(
+        session, reference + info(), identifier="third", sent="2026-09-25T18:00:00+07:00", msgType="Cancel"
+    )
+    assert release(session, cancel, channels=["sms"]).audience["reached"] == [first.id]

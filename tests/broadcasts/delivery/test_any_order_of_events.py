@@ -86,6 +86,8 @@ class Deliveries(RuleBasedStateMachine):
     @initialize()
     def release(self) -> None:
         self.broadcast_id = self.scene.release(self.priority, lives=timedelta(hours=40))
+        # Workers reconcile every few seconds, and note the time as they do.
+        self.scene.recover()
 
     @rule(most=st.integers(1, 3))
     def claim(self, most: int) -> None:

@@ -14,12 +14,14 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from broadcasts.delivery import pacing, sending, settling
-from broadcasts.delivery.channel import SendRequest
+from broadcasts.delivery.channel import NotNow, SendRequest
 from broadcasts.delivery.pacing import Gate, Gates, LastSecond, Slot
 from storage.lifecycles import BroadcastState
 from storage.pace import MemoryPacer, PaceClass, PaceLease
 from tests.broadcasts.delivery.scene import Lasting, Scene
 from tests.fakes.scripted_channel import ScriptedChannel
+
+GONE = OperationalError("SELECT", None, Exception("server closed the connection"))
 
 
 @dataclass
@@ -204,10 +206,9 @@ def test_a_departure_that_was_missed_lapses() -> None:
 
 def test_a_gate_outlives_a_fault_of_the_database(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pacing, "_AGAIN_SECONDS", 0.01)
-    gone = OperationalError("SELECT", None, Exception("server closed the connection"))
 
     async def scene() -> None:
-        at_gate, _ = gate(gone, gone, patient(0.0))
+        at_gate, _ = gate(GONE, GONE, patient(0.0))
         await asyncio.wait_for(at_gate.passage(), 1)
 
     asyncio.run(scene())
@@ -222,6 +223,47 @@ def test_a_gate_asks_for_as_many_as_wait_and_only_while_somebody_waits() -> None
         return pacer.wanted
 
     assert asyncio.run(scene()) == [3, 1]
+
+
+def test_departures_count_from_the_asking_and_not_from_when_they_were_heard_of() -> None:
+    """What lies between, a commit on a busy disk, would push them into the departures of other workers."""
+    asked_at = time.monotonic() - 0.5
+
+    async def scene() -> Slot:
+        at_gate, _ = gate(PaceLease(departures=(0.1,), lapse_seconds=60.0, asked_at=asked_at))
+        return await at_gate.passage()
+
+    assert asyncio.run(scene()).at == asked_at + 0.1
+
+
+@pytest.mark.parametrize(
+    ("look", "said"),
+    [(True, ""), (False, "stopped"), (GONE, "the database does not answer")],
+    ids=["live", "stopped", "nobody knows"],
+)
+def test_who_missed_a_departure_is_looked_at_again_before_the_next(look: bool | Exception, said: str) -> None:
+    looked: list[bool] = []
+
+    async def look_again() -> bool:
+        looked.append(True)
+        if isinstance(look, Exception):
+            raise look
+        return look
+
+    async def scene() -> str:
+        gates = Gates(ScriptedPacer(deque([patient(0.0), patient(0.0)])))
+        departing = gates.departure(1, "send", PaceClass.ROUTINE, 10.0, look=look_again)
+        await departing.passage()
+        departing._slot = Slot(at=0.0, lapses_at=0.0)
+        try:
+            await departing.due()
+        except NotNow as held:
+            return str(held)
+        departing.left()
+        return ""
+
+    assert asyncio.run(scene()) == said
+    assert looked == [True]
 
 
 class FirstWaitsForAll(ScriptedChannel):

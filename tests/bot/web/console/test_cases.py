@@ -6,6 +6,9 @@ import pytest
 from sqlmodel import Session, select
 
 from bot.media import media_folder
+from bot.web.console import case_work
+from bot.web.console.cases import case_of
+from bot.web.console.visits import OfficerVisit
 from storage import media
 from storage.audit import AuditEntry
 from storage.cases import Case, open_case
@@ -72,6 +75,8 @@ def test_the_list_by_state_place_and_deadline_tells_no_words(house: House, worke
     assert "สายไฟขาด" not in page
     overdue, near = worker.get(f"{CASES}?due=overdue").text, worker.get(f"{CASES}?place=อ.แม่จัน").text
     assert (late in overdue, soon in overdue, late in near, soon in near) == (True, False, False, True)
+    both = worker.get(f"{CASES}?place=อ.แม่จัน อ.แม่สาย").text
+    assert (late in both, soon in both) == (True, True)
     assert late not in worker.get(f"{CASES}?state=closed").text
     assert worker.get(f"{CASES}?place=ที่ไหนสักแห่ง").status_code == 422
     assert worker.get(f"{CASES}?ticket={late}").headers["location"] == f"{CASES}/{late}"
@@ -112,8 +117,9 @@ def test_another_agency_gets_it_new_by_the_day_that_was_promised(house: House, w
     number = case(house)
     page = f"{CASES}/{number}"
     worker.submit(page, {}, f"{page}/take")
-    wrong = worker.submit(page, {"agency": "nobody", "words": "ของเขา"}, f"{page}/forward")
-    assert wrong.status_code == 422
+    for nobody in ("nobody", ""):
+        wrong = worker.submit(page, {"agency": nobody, "words": "ของเขา"}, f"{page}/forward")
+        assert wrong.status_code == 422, nobody
     sent = worker.submit(page, {"agency": "rural-roads", "words": "เป็นทางหลวงชนบท"}, f"{page}/forward")
     assert sent.status_code == 303
     with Session(house.database.engine) as session:
@@ -179,3 +185,28 @@ def test_a_photo_is_shown_and_audited_and_nothing_else_is_opened(house: House, w
     assert "sandbox" in first.headers["content-security-policy"]
     assert worker.get(f"{CASES}/{number}/files/3").status_code == 404
     assert audited(house, "case.file_shown") == 2
+
+
+def test_a_case_that_is_forwarded_between_the_look_and_the_step_is_not_worked_on(
+    house: House, worker: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.agency("rural-roads", ["57"])
+    owner = house.signed_in(house.officer("ake", roles=[Role.CASE_WORKER], agency_id="rural-roads"))
+    number = case(house, agency="rural-roads", category="road")
+    page = f"{CASES}/{number}"
+
+    def then_forwarded(visit: OfficerVisit, session: Session, asked: str) -> Case:
+        found = case_of(visit, session, asked)
+        session.expunge(found)
+        with house.database.write() as colleague:
+            moved = colleague.exec(select(Case)).one()
+            moved.agency = ""
+            colleague.add(moved)
+        return found
+
+    token = owner.token(page)
+    monkeypatch.setattr(case_work, "case_of", then_forwarded)
+    assert owner.post(f"{page}/take", {"csrf": token}).status_code == 403
+    with Session(house.database.engine) as session:
+        assert session.exec(select(Case)).one().state == CaseState.NEW
+    assert audited(house, "console.refuse") == 1
