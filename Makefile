@@ -25,7 +25,7 @@ run: $(RUNTIME) ## run Krajai on this machine: pages, sending and schedule in on
 	@trap : INT; $(BIN)/krajai run || { status=$$?; [ $$status -eq 130 ] || exit $$status; }
 
 test: $(TOOLS) ## run the tests, those with PostgreSQL too, those in a browser not
-	@$(BIN)/python -m pytest -n auto --maxprocesses 4
+	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal
 
 check: $(TOOLS) ## check style, types and which folder imports which
 	@$(BIN)/ruff check --quiet
