@@ -25,7 +25,7 @@ ENDS_SECONDS = 30
 SHORT_LEASES: dict[str, Any] = {
     "storage.batches:LEASE_SECONDS": 5.0,
     "storage.outbox:LEASE_SECONDS": 5.0,
-    "broadcasts.delivery.sending:PASSAGE_TIMEOUT_SECONDS": 0.5,
+    "broadcasts.delivery.sending:PASSAGE_TIMEOUT_SECONDS": 1.1,
     "broadcasts.delivery.calling:SEND_TIMEOUT_SECONDS": 2.0,
     "broadcasts.delivery.sending:LEAVES_WITHIN_SECONDS": 2.5,
     "storage.clock_seen:LEASE_SECONDS": 5.0,
