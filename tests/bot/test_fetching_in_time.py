@@ -22,7 +22,7 @@ from bot.fetching import Fetcher, FetchRefused, Limits
 
 NAMED = "https://www.example.go.th/feed"
 QUICK = Limits(connect_seconds=5, read_seconds=5, total_seconds=0.4, most_tries=1)
-AT_MOST_SECONDS = 3.0
+AT_MOST_SECONDS = 12.0
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n"
 
 

@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
 from tests.browser.running import RunningKrajai
+from tests.browser.simulator import SECONDS_TO_ARRIVE
 from tests.browser.world import World
 
 IMAGES = Path(__file__).resolve().parents[2] / "docs" / "images"
@@ -52,6 +53,7 @@ class Pages:
             has_touch=size is PHONE,
             java_script_enabled=scripts,
         )
+        context.set_default_timeout(SECONDS_TO_ARRIVE * 1000)
         page = context.new_page()
         page.on("console", self._listen)
         page.on("pageerror", lambda fault: self.complaints.append(str(fault)))

@@ -8,7 +8,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from storage.wording import say
 
-SECONDS_TO_ARRIVE = 30
+SECONDS_TO_ARRIVE = 120
 """A word that takes longer than this is not live; a machine that does much else takes a while for each."""
 
 SECONDS_TO_NOTICE = 60

@@ -95,18 +95,18 @@ class Audience:
         with self.database.read() as session:
             return {name: count for name, count in tally(session, broadcast_id).items() if count}
 
-    def wait_for(self, broadcast_id: int, state: str = "done", seconds: float = 60) -> float:
+    def wait_for(self, broadcast_id: int, state: str = "done") -> float:
         """Return when the broadcast is in that state; how long it took."""
 
         def where() -> str:
             return f"it is {self.state(broadcast_id)}: {self.tally(broadcast_id)}"
 
-        return wait_until(lambda: self.state(broadcast_id) == state, seconds, where)
+        return wait_until(lambda: self.state(broadcast_id) == state, where)
 
-    def wait_partly(self, share: float, seconds: float = 60) -> None:
+    def wait_partly(self, share: float) -> None:
         """Return when that share of them has got something."""
         wanted = len(self.contacts) * share
-        wait_until(lambda: self.network.arrived() >= wanted, seconds, look=0.005)
+        wait_until(lambda: self.network.arrived() >= wanted, look=0.005)
 
     def got(self) -> Counter[int]:
         """How often each contact got something, by the network's journal."""

@@ -15,7 +15,7 @@ from typing import Any
 
 from bot.__main__ import main
 
-LIVES_SECONDS = 400
+LIVES_SECONDS = 900
 """No process outlives a test run that was itself killed."""
 
 

@@ -19,7 +19,6 @@ from tests.failures.webhooks import said, tell_line
 from tests.fakes import line as line_fake
 from tests.fakes import telegram as telegram_fake
 
-CRASHES_SECONDS = 30
 MANY = size(20_000, 50_000)
 FEW = size(1_200, 5_000)
 WORDS = "เมนู"
@@ -39,7 +38,7 @@ def test_a_release_survives_every_crash_point(url: str, tmp_path: Path, name: st
         in_flight: set[int] = set()
         twice_before: set[int] = set()
         for point, crash in points.items():
-            server.start(crash).wait_crashed(CRASHES_SECONDS)
+            server.start(crash).wait_crashed()
             found = audience.in_flight(broadcast_id)
             in_flight |= found
             twice = audience.twice()
@@ -73,7 +72,7 @@ def test_killed_while_the_provider_has_it(url: str, tmp_path: Path, name: str) -
             network.fake.faults.extend([telegram_fake.Fault.HANG_AFTER_ACCEPTING] * 30)
         broadcast_id = audience.release()
         server = running.make("run").start()
-        wait_until(lambda: network.arrived() == len(audience.contacts), 30)
+        wait_until(lambda: network.arrived() == len(audience.contacts))
         in_flight = audience.in_flight(broadcast_id)
         server.kill()
         server.start()
@@ -103,16 +102,16 @@ def test_every_word_of_a_citizen_survives_every_crash_point(url: str, tmp_path: 
         for citizen, (point, crash) in enumerate(CONVERSATION.items()):
             if not is_quiet():
                 server.start()
-                wait_until(is_quiet, 60)
+                wait_until(is_quiet)
                 server.kill()
             server.start(crash).wait_ready()
             if tell_line(server, said(network, citizen, WORDS)) != 200:
                 untold.append(citizen)
-            server.wait_crashed(CRASHES_SECONDS)
+            server.wait_crashed()
             say(f"{point}: died, {'not ' * (citizen in untold)}acknowledged")
         server.start().wait_ready()
         assert [tell_line(server, said(network, citizen, WORDS)) for citizen in untold] == [200] * len(untold)
-        wait_until(is_quiet, 60)
+        wait_until(is_quiet)
         assert server.terminate() == 0
         with audience.database.read() as session:
             handled = Counter(session.exec(select(InboxEvent.sender)))

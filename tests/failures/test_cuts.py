@@ -35,8 +35,7 @@ def test_line_accepts_and_cuts(url: str, tmp_path: Path) -> None:
         network.fake.order(*cuts)
         broadcast_id = audience.release()
         server = running.make("run").start()
-        # A batch that is cut five times in a row waits long between its tries: one run in ten has such a one.
-        seconds = audience.wait_for(broadcast_id, seconds=240)
+        seconds = audience.wait_for(broadcast_id)
         asked = sum(path.endswith("multicast") for _, path in network.fake.requests)
         accepted = len(network.fake.journal)
         cut = cuts[:asked].count(line_fake.Fault.ACCEPTS_AND_CUTS)

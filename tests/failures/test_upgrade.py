@@ -18,7 +18,7 @@ from sqlalchemy.exc import OperationalError
 
 from storage import migrate
 from storage.database import Database
-from tests.failures.servers import say
+from tests.failures.servers import PATIENCE_SECONDS, say
 from tests.postgres import PostgresServer
 
 STEPS_BACK = 4
@@ -185,7 +185,7 @@ def _id(key: Any) -> int:
 
 
 def _wait(previous: PreviousRelease, count: int) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while len(previous.acknowledged) < count:
         assert previous.is_alive()
         assert time.monotonic() < deadline, previous.refused

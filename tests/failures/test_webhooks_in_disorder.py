@@ -19,7 +19,6 @@ TIMES = 3
 FLOOD = size(100, 2_000)
 OTHERS = 10
 POISON = "ยาพิษ"
-WAITS_SECONDS = size(90, 1_200)
 
 
 def test_doubled_shuffled_and_replayed(url: str, tmp_path: Path) -> None:
@@ -41,7 +40,7 @@ def test_doubled_shuffled_and_replayed(url: str, tmp_path: Path) -> None:
         def waiting() -> set[str]:
             return set(_states(audience)) & {"waiting"}
 
-        wait_until(lambda: not waiting() and network.arrived() >= EVENTS, WAITS_SECONDS)
+        wait_until(lambda: not waiting() and network.arrived() >= EVENTS)
         assert {tell_line(server, event) for event in events[:20]} == {200}, "a replay is acknowledged"
         assert server.terminate() == 0
         states, got = _states(audience), network.got()
@@ -67,11 +66,9 @@ def test_one_flooding_person_slows_nobody(url: str, tmp_path: Path) -> None:
         began = time.monotonic()
         assert {tell_line(server, said(network, n, "เมนู")) for n in range(1, OTHERS + 1)} == {200}
         others = {network.address(n) for n in range(1, OTHERS + 1)}
-        wait_until(lambda: others <= set(network.got()), WAITS_SECONDS)
+        wait_until(lambda: others <= set(network.got()))
         waited, hers = time.monotonic() - began, _handled(audience, network.address(0))
-        wait_until(
-            lambda: set(_states(audience)) == {"handled"}, WAITS_SECONDS, lambda: str(_states(audience))
-        )
+        wait_until(lambda: set(_states(audience)) == {"handled"}, lambda: str(_states(audience)))
         taken = time.monotonic() - began
         say(
             f"the others had their answers after {waited:.2f} s, at {hers} of her {FLOOD}; all after {taken:.1f} s"

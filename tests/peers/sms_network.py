@@ -17,7 +17,7 @@ SIM_URL = os.environ.get("SIM_URL", "")
 SIM_ONLY = os.environ.get("SIM_ONLY") == "1"
 REQUIRED = os.environ.get("KRAJAI_PEERS") == "1"
 PASSWORD = os.environ.get("SMS_PASSWORD", "secret")
-PATIENCE_SECONDS = 30.0
+PATIENCE_SECONDS = 120.0
 
 THAI = "แจ้งเตือนน้ำท่วมฉับพลัน อ.แม่สาย จ.เชียงราย"
 LONG = "ปภ. เตือน: น้ำป่ามาแล้วที่ ต.เวียงพางคำ แรงจนพัดคนและรถได้ หนีขึ้นที่สูงเดี๋ยวนี้ อย่าเก็บของ อย่าข้ามน้ำ " * 3

@@ -118,7 +118,7 @@ def test_a_silent_line_is_given_up_in_time(monkeypatch: pytest.MonkeyPatch) -> N
         started_at = time.monotonic()
         with pytest.raises(OutcomeUnknown, match="no answer"):
             await channel.send(send_request(CITIZEN, NEIGHBOUR))
-        assert time.monotonic() - started_at < 2
+        assert time.monotonic() - started_at < 20
 
     on_fake(scenario)
 

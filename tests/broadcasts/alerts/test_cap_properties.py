@@ -1,7 +1,7 @@
 """Whatever the bytes, they are read or refused; and what was read is the same when read again."""
 
 from dataclasses import replace
-from time import monotonic
+from time import process_time
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -99,13 +99,13 @@ FRAGMENTS = st.sampled_from(
 
 
 def read_or_refuse(data: bytes) -> tuple[CapAlert, ...]:
-    started_at = monotonic()
+    started_at = process_time()
     try:
         return read_cap(data)
     except CapRefused as refused:
         reason = refused.reason
     finally:
-        assert monotonic() - started_at < LONGEST_SECONDS
+        assert process_time() - started_at < LONGEST_SECONDS
     assert reason
     assert "\n" not in reason
     return ()
