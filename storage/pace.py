@@ -1,8 +1,9 @@
 """How fast an endpoint may be called: departures are leased one short slice at a time, for all workers together.
 
-The published limit L holds in every sliding second, not on average. Departures are spaced (1 + SLACK) / L apart. With
-several workers a departure that is missed by more than SLACK lapses, so whatever second is looked at, at most L calls
-left in it. A process that is alone knows when all calls were written, and keeps to that instead
+The published limit L holds in every sliding second, not on average. Departures are spaced (1 + slack) / L apart. With
+several workers a departure that is missed by more than the slack lapses, so whatever second is looked at, at most L
+calls left in it. Workers on a busy machine miss more: they are given more slack, which costs a little of the pace
+instead of all. A process that is alone knows when all calls were written, and keeps to that instead
 (broadcasts/delivery/pacing.py). There is no catching up, since a burst after a pause is what providers punish.
 """
 
@@ -20,8 +21,12 @@ from storage.columns import Json
 from storage.database import Database
 
 SLACK_SECONDS = 0.015
-LAPSE_SECONDS = SLACK_SECONDS * 0.75
-"""The rest of the slack is for the way from the database's clock to ours."""
+MOST_SLACK_SECONDS = SLACK_SECONDS * 16
+SLACK_HOLDS_SECONDS = 10.0
+"""So long without many missed departures, and the slack is halved again."""
+
+LAPSES_AFTER = 0.75
+"""Of the slack; the rest is for the way from the database's clock to ours."""
 
 SLICE_SECONDS = 0.1
 EMERGENCY_HOLDS_SECONDS = 0.5
@@ -53,6 +58,9 @@ class PaceState:
     left: Mapping[PaceClass, tuple[float, ...]] = field(default_factory=dict)
     emergency_wanted_at: float = -1e9
     conversation_wanted_at: float = -1e9
+    slack: float = SLACK_SECONDS
+    slack_at: float = -1e9
+    """When departures were last missed, or the slack was halved."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,27 +73,38 @@ class PaceLease:
 
     departures: tuple[float, ...] = ()
     wait_seconds: float = 0.0
-    lapse_seconds: float = LAPSE_SECONDS
+    lapse_seconds: float = SLACK_SECONDS * LAPSES_AFTER
     asked_at: float = field(default_factory=time.monotonic, compare=False)
 
 
 class Pacer(Protocol):
-    """Leases departures; calls of all workers of an installation see the same state."""
+    """Leases departures; calls of all workers of an installation see the same state.
+
+    `missed`: whether who asks came too late for many of those it had.
+    """
 
     def lease(
-        self, account_id: int, endpoint: str, pace_class: PaceClass, wanted: int, limit: float
+        self,
+        account_id: int,
+        endpoint: str,
+        pace_class: PaceClass,
+        wanted: int,
+        limit: float,
+        *,
+        missed: bool = False,
     ) -> PaceLease: ...
 
 
 def grant(
-    state: PaceState, now: float, pace_class: PaceClass, wanted: int, limit: float
+    state: PaceState, now: float, pace_class: PaceClass, wanted: int, limit: float, *, missed: bool = False
 ) -> tuple[PaceState, PaceLease]:
     """Give up to `wanted` departures of the slice that begins at `now`, at most `limit` in any sliding second.
 
     While an emergency is being sent all departures are its own but those of conversation, and those are every fifth.
     What a class comes across that is another's is left for it, and lapses when nobody takes it in time.
     """
-    interval = (1 + SLACK_SECONDS) / limit + _ROUNDING_SECONDS
+    state = _slackened(state, now, missed)
+    interval = (1 + state.slack) / limit + _ROUNDING_SECONDS
     state = _wish(_as_of(state, now, interval), now, pace_class)
     emergency = now - state.emergency_wanted_at < EMERGENCY_HOLDS_SECONDS + interval
     conversation = now - state.conversation_wanted_at < CONVERSATION_HOLDS_SECONDS + interval
@@ -105,6 +124,7 @@ def grant(
     lease = PaceLease(
         departures=tuple(at - now for at in given),
         wait_seconds=0.0 if given else max(next_at - now - SLICE_SECONDS / 2, 0.005),
+        lapse_seconds=state.slack * LAPSES_AFTER,
     )
     kept = {each: tuple(times) for each, times in left.items() if times}
     return replace(state, next_at=next_at, count=count, left=kept), lease
@@ -123,8 +143,16 @@ class MemoryPacer:
         self._turn = threading.Lock()
 
     def lease(
-        self, account_id: int, endpoint: str, pace_class: PaceClass, wanted: int, limit: float
+        self,
+        account_id: int,
+        endpoint: str,
+        pace_class: PaceClass,
+        wanted: int,
+        limit: float,
+        *,
+        missed: bool = False,
     ) -> PaceLease:
+        """`missed` changes nothing here: departures last long."""
         with self._turn:
             state = self._states.get((account_id, endpoint), PaceState(next_at=self._born + 1.0))
             self._states[account_id, endpoint], lease = grant(state, self._clock(), pace_class, wanted, limit)
@@ -148,7 +176,14 @@ class DatabasePacer:
         self._database = database
 
     def lease(
-        self, account_id: int, endpoint: str, pace_class: PaceClass, wanted: int, limit: float
+        self,
+        account_id: int,
+        endpoint: str,
+        pace_class: PaceClass,
+        wanted: int,
+        limit: float,
+        *,
+        missed: bool = False,
     ) -> PaceLease:
         with self._database.write() as session:
             # A slice lost in a crash of the database lapses anyway: no need to wait for the disk.
@@ -168,7 +203,7 @@ class DatabasePacer:
                     {"account": account_id, "endpoint": endpoint},
                 )
                 return PaceLease(wait_seconds=0.005)
-            state, lease = grant(_from_row(row.state), now, pace_class, wanted, limit)
+            state, lease = grant(_from_row(row.state), now, pace_class, wanted, limit, missed=missed)
             row.state = _to_row(state)
             session.add(row)
         return replace(lease, asked_at=asked_at)
@@ -176,16 +211,31 @@ class DatabasePacer:
 
 def _as_of(state: PaceState, now: float, interval: float) -> PaceState:
     """The state without what has lapsed, and without times that cannot be: then the clock was set back."""
-    return PaceState(
-        next_at=min(state.next_at, now + SLICE_SECONDS + max(interval, 1.0)),
-        count=state.count,
+    return replace(
+        state,
+        next_at=min(state.next_at, now + SLICE_SECONDS + max(interval, 1.0) + MOST_SLACK_SECONDS),
         left={
             each: tuple(at for at in times if now <= at <= now + SLICE_SECONDS)
             for each, times in state.left.items()
         },
         emergency_wanted_at=min(state.emergency_wanted_at, now),
         conversation_wanted_at=min(state.conversation_wanted_at, now),
+        slack_at=min(state.slack_at, now),
     )
+
+
+def _slackened(state: PaceState, now: float, missed: bool) -> PaceState:
+    """Twice the slack when departures are missed, half of it after a while without."""
+    if missed:
+        grown = min(2 * state.slack, MOST_SLACK_SECONDS)
+        # What is left for others was spaced for less slack.
+        left = state.left if grown == state.slack else {}
+        return replace(state, slack=grown, slack_at=now, left=left)
+    if state.slack > SLACK_SECONDS and now - state.slack_at > SLACK_HOLDS_SECONDS:
+        less = max(state.slack / 2, SLACK_SECONDS)
+        # The last departures may still be used as late as they were told.
+        return replace(state, slack=less, slack_at=now, next_at=state.next_at + state.slack - less)
+    return state
 
 
 def _wish(state: PaceState, now: float, pace_class: PaceClass) -> PaceState:

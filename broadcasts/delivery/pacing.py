@@ -29,6 +29,10 @@ _GUARD_SECONDS = 0.01
 _CLOSEST = 0.5
 """After a delay calls follow each other at twice the pace at most, until all are back at their departures."""
 
+_MANY_MISSED = 0.1
+"""Of the departures of a second; the odd one that is missed costs less than more slack for all."""
+
+_COUNTS_SECONDS = 1.0
 _ONCE_MORE_SECONDS = 1.0
 """So long a call that missed its departure waits for another; then it is looked anew whether it may go at all."""
 
@@ -64,6 +68,12 @@ class Gate:
         self._threads = threads
         self._waiters: deque[asyncio.Future[Slot]] = deque()
         self._pump: asyncio.Task[None] | None = None
+        self._given = self._missed = 0
+        self._counted_from = time.monotonic()
+
+    def note_missed(self) -> None:
+        """Somebody came too late for a departure of this gate."""
+        self._missed += 1
 
     async def passage(self, *, once_more: bool = False) -> "Slot":
         """Wait for a departure, and return shortly before it. Cancelling gives the place to the next.
@@ -99,7 +109,9 @@ class Gate:
                 slot = Slot(at=at, lapses_at=at + lease.lapse_seconds)
                 if (early := slot.at - LEAD_SECONDS - time.monotonic()) > 0:
                     await asyncio.sleep(early)
+                self._given += 1
                 if slot.has_lapsed:
+                    self.note_missed()
                     continue
                 if not self._waiting():
                     return
@@ -109,7 +121,17 @@ class Gate:
 
     def _lease(self, wanted: int) -> PaceLease:
         account_id, endpoint, pace_class = self._lease_of
-        return self._pacer.lease(account_id, endpoint, pace_class, wanted, self._limit)
+        missed = self._many_missed()
+        return self._pacer.lease(account_id, endpoint, pace_class, wanted, self._limit, missed=missed)
+
+    def _many_missed(self) -> bool:
+        """Told once in a while."""
+        if (now := time.monotonic()) - self._counted_from < _COUNTS_SECONDS:
+            return False
+        many = self._missed > _MANY_MISSED * self._given
+        self._given = self._missed = 0
+        self._counted_from = now
+        return many
 
     def _waiting(self) -> bool:
         while self._waiters and self._waiters[0].done():
@@ -188,7 +210,7 @@ class Departing:
         if slot is not None and (early := slot.at - time.monotonic()) > 0:
             await asyncio.sleep(early)
         if slot is None or slot.has_lapsed:
-            await self._again()
+            await self._again(slot)
         self._mine = await self._second.turn()
         if steady_seconds() > self._leaves_by:
             # It was frozen on the way: somebody else may have taken this over by now.
@@ -205,11 +227,12 @@ class Departing:
         if self._mine is not None:
             self._mine.at = time.monotonic()
 
-    async def _again(self) -> None:
+    async def _again(self, slot: Slot | None) -> None:
         try:
             async with asyncio.timeout(_ONCE_MORE_SECONDS):
-                slot = None
                 while slot is None or slot.has_lapsed:
+                    if slot is not None:
+                        self._gate.note_missed()
                     slot = await self._gate.passage(once_more=True)
                     await self._look_again()
                     await asyncio.sleep(max(slot.at - time.monotonic(), 0))

@@ -17,6 +17,7 @@ from sqlmodel import Session, select
 from storage.database import Database
 from storage.pace import (
     EMERGENCY_HOLDS_SECONDS,
+    LAPSES_AFTER,
     SLACK_SECONDS,
     SLICE_SECONDS,
     DatabasePacer,
@@ -44,11 +45,17 @@ def most_in_a_second(times: Sequence[float]) -> int:
     return most
 
 
-def keeps_the_limit_at_its_worst(granted: Sequence[float], limit: int) -> None:
-    """Also when the first of a second is used as late as it may be, and the first one after it at once."""
-    ordered = sorted(granted)
+def keeps_the_limit_at_its_worst(
+    granted: Sequence[float], limit: int, slack: dict[float, float] | None = None
+) -> None:
+    """Also when the first of a second is used as late as it may be, and the first one after it at once.
+
+    `slack`: seconds, of those departures that have another than usual.
+    """
+    ordered, slack = sorted(granted), slack or {}
     assert all(
-        later - (first + SLACK_SECONDS) >= 1.0 for first, later in zip(ordered, ordered[limit:], strict=False)
+        later - (first + slack.get(first, SLACK_SECONDS)) >= 1.0
+        for first, later in zip(ordered, ordered[limit:], strict=False)
     )
 
 
@@ -61,16 +68,18 @@ class Ask:
     pace_class: PaceClass
     wanted: int
     lateness: tuple[float, ...]
+    missed: bool = False
 
 
 ASKS = st.lists(
     st.builds(
         Ask,
         times=st.sampled_from([1, 1, 2, 15]),
-        pause=st.one_of(st.just(0.0), st.floats(0.01, 0.11), st.floats(0, 3)),
+        pause=st.one_of(st.just(0.0), st.floats(0.01, 0.11), st.floats(0, 3), st.floats(9, 11)),
         pace_class=st.sampled_from(PaceClass),
         wanted=st.integers(1, 300),
         lateness=st.lists(st.floats(0, 1), min_size=1, max_size=5).map(tuple),
+        missed=st.booleans(),
     ),
     max_size=30,
 )
@@ -81,20 +90,29 @@ ANY_LIMIT = st.one_of(st.integers(1, 30), st.integers(1, 2000))
 @settings(max_examples=150)
 def test_never_more_than_the_limit_in_any_sliding_second(limit: int, asks: list[Ask]) -> None:
     state, now, used = PaceState(), START, []
-    granted: list[float] = []
+    slack: dict[float, float] = {}
     for ask in (each for each in asks for _ in range(each.times)):
         now += ask.pause
-        state, lease = grant(state, now, ask.pace_class, ask.wanted, limit)
+        state, lease = grant(state, now, ask.pace_class, ask.wanted, limit, missed=ask.missed)
         assert len(lease.departures) <= ask.wanted
         assert list(lease.departures) == sorted(lease.departures)
         assert all(0 <= departure <= SLICE_SECONDS + 1e-6 for departure in lease.departures)
-        granted += [now + departure for departure in lease.departures]
+        slack |= {now + departure: lease.lapse_seconds / LAPSES_AFTER for departure in lease.departures}
         used += [
-            now + departure + ask.lateness[n % len(ask.lateness)] * SLACK_SECONDS
+            now + departure + ask.lateness[n % len(ask.lateness)] * lease.lapse_seconds
             for n, departure in enumerate(lease.departures)
         ]
     assert most_in_a_second(used) <= limit
-    keeps_the_limit_at_its_worst(granted, limit)
+    keeps_the_limit_at_its_worst(list(slack), limit, slack)
+
+
+def test_who_misses_departures_gets_more_slack_and_gives_it_back() -> None:
+    state, now, lapse = PaceState(), START, []
+    for pause, missed in [(0, False), *[(1, True)] * 6, (9, False), *[(11, False)] * 5]:
+        now += pause
+        state, lease = grant(state, now, ROUTINE, 1, 10, missed=missed)
+        lapse.append(lease.lapse_seconds / (SLACK_SECONDS * LAPSES_AFTER))
+    assert lapse == pytest.approx([1, 2, 4, 8, 16, 16, 16, 16, 8, 4, 2, 1, 1])
 
 
 @given(st.integers(1, 2000), st.floats(0.5, 3600))

@@ -34,7 +34,14 @@ class NoPace:
     """Lets everything through at once."""
 
     def lease(
-        self, account_id: int, endpoint: str, pace_class: PaceClass, wanted: int, limit: float
+        self,
+        account_id: int,
+        endpoint: str,
+        pace_class: PaceClass,
+        wanted: int,
+        limit: float,
+        *,
+        missed: bool = False,
     ) -> PaceLease:
         return PaceLease(departures=(0.0,) * wanted, lapse_seconds=60.0)
 

@@ -30,11 +30,20 @@ class ScriptedPacer:
 
     gives: deque[PaceLease | Exception]
     wanted: list[int] = field(default_factory=list)
+    missed: list[bool] = field(default_factory=list)
 
     def lease(
-        self, account_id: int, endpoint: str, pace_class: PaceClass, wanted: int, limit: float
+        self,
+        account_id: int,
+        endpoint: str,
+        pace_class: PaceClass,
+        wanted: int,
+        limit: float,
+        *,
+        missed: bool = False,
     ) -> PaceLease:
         self.wanted.append(wanted)
+        self.missed.append(missed)
         given = self.gives.popleft() if self.gives else PaceLease(wait_seconds=60.0)
         if isinstance(given, Exception):
             raise given
@@ -189,9 +198,9 @@ def test_a_departure_that_was_missed_lapses() -> None:
         late = PaceLease(departures=(0.0, 0.001), lapse_seconds=0.01)
 
         class Slow(ScriptedPacer):
-            def lease(self, *asked: object) -> PaceLease:
+            def lease(self, *asked: object, **more: object) -> PaceLease:
                 loop.call_soon_threadsafe(time.sleep, 0.05)
-                return super().lease(*asked)  # type: ignore[arg-type]
+                return super().lease(*asked, **more)  # type: ignore[arg-type]
 
         loop = asyncio.get_running_loop()
         pacer = Slow(deque([late]))
@@ -306,3 +315,16 @@ def test_an_answer_waits_for_a_database_that_is_away(
         scene.deliver()
         assert (scene.outcomes(broadcast_id), scene.state(broadcast_id)) == ("aaa", BroadcastState.DONE)
         assert len(scene.channel.journal) == 3
+
+
+def test_departures_that_were_missed_are_told_to_the_pacer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pacing, "_COUNTS_SECONDS", 0.0)
+    lapsed = PaceLease(departures=(0.0, 0.0), lapse_seconds=-1.0)
+
+    async def scene() -> list[bool]:
+        at_gate, pacer = gate(lapsed, patient(0.0), patient(0.0))
+        await at_gate.passage()
+        await at_gate.passage()
+        return pacer.missed
+
+    assert asyncio.run(scene()) == [False, True, False]
