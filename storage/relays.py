@@ -153,12 +153,9 @@ def within(session: Session, places: Sequence[str]) -> list[tuple[Relay, bool]]:
     ]
 
 
-def has_any(session: Session, places: Sequence[str], replaced: Sequence[int]) -> bool:
-    """Whether anybody is to be told of an alert over these places that replaces those alerts."""
-    return (
-        session.exec(select(Relay.id).where(_concerned(session, places, replaced)).limit(1)).first()
-        is not None
-    )
+def count(session: Session, places: Sequence[str], replaced: Sequence[int]) -> int:
+    """How many are to be told of an alert over these places that replaces those alerts."""
+    return session.exec(select(func.count(col(Relay.id))).where(_concerned(session, places, replaced))).one()
 
 
 def tell(
@@ -168,8 +165,8 @@ def tell(
     replaced: Sequence[int],
     broadcast_id: int,
     at: datetime,
-) -> int:
-    """Write down whom the alert's words go to; the notices of what it replaces are overtaken. How many are told."""
+) -> None:
+    """Write down whom the alert's words go to; the notices of what it replaces are overtaken."""
     session.flush()
     session.connection().execute(
         update(RelayNotice)
@@ -187,7 +184,7 @@ def tell(
         literal(RelayNoticeState.TOLD.value),
         literal(at, UtcDateTime()),
     ).where(_concerned(session, places, replaced))
-    return session.connection().execute(insert(RelayNotice).from_select(columns, rows)).rowcount
+    session.connection().execute(insert(RelayNotice).from_select(columns, rows))
 
 
 def announced(session: Session, contact_id: int, alert_id: int, at: datetime) -> list[Relay]:

@@ -1,5 +1,7 @@
 """What relays announce in their villages: short, said twice, numbers as they are spoken (voice.md 2.1)."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -37,6 +39,29 @@ def script(
     return tidy(say(language, key, **fills))
 
 
+@dataclass(frozen=True, kw_only=True)
+class Announcement:
+    """How many relays are asked to announce an alert, and what they read aloud, by language."""
+
+    relays: int
+    scripts: dict[str, str]
+
+
+def announcement(
+    session: Session, alert: Alert, cap: CapAlert, line: list[Alert], at: datetime, zone: ZoneInfo
+) -> Announcement | None:
+    """What a release would ask of the relays over it and of those who were told of its `line`, what it replaces.
+
+    None where there are none. An exercise of a group is no relay's business, and a Cancel goes to those who were told
+    of its line alone: nobody takes back what she never announced.
+    """
+    if group_of(alert, cap) or not (concerned := relays.count(session, *_told_of(alert, line))):
+        return None
+    before = _before(line)
+    scripts = {language: script(alert, cap, before, at, zone, language) for language in LANGUAGES}
+    return Announcement(relays=concerned, scripts=scripts)
+
+
 def tell_relays(
     session: Session,
     alert: Alert,
@@ -48,21 +73,16 @@ def tell_relays(
     zone: ZoneInfo,
     priority: Priority,
 ) -> Broadcast | None:
-    """Send an alert that was just released to the relays over it and to those who were told of its `line`, what it
-    replaces; None where there are none. An exercise of a group is no relay's business.
-
-    A Cancel goes to those who were told of its line alone: nobody takes back what she never announced.
-    """
+    """Send an alert that was just released to those of its `announcement`; None where there are none."""
     assert alert.id is not None
-    replaced = [each.id for each in line if each.id is not None]
-    places = () if alert.msg_type == MessageType.CANCEL else alert.places
-    if group_of(alert, cap) or not relays.has_any(session, places, replaced):
+    announced = announcement(session, alert, cap, line, at, zone)
+    if announced is None:
         return None
-    before = next((each for each in line if each.broadcast_id is not None), None)
+    before = _before(line)
     words = {
-        language: _words(alert.id, script(alert, cap, before, at, zone, language), language)
+        language: _words(alert.id, read_aloud, language)
         | {Form.SMS.value: (_text_message(alert, cap, before, at, zone, language),)}
-        for language in LANGUAGES
+        for language, read_aloud in announced.scripts.items()
     }
     broadcast = broadcasts.release(
         session,
@@ -78,8 +98,18 @@ def tell_relays(
         listed=listed.of_relays(alert.id),
     )
     assert broadcast.id is not None
-    relays.tell(session, alert.id, places, replaced, broadcast.id, at)
+    relays.tell(session, alert.id, *_told_of(alert, line), broadcast.id, at)
     return broadcast
+
+
+def _told_of(alert: Alert, line: list[Alert]) -> tuple[Sequence[str], list[int]]:
+    """The places whose relays are told, and the alerts that are replaced."""
+    places = () if alert.msg_type == MessageType.CANCEL else alert.places
+    return places, [each.id for each in line if each.id is not None]
+
+
+def _before(line: list[Alert]) -> Alert | None:
+    return next((each for each in line if each.broadcast_id is not None), None)
 
 
 def _words(alert_id: int, read_aloud: str, language: str) -> dict[str, tuple[Bubble, ...]]:

@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 
 from broadcasts.alerts.cap_model import CapAlert, MessageType, Status
 from broadcasts.alerts.importing import stored_cap
-from broadcasts.alerts.loudspeaker import tell_relays
+from broadcasts.alerts.loudspeaker import Announcement, announcement, tell_relays
 from broadcasts.alerts.own_words import group_of
 from broadcasts.alerts.words import words_of_alert
 from broadcasts.audience import listed
@@ -60,6 +60,8 @@ class Preview:
     reached: int
     obstacle: str | None
     hash: str
+    announced: Announcement | None
+    """What relays would read aloud."""
 
 
 def preview(
@@ -107,6 +109,7 @@ def look(
         reached=max((each["accepted"] + each["unknown"] + each["in_flight"] for each in tallies), default=0),
         obstacle=_obstacle(session, alert, line, at, channels, exercise=exercise, wide=wide),
         hash=broadcasts.content_hash(would),
+        announced=announcement(session, alert, cap, line, at, zone) if alert.places else None,
     )
 
 

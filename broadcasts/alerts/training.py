@@ -34,6 +34,7 @@ def look(session: Session, draft: AlertDraft, preview: Preview, at: datetime) ->
         groups=(),
         draft=Draft(words=would.words, audience=would.audience, priority=Priority.ROUTINE),
         reached=0,
+        announced=None,
         obstacle=obstacle_of_channels(session, draft.channels),
         hash=broadcasts.content_hash(would),
     )

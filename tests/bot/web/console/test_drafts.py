@@ -12,6 +12,7 @@ import pytest
 from sqlmodel import select
 
 from bot.web.console.drafts import ALERTS
+from storage import relays
 from storage.alert_drafts import AlertDraft
 from storage.alerts import Alert
 from storage.audit import AuditEntry
@@ -19,6 +20,7 @@ from storage.broadcasts import Broadcast
 from storage.drill_members import join
 from storage.lifecycles import DraftState
 from storage.officers import Role
+from storage.relays import RelayRole
 from tests.bot.web.console.browsing import TOTP_SECRET, Browser, House
 from tests.builders import NOW, citizen
 
@@ -81,7 +83,8 @@ def released(house: House, author: Browser, approver: Browser, path: str) -> int
 
 def test_two_officers_warn_a_district_and_take_it_back(house: House) -> None:
     with house.database.write() as session:
-        citizen(session)
+        contact, _ = citizen(session)
+        relays.join(session, contact.id or 0, ["57090603"], RelayRole.VILLAGE_HEAD, NOW, by="admin")
     author, approver = people(house)
     assert "เตือนภัยใหม่" in author.get(ALERTS).text
     path = composed(author)
@@ -89,6 +92,8 @@ def test_two_officers_warn_a_district_and_take_it_back(house: House) -> None:
     assert "น้ำท่วมเร็วที่ อ.เชียงแสน อ.แม่สาย และยังขึ้น" in text_of(preview)
     for name in ("screen-line", "screen-telegram", "screen-sms", "English"):
         assert name in preview.text
+    assert "ผู้ประกาศเสียงตามสาย 1 คนจะได้บทนี้ไปอ่าน" in text_of(preview)
+    assert "ประกาศซ้ำ" in text_of(preview)
     assert submitted(author, path).status_code == 303
     assert "รออนุมัติ" in author.get(path).text
     assert "อนุมัติเองไม่ได้" not in approver.get(path).text
