@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import TypedDict, Unpack
 
 from sqlmodel import Session, col, select
 
@@ -30,20 +31,20 @@ class OfficerRefused(ValueError):
         self.key = key
 
 
+class Known(TypedDict, total=False):
+    """What is known of an officer and what she may; what is not given is nothing, or the own agency."""
+
+    roles: Iterable[Role]
+    email: str
+    full_name: str
+    phone: str
+    agency_id: str
+    places: Sequence[str]
+    may_bypass: bool
+
+
 def enter(
-    session: Session,
-    name: str,
-    at: datetime,
-    *,
-    by: str,
-    roles: Iterable[Role] = (),
-    invited: bool = False,
-    email: str = "",
-    full_name: str = "",
-    phone: str = "",
-    agency_id: str = OWN,
-    places: Sequence[str] = (),
-    may_bypass: bool = False,
+    session: Session, name: str, at: datetime, *, by: str, invited: bool = False, **known: Unpack[Known]
 ) -> Officer:
     """A new officer; `invited` until she has joined by a link. Raises OfficerRefused."""
     if not name.strip() or name != name.strip() or len(name) > MOST_NAME_LETTERS or not name.isprintable():
@@ -59,17 +60,7 @@ def enter(
         created_at=at,
         created_by=by,
     )
-    _fill(
-        session,
-        entered,
-        roles=roles,
-        email=email,
-        full_name=full_name,
-        phone=phone,
-        agency_id=agency_id,
-        places=places,
-        may_bypass=may_bypass,
-    )
+    _fill(session, entered, known)
     session.add(entered)
     session.flush()
     record(
@@ -78,33 +69,10 @@ def enter(
     return entered
 
 
-def change(
-    session: Session,
-    officer: Officer,
-    at: datetime,
-    *,
-    by: str,
-    roles: Iterable[Role],
-    email: str,
-    full_name: str,
-    phone: str,
-    agency_id: str,
-    places: Sequence[str],
-    may_bypass: bool,
-) -> None:
+def change(session: Session, officer: Officer, at: datetime, *, by: str, **known: Unpack[Known]) -> None:
     """Change what she is and may. Raises OfficerRefused, also when nobody could manage officers any more."""
     before = _said(officer)
-    _fill(
-        session,
-        officer,
-        roles=roles,
-        email=email,
-        full_name=full_name,
-        phone=phone,
-        agency_id=agency_id,
-        places=places,
-        may_bypass=may_bypass,
-    )
+    _fill(session, officer, known)
     session.add(officer)
     session.flush()
     _require_admin(session, before)
@@ -152,19 +120,9 @@ def enable(session: Session, officer: Officer, at: datetime, *, by: str) -> None
     record(session, at, actor=by, action="officer.enable", subject=f"officer/{officer.id}")
 
 
-def _fill(
-    session: Session,
-    officer: Officer,
-    *,
-    roles: Iterable[Role],
-    email: str,
-    full_name: str,
-    phone: str,
-    agency_id: str,
-    places: Sequence[str],
-    may_bypass: bool,
-) -> None:
-    email = email.strip().lower()
+def _fill(session: Session, officer: Officer, known: Known) -> None:
+    agency_id, places = known.get("agency_id", OWN), known.get("places", ())
+    email = known.get("email", "").strip().lower()
     if email and not _EMAIL.fullmatch(email):
         raise OfficerRefused("console.email_wrong")
     taken = select(Officer.id).where(Officer.email == email, col(Officer.id) != (officer.id or 0))
@@ -174,10 +132,13 @@ def _fill(
         raise OfficerRefused("console.agency_unknown")
     if any(register.place(code) is None for code in places):
         raise OfficerRefused("console.place_unknown")
-    officer.email, officer.full_name, officer.phone = email, full_name.strip()[:120], phone.strip()[:40]
-    officer.roles = [each.value for each in Role if each in set(roles)]
+    officer.email = email
+    officer.full_name = known.get("full_name", "").strip()[:120]
+    officer.phone = known.get("phone", "").strip()[:40]
+    roles = set(known.get("roles", ()))
+    officer.roles = [each.value for each in Role if each in roles]
     officer.agency_id, officer.places = agency_id, list(register.simplify(places))
-    officer.may_bypass = may_bypass
+    officer.may_bypass = known.get("may_bypass", False)
 
 
 def _require_admin(session: Session, before: dict[str, object]) -> None:

@@ -13,11 +13,11 @@ from bot.web.console.place_input import PlaceUnclear, in_lines, read_places
 from bot.web.console.second_factor import require_fresh
 from bot.web.console.transport import RequestRefused, own_origin
 from bot.web.console.visits import OfficerVisit, access
-from storage import agencies, officer_access, officer_invitations, officers, sessions
+from storage import agencies, officer_access, officer_chats, officer_invitations, officers, sessions
 from storage import places as register
 from storage.agencies import OWN
 from storage.audit import record
-from storage.officer_managing import OfficerRefused, change, disable, enable, enter
+from storage.officer_managing import Known, OfficerRefused, change, disable, enable, enter
 from storage.officer_rights import Right, covers
 from storage.officers import Officer, OfficerState, Role
 from storage.wording import say
@@ -137,6 +137,14 @@ def end_sessions(visit: Admin, officer_id: int) -> Response:
     return visit.redirect(f"{OFFICERS}/{officer_id}", done="console.done_sessions_ended")
 
 
+@router.post(f"{OFFICERS}/{{officer_id}}/chat")
+def let_chat_go(visit: Admin, officer_id: int) -> Response:
+    """A chat that is lost or in wrong hands is hers no more, at once."""
+    with visit.writing() as session:
+        officer_chats.let_go(session, _officer(visit, session, officer_id), visit.at, by=visit.officer.name)
+    return visit.redirect(f"{OFFICERS}/{officer_id}", done="field.done_unlinked")
+
+
 def _manages(visit: OfficerVisit, agency_id: str) -> bool:
     return visit.officer.agency_id in (OWN, agency_id)
 
@@ -150,7 +158,7 @@ def _officer(visit: OfficerVisit, session: Session, officer_id: int) -> Officer:
     return found
 
 
-def _wanted(visit: OfficerVisit, session: Session) -> dict[str, Any]:
+def _wanted(visit: OfficerVisit, session: Session) -> Known:
     """What the form asks for; nobody gives what is not hers to give."""
     agency_id, known = visit.text("agency", 80), {each.value for each in Role}
     if not _manages(visit, agency_id):

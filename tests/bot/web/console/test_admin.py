@@ -11,6 +11,7 @@ from storage.audit import AuditEntry, record
 from storage.duty import DutyShift
 from storage.officers import Officer, Role
 from tests.bot.web.console.browsing import PASSWORD, TOTP_SECRET, Browser, House
+from tests.builders import citizen
 
 PLACES = "อ.แม่สาย จ.เชียงราย\n5707"
 
@@ -101,6 +102,22 @@ def test_disabling_ends_her_sessions_and_the_last_admin_stays(house: House) -> N
     assert kept(house, "suda.k").state == "active"
 
 
+def test_a_lost_chat_is_let_go_by_the_admin(house: House) -> None:
+    browser, suda = admin(house), house.officer()
+    with house.database.write() as session:
+        contact, _ = citizen(session)
+        hers = session.get_one(Officer, suda.id)
+        hers.contact_id = contact.id
+        session.add(hers)
+    path = f"/console/officers/{suda.id}"
+    assert "ผูกแชตไว้" in browser.get(path).text
+    assert browser.submit(path, {}, f"{path}/chat").status_code == 303
+    assert kept(house, "suda.k").contact_id is None
+    assert "ผูกแชตไว้" not in browser.get(path).text
+    with house.database.read() as session:
+        assert "officer.chat_unlink" in session.exec(select(AuditEntry.action)).all()
+
+
 def test_an_admin_of_another_agency_reaches_her_own_officers_only(house: House) -> None:
     house.agency("", ["57"])
     house.agency("suthep", ["500108"])
@@ -112,7 +129,7 @@ def test_an_admin_of_another_agency_reaches_her_own_officers_only(house: House) 
     assert "suda.k" not in listed
     page = f"/console/officers/{nui.id}"
     assert browser.get(f"/console/officers/{suda.id}").status_code == 403
-    for act in ("", "/link", "/disable", "/enable", "/sessions"):
+    for act in ("", "/link", "/disable", "/enable", "/sessions", "/chat"):
         data = {"agency": "suthep", "role": ["admin"]}
         assert browser.submit(page, data, f"/console/officers/{suda.id}{act}").status_code == 403, act
     # Nor does she put anybody into another agency, or give places beyond her own.
