@@ -8,7 +8,7 @@ from sqlmodel import col, select
 
 from bot.commands.console import JsonOption, console, errors, fail, opened, write_json
 from bot.commands.progress import watch_broadcast
-from bot.commands.reports import print_texts, report, texts_json
+from bot.commands.reports import print_texts, released_json, report, texts_json
 from bot.wiring import Krajai
 from broadcasts.alerts.releasing import UnknownBroadcast, stop_released
 from broadcasts.delivery import fallback, repeating
@@ -191,14 +191,7 @@ app.command()(report)
 
 
 def _as_json(broadcast: Broadcast) -> dict[str, Any]:
-    return {
-        "id": broadcast.id,
-        "kind": broadcast.kind,
-        "class": broadcast.priority,
-        "state": broadcast.state,
-        "reason": broadcast.reason,
-        "released_at": broadcast.released_at.isoformat(),
-        "released_by": broadcast.released_by,
+    return released_json(broadcast) | {
         "expires_at": broadcast.expires_at.isoformat(),
         "planned": broadcast.planned_at is not None,
     }

@@ -213,8 +213,8 @@ def _district(place: str) -> str:
     return "not by a place" if place == ELSEWHERE else place_name(place)
 
 
-def _as_json(found: Report) -> dict[str, Any]:
-    broadcast = found.broadcast
+def released_json(broadcast: Broadcast) -> dict[str, Any]:
+    """What is known of a broadcast since its release, for scripts."""
     return {
         "id": broadcast.id,
         "kind": broadcast.kind,
@@ -223,6 +223,11 @@ def _as_json(found: Report) -> dict[str, Any]:
         "reason": broadcast.reason,
         "released_at": broadcast.released_at.isoformat(),
         "released_by": broadcast.released_by,
+    }
+
+
+def _as_json(found: Report) -> dict[str, Any]:
+    return released_json(found.broadcast) | {
         "total": found.total,
         "channels": found.channels,
         "districts": found.districts,

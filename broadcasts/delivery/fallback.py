@@ -11,9 +11,9 @@ from functools import cache
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import insert
 from sqlmodel import Session, col, select
 
+from broadcasts.delivery.again import send_again
 from broadcasts.delivery.missed import (
     FallbackRule,
     Missed,
@@ -25,9 +25,8 @@ from broadcasts.delivery.missed import (
     who_blocked,
 )
 from storage import batches, broadcasts, texts_instead
-from storage.batches import Batch, new_batch, unpack
+from storage.batches import Batch, unpack
 from storage.broadcasts import (
-    DELIVERY_WORK,
     Broadcast,
     BroadcastKind,
     Form,
@@ -36,7 +35,6 @@ from storage.broadcasts import (
     variant_for,
 )
 from storage.database import Database
-from storage.jobs import Job, announce
 from storage.lifecycles import AlertState, BatchState, BroadcastState, Outcome
 from storage.outbox_hold import is_held
 from storage.people import Account
@@ -134,9 +132,18 @@ def release_texts(
             row.segments, row.satang = segments, satang
             groups.setdefault((each.account_id, each.language, variant), []).append(each.phone_id)
     if groups:
-        sent_in = _release(session, rule, original, root, groups, at)
+        texts = send_again(
+            session,
+            original,
+            root,
+            groups,
+            lambda account_id: rule.texts[account_id].traits.recipients_per_batch,
+            at,
+            by=_BY,
+            instead="sms",
+        )
         for row in rows:
-            row.sent_in = sent_in if row.satang else None
+            row.sent_in = texts.id if row.satang else None
     texts_instead.keep(session, rows)
     return sum(map(len, groups.values()))
 
@@ -259,43 +266,3 @@ def _take_out(session: Session, broadcast: Broadcast, each: Missed, at: datetime
     batches.note(session, batch, [each.contact_id], "skipped", "a text message goes out instead", at)
     session.flush()
     return True
-
-
-def _release(
-    session: Session,
-    rule: FallbackRule,
-    original: Broadcast,
-    root: int,
-    groups: Mapping[tuple[int, str, str], Sequence[int]],
-    at: datetime,
-) -> int:
-    """The text messages as a broadcast of their own, which a stop or a correction of the original finds."""
-    texts = Broadcast(
-        kind=original.kind,
-        priority=original.priority,
-        words=original.words,
-        audience={
-            "topic": original.audience["topic"],
-            "places": [],
-            "reached": [],
-            "retry_of": root,
-            "instead": "sms",
-        },
-        content_hash="",
-        expires_at=original.expires_at,
-        released_at=at,
-        released_by=_BY,
-        planned_at=at,
-    )
-    broadcasts.enter(session, texts, at, by=_BY)
-    assert texts.id is not None
-    rows = []
-    for (account_id, language, variant), phones in sorted(groups.items()):
-        size = rule.texts[account_id].traits.recipients_per_batch
-        for first in range(0, len(phones), size):
-            some = phones[first : first + size]
-            rows.append(new_batch(texts.id, account_id, language, variant, some, at))
-    session.connection().execute(insert(Batch), rows)
-    work = DELIVERY_WORK[Priority(original.priority)]
-    announce(session, *(Job(work=work, key=str(each)) for each in {row["account_id"] for row in rows}))
-    return texts.id

@@ -9,16 +9,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import insert
 from sqlalchemy import select as sql_select
 from sqlmodel import Session, col, select
 
+from broadcasts.delivery.again import send_again
 from broadcasts.delivery.missed import alert_of
 from broadcasts.delivery.planning import BATCH_OF_AN_UNKNOWN_CHANNEL
 from storage import broadcasts, quota, texts_instead
-from storage.batches import Batch, new_batch, unpack
-from storage.broadcasts import DELIVERY_WORK, Broadcast, BroadcastKind, Priority
-from storage.jobs import Job, announce
+from storage.batches import Batch, unpack
+from storage.broadcasts import Broadcast, BroadcastKind, Priority
 from storage.lifecycles import AlertState, BroadcastState, ContactState, Outcome
 from storage.people import Contact, Person
 
@@ -105,35 +104,15 @@ def repeat(
     if not found.recipients:
         raise NotRepeatable(f"nobody of broadcast {found.original} is left who was missed and can be reached")
     _require_quota(session, original, found, at)
-    repetition = Broadcast(
-        kind=original.kind,
-        priority=original.priority,
-        words=original.words,
-        audience={
-            "topic": original.audience["topic"],
-            "places": [],
-            "reached": [],
-            "retry_of": found.original,
-        },
-        content_hash="",
-        expires_at=original.expires_at,
-        released_at=at,
-        released_by=by,
-        planned_at=at,
+    return send_again(
+        session,
+        original,
+        found.original,
+        found.contacts,
+        lambda account_id: batch_sizes.get(account_id, BATCH_OF_AN_UNKNOWN_CHANNEL),
+        at,
+        by=by,
     )
-    broadcasts.enter(session, repetition, at, by=by)
-    assert repetition.id is not None
-    rows = [
-        new_batch(repetition.id, account_id, language, variant, some, at)
-        for (account_id, language, variant), contact_ids in sorted(found.contacts.items())
-        for some in _parts(contact_ids, batch_sizes.get(account_id, BATCH_OF_AN_UNKNOWN_CHANNEL))
-    ]
-    session.connection().execute(insert(Batch), rows)
-    work = DELIVERY_WORK[Priority(original.priority)]
-    announce(
-        session, *(Job(work=work, key=str(each)) for each in dict.fromkeys(row["account_id"] for row in rows))
-    )
-    return repetition
 
 
 def _original(session: Session, broadcast_id: int) -> Broadcast:
@@ -241,8 +220,3 @@ def _reachable(session: Session, contact_ids: Sequence[int]) -> Iterator[int]:
             .order_by(col(Contact.id))
         )
         yield from (found for found in session.exec(query) if found is not None)
-
-
-def _parts(contact_ids: Sequence[int], size: int) -> Iterator[Sequence[int]]:
-    for first in range(0, len(contact_ids), size):
-        yield contact_ids[first : first + size]

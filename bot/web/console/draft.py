@@ -63,37 +63,13 @@ def submit(visit: Annotated[OfficerVisit, access(Right.DRAFT_ALERTS)], draft_id:
 
 @router.post(ALERTS + "/{draft_id}/approve")
 def approve(visit: Annotated[OfficerVisit, access(Right.APPROVE_ALERTS)], draft_id: int) -> Response:
-    return _with_factor(
-        visit,
-        draft_id,
-        "approve",
-        lambda session, acting, factor: approving.approve(
-            session,
-            acting,
-            draft_id,
-            seen=visit.text("seen", 64),
-            typed=visit.text("typed", 200),
-            factor=factor,
-        ),
-    )
+    return _with_factor(visit, draft_id, "approve", approving.approve)
 
 
 @router.post(ALERTS + "/{draft_id}/bypass")
 def bypass(visit: Annotated[OfficerVisit, access(Right.BYPASS_APPROVAL)], draft_id: int) -> Response:
-    return _with_factor(
-        visit,
-        draft_id,
-        "bypass",
-        lambda session, acting, factor: approving.bypass(
-            session,
-            acting,
-            draft_id,
-            seen=visit.text("seen", 64),
-            typed=visit.text("typed", 200),
-            factor=factor,
-            reason=visit.text("reason", 300),
-        ),
-    )
+    reason = visit.text("reason", 300)
+    return _with_factor(visit, draft_id, "bypass", partial(approving.bypass, reason=reason))
 
 
 @router.post(ALERTS + "/{draft_id}/cancel")
@@ -202,9 +178,7 @@ def _imported(visit: OfficerVisit, alert_id: int) -> Alert:
     return alert
 
 
-def _with_factor(
-    visit: OfficerVisit, draft_id: int, act: str, release: Callable[[Session, Acting, str], object]
-) -> Response:
+def _with_factor(visit: OfficerVisit, draft_id: int, act: str, release: Callable[..., object]) -> Response:
     """The second factor is asked for before anything; a wrong one leaves the page as it was."""
     with visit.reading() as session:
         view = look(session, draft_of(visit, session, draft_id), visit.at, visit.krajai.settings.zone)
@@ -221,7 +195,7 @@ def _with_factor(
         visit,
         draft_id,
         act,
-        lambda session, acting: release(session, acting, factor),
+        lambda session, acting: release(session, acting, draft_id, seen=seen, typed=typed, factor=factor),
         "drafting.done_released",
     )
 
