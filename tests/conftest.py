@@ -24,6 +24,9 @@ def _no_settings_of_this_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     """Tests see neither the `.env` nor the KRAJAI_ variables of whoever runs them."""
     for name in [name for name in os.environ if name.startswith("KRAJAI_") and "TEST" not in name]:
         monkeypatch.delenv(name)
+    # A machine that is busy with other tests keeps a transaction waiting for longer than one that serves citizens.
+    for name in ("BUSY_TIMEOUT", "LOCK_TIMEOUT", "IDLE_IN_TRANSACTION"):
+        monkeypatch.setattr(f"storage.database.{name}_MILLISECONDS", 120_000)
     # Nothing goes out to the sources of the world unless a test serves them itself.
     monkeypatch.setenv("KRAJAI_SOURCES", "off")
 

@@ -11,7 +11,8 @@ from bot.queue import EmbeddedQueue, Queue, Worker
 from storage.database import Database
 from storage.jobs import Job, Work, announce
 
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 300.0
+"""What has not come by then is broken, however busy the machine."""
 
 
 def commit(database: Database, *jobs: Job) -> None:

@@ -43,7 +43,7 @@ async def ticking(krajai: Krajai) -> AsyncIterator[ClockProcess]:
         yield clock
     finally:
         clock.stop()
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(300):
             await task
 
 

@@ -10,6 +10,7 @@ KRAJAI_WRITE_CONVERSATIONS=1 writes down what the phones show; read it before it
 import asyncio
 import os
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -60,7 +61,7 @@ class Conversation:
 
 def _settled(screen: str) -> str:
     """Without the minutes, which the machine's speed decides, and ticket numbers, which who comes first does."""
-    return re.sub(r"\b(?!4217-)\d+-\d\b", "42-7", re.sub(r"\b9\.0\d น\.", "9.00 น.", screen))
+    return re.sub(r"\b(?!4217-)\d+-\d\b", "42-7", re.sub(r"\b9\.\d\d น\.", "9.00 น.", screen))
 
 
 @pytest.mark.parametrize("name", FOLDERS)
@@ -70,11 +71,12 @@ def test_model_conversations(sqlite_database: Database, name: str) -> None:
     talks = [Conversation.read(path, number) for number, path in enumerate(paths, start=101)]
 
     async def scene() -> None:
+        morning = _a_morning()
         async with NETWORKS[name]() as network:
             rounds = max(len(talk.acts) for talk in talks)
             for half in (range(rounds // 2), range(rounds // 2, rounds)):
                 async with server(sqlite_database, network) as (krajai, client):
-                    krajai.database._clock = _a_morning
+                    krajai.database._clock = morning
                     for number in half:
                         await _round(krajai, client, network, talks, number)
             assert network.complaints == []
@@ -86,12 +88,10 @@ def test_model_conversations(sqlite_database: Database, name: str) -> None:
         assert "\n".join(talk.written) + "\n" == talk.path.read_text("utf-8"), talk.path.name
 
 
-_BEGAN = datetime.now(UTC)
-
-
-def _a_morning() -> datetime:
-    """9.00 น. of Friday 20 November 2569, and going on from there."""
-    return datetime(2026, 11, 20, 2, 0, tzinfo=UTC) + (datetime.now(UTC) - _BEGAN)
+def _a_morning() -> Callable[[], datetime]:
+    """A clock: 9.00 น. of Friday 20 November 2569, and going on from there."""
+    began = datetime.now(UTC)
+    return lambda: datetime(2026, 11, 20, 2, 0, tzinfo=UTC) + (datetime.now(UTC) - began)
 
 
 async def _round(

@@ -127,7 +127,7 @@ def test_menus_that_are_not_installed_are_waited_for(sqlite_database: Database) 
             while not fake.requests:  # noqa: ASYNC110 - what is waited for is no event
                 await asyncio.sleep(0.01)
             stopping.set()
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(300):
                 await keeping
             assert fake.menus.links == {}
             await krajai.close_channels()

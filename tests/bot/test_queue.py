@@ -63,18 +63,20 @@ def test_commits_of_many_threads_are_all_worked_on(sqlite_database: Database) ->
 def test_what_is_wanted_during_the_work_is_worked_on_again_afterwards(sqlite_database: Database) -> None:
     async def scene() -> tuple[int, int]:
         at_work, most = 0, 0
+        announced = asyncio.Event()
 
         async def work(_: Work, __: str) -> None:
             nonlocal at_work, most
             at_work += 1
             most = max(most, at_work)
-            await asyncio.sleep(0.05)
+            await announced.wait()
             at_work -= 1
 
         worked = Worked(work=work)
         async with Running(EmbeddedQueue(sqlite_database), worked):
             for _ in range(5):
                 await asyncio.to_thread(commit, sqlite_database, converse(1))
+            announced.set()
             await until(lambda: len(worked.done) == 2)
             await asyncio.sleep(0.1)
         return len(worked.done), most

@@ -35,7 +35,7 @@ async def server(database: Database, network: Network) -> AsyncIterator[tuple[Kr
             yield krajai, client
     finally:
         worker.stop()
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(300):
             await work
         await krajai.close_channels()
         krajai.close()

@@ -37,7 +37,7 @@ async def at_work(krajai: Krajai) -> AsyncIterator[WorkerProcess]:
         yield worker
     finally:
         worker.stop()
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(300):
             await task
 
 

@@ -32,4 +32,4 @@ def at_once(
             other = pool.submit(in_its_own_transaction)
             with suppress(StillWaiting):
                 other.result(timeout=HEAD_START_SECONDS)
-        return done, other.result(timeout=10)
+        return done, other.result(timeout=300)

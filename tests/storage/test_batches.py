@@ -220,7 +220,7 @@ def test_a_stop_and_a_put_back_at_once_leave_nothing_waiting(postgres_database: 
         other = threading.Thread(target=second)
         other.start()
         other.join(0.3)
-    other.join(10)
+    other.join(300)
     with database.read() as session:
         assert row(session, batch).state == BatchState.STOPPED
 

@@ -13,6 +13,7 @@ from sqlalchemy import event, func, text
 from sqlalchemy.exc import IntegrityError, StatementError
 from sqlmodel import Session, select
 
+import storage.database
 from storage.audit import AuditEntry, record
 from storage.database import ChangeWatch, Database
 from storage.jobs import Job, Work, announce
@@ -227,7 +228,7 @@ def test_sqlite_is_used_durably_with_foreign_keys(sqlite_database: Database) -> 
             session.connection().execute(text(f"PRAGMA {name}")).scalar_one()
             for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
         ]
-    assert found == ["wal", 2, 1, 10_000]
+    assert found == ["wal", 2, 1, storage.database.BUSY_TIMEOUT_MILLISECONDS]
 
 
 def test_writers_of_two_processes_wait_for_each_other(sqlite_database: Database) -> None:
@@ -259,7 +260,7 @@ def test_a_failed_write_gives_its_turn_to_the_next_thread(sqlite_database: Datab
 
     thread = threading.Thread(target=write)
     thread.start()
-    thread.join(5)
+    thread.join(60)
     assert done.is_set()
 
 
@@ -278,7 +279,7 @@ def in_another_process(database: Database, statement: str) -> None:
         [sys.executable, "-c", WRITE_ELSEWHERE, str(database.url), statement],
         cwd=Path(__file__).resolve().parents[2],
         check=True,
-        timeout=60,
+        timeout=300,
     )
 
 

@@ -275,11 +275,13 @@ def test_workers_at_once_handle_every_event_once_and_in_order(database: Database
     crew = Crew(database, senders)
     with ThreadPoolExecutor(4) as pool:
         working = [pool.submit(crew.work) for _ in range(4)]
-        for number in range(rounds * len(senders)):
-            received(database, event(str(number), senders[number % len(senders)]))
-        crew.all_arrived.set()
+        try:
+            for number in range(rounds * len(senders)):
+                received(database, event(str(number), senders[number % len(senders)]))
+        finally:
+            crew.all_arrived.set()
         for each in working:
-            each.result(timeout=60)
+            each.result(timeout=300)
     assert crew.handled == {
         sender: list(range(first, rounds * len(senders), len(senders)))
         for first, sender in enumerate(senders)
@@ -308,5 +310,5 @@ def test_a_failure_and_another_workers_success_do_not_cross(postgres_database: D
         failing = threading.Thread(target=count_the_failure)
         failing.start()
         failing.join(0.3)
-    failing.join(10)
+    failing.join(300)
     assert (outcome, states(database)) == ([InboxState.HANDLED], {"a": "handled"})

@@ -138,7 +138,7 @@ def test_processes_that_migrate_at_once_all_succeed(empty_url: str) -> None:
             cwd=Path(__file__).resolve().parents[2],
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=300,
         )
 
     with ThreadPoolExecutor(2) as pool:
@@ -177,7 +177,7 @@ def test_a_migration_waits_for_another_however_long_that_takes(
             with pytest.raises(TimeoutError):
                 waiting.result(timeout=0.5)
             busy.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": migrate.ADVISORY_KEY})
-        waiting.result(timeout=30)
+        waiting.result(timeout=300)
 
 
 def test_entries_of_before_the_chain_are_chained(empty_url: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -33,7 +33,7 @@ def test_each_line_is_answered_by_a_line() -> None:
         [sys.executable, "-m", "bot", "places", "find", "--stdin", "--json"],
         input=b"\n".join(line for line, _ in LINES) + b"\n",
         capture_output=True,
-        timeout=60,
+        timeout=300,
         cwd=Path(__file__).resolve().parents[3],
     )
     answers = [json.loads(line) for line in ran.stdout.splitlines()]

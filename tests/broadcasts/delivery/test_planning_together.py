@@ -98,7 +98,7 @@ def test_a_stop_waits_for_the_page_and_then_ends_all_of_it(
             stopping = pool.submit(stop)
             with pytest.raises(TimeoutError):
                 stopping.result(timeout=0.3)
-        assert stopping.result(timeout=10) == 1
+        assert stopping.result(timeout=300) == 1
     with database.write() as session:
         assert plan_page(session, broadcast_id, NOW, SIZES) is None
         assert not batches.has_open(session, broadcast_id)

@@ -241,7 +241,7 @@ def at_once(*calls: "threading.Thread") -> None:
     for call in calls:
         call.start()
     for call in calls:
-        call.join(20)
+        call.join(300)
         assert not call.is_alive()
 
 
