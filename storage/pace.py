@@ -10,7 +10,7 @@ instead of all. A process that is alone knows when all calls were written, and k
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from enum import StrEnum
 from typing import Any, Protocol
 
@@ -247,6 +247,8 @@ def _wish(state: PaceState, now: float, pace_class: PaceClass) -> PaceState:
 
 
 def _from_row(row: dict[str, Any]) -> PaceState:
+    """What a worker of a later release has written besides is not ours to know."""
+    row = {each.name: row[each.name] for each in fields(PaceState) if each.name in row}
     left = {PaceClass(each): tuple(times) for each, times in row.get("left", {}).items()}
     return PaceState(**{**row, "left": left})
 

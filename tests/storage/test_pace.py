@@ -391,3 +391,10 @@ def test_a_lease_tells_when_it_was_asked_for_whatever_its_commit_takes(
     lease = pacer.lease(1, "push", ROUTINE, 1, 10)
     looked_at, committed_at = moments
     assert looked_at <= lease.asked_at < committed_at
+
+
+@pytest.mark.postgres
+def test_what_a_later_release_wrote_besides_is_left_out(postgres_database: Database) -> None:
+    with postgres_database.write() as session:
+        session.add(Pace(account_id=builders.account(session), endpoint="push", state={"later": 1}))
+    assert DatabasePacer(postgres_database).lease(1, "push", ROUTINE, 1, 10).departures == (0.0,)
