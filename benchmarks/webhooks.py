@@ -12,7 +12,8 @@ from sqlmodel import func, select
 
 from benchmarks.providers.serving import Limits, Provider, providers
 from benchmarks.rig.databases import PostgresHouse, postgresql
-from benchmarks.rig.krajai import ROOT, Installation, Process, free_port, krajai
+from benchmarks.rig.known import ROOT
+from benchmarks.rig.krajai import Installation, Process, free_port, krajai
 from benchmarks.rig.load import Load, post_load
 from benchmarks.rig.people import NATIONWIDE
 from benchmarks.rig.results import Results, Row, console
@@ -46,7 +47,7 @@ def main(results: Results) -> None:
         [
             Row(who="Krajai: verified and committed", per_second=most.per_second),
             Row(who="the same, no two say the same", per_second=different.per_second),
-            Row(who="the same server, nothing stored", per_second=bare.per_second),
+            Row(who="the same server: verified, nothing stored", per_second=bare.per_second),
         ],
     )
     results.put(

@@ -58,6 +58,6 @@ class Ingest:
                 waiting.stored.set_exception(fault)
 
     def _write(self, groups: list[tuple[ReceivedEvent, ...]]) -> list[int]:
-        with self._database.write() as session:
+        with self._database.write_often() as session:
             now = self._database.now(session)
             return inbox.receive_groups(session, groups, now)

@@ -13,6 +13,7 @@ from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
 
 from storage.database import Database
+from storage.inserting import array_text
 
 _KEEPALIVE: dict[str, Any] = {
     "keepalives_idle": 10,
@@ -75,7 +76,8 @@ class SessionDriver:
     def fetch(self, query: str, *args: object) -> list[dict[str, object]]:
         cursor = RawCursor(self._connection, row_factory=dict_row)
         try:
-            cursor.execute(cast("Any", query), cast("Any", args) or None)
+            given = tuple(array_text(each) if isinstance(each, list) else each for each in args)
+            cursor.execute(cast("Any", query), cast("Any", given) or None)
             return cursor.fetchall()
         except psycopg.OperationalError as fault:
             # Callers know the faults of their session, not those of the driver below it.

@@ -51,6 +51,7 @@ class Database:
         self._clock = clock
         self.engine = _sqlite_engine(self) if self.is_sqlite else _postgresql_engine(self, pool_size)
         self.writer = self.engine.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"})
+        self._kept: Connection | None = None
         # One writer at a time is all SQLite allows; waiting here is fair, its busy handler is not.
         self._turn: AbstractContextManager[Any] = threading.Lock() if self.is_sqlite else nullcontext()
 
@@ -68,7 +69,12 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Session]:
         """A session whose changes are committed together at the end, or not at all when an exception leaves it."""
-        with self._turn, Session(self.writer, expire_on_commit=False) as session:
+        with self._write_over(self.writer) as session:
+            yield session
+
+    @contextmanager
+    def _write_over(self, bind: Engine | Connection) -> Iterator[Session]:
+        with self._turn, Session(bind, expire_on_commit=False) as session:
             yield session
             jobs = announced(session)
             if jobs and self.before_commit is not None:
@@ -79,13 +85,38 @@ class Database:
         if session.info.get(_WIPE_JOURNAL):
             self.wipe_journal()
 
+    @contextmanager
+    def write_often(self) -> Iterator[Session]:
+        """As `write`, for who writes many times a second: on PostgreSQL over a connection that is kept.
+
+        The pool asks a connection each time whether it still lives. Here a fault tells that it does not, the next write
+        takes another; so whoever writes by this tries again.
+        """
+        if self.is_sqlite:
+            with self.write() as session:
+                yield session
+            return
+        connection, self._kept = self._kept or self.writer.connect(), None
+        try:
+            with self._write_over(connection) as session:
+                yield session
+        except BaseException:
+            connection.close()
+            raise
+        self._keep(connection)
+
+    def _keep(self, connection: Connection) -> None:
+        spare, self._kept = self._kept, connection
+        if spare is not None:
+            spare.close()
+
     def now(self, session: Session) -> datetime:
         """The clock that leases and pace are measured by: one for all workers of a database."""
         if self._clock is not None:
             return self._clock()
         if self.is_sqlite:
             return datetime.now(UTC)
-        found: datetime = session.connection().execute(text("SELECT clock_timestamp()")).scalar_one()
+        found: datetime = session.connection().exec_driver_sql("SELECT clock_timestamp()").scalar_one()
         return found.astimezone(UTC)
 
     def wipe_journal(self) -> bool:
@@ -114,6 +145,9 @@ class Database:
             connection.execute(text("SELECT 1"))
 
     def close(self) -> None:
+        if self._kept is not None:
+            self._kept.close()
+            self._kept = None
         self.engine.dispose()
 
 

@@ -92,16 +92,18 @@ def receive_groups(session: Session, groups: Sequence[Sequence[ReceivedEvent]], 
             "sender": event.sender,
             "body": event.body,
             "urgent": event.urgent,
-            "state": InboxState.WAITING.value,
-            "tries": 0,
-            "not_before": at,
-            "received_at": at,
-            "handled_at": None,
-            "fault": "",
         }
         for event in events
     ]
-    new = set(insert_many_new(session, InboxEvent, values, unique=("account_id", "event_id")))
+    common = {
+        "state": InboxState.WAITING.value,
+        "tries": 0,
+        "not_before": at,
+        "received_at": at,
+        "handled_at": None,
+        "fault": "",
+    }
+    new = set(insert_many_new(session, InboxEvent, values, unique=("account_id", "event_id"), common=common))
     jobs = dict.fromkeys(
         Job(work=_WORK[event.urgent], key=sender_key(event.account_id, event.sender))
         for event in events

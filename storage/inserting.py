@@ -1,10 +1,11 @@
 """Inserting what may be there already: several processes may find at once that it is missing."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ARRAY, TextClause, bindparam, func, inspect, select
+from sqlalchemy import Dialect, TextClause, inspect
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, SQLModel
 
@@ -29,19 +30,58 @@ def insert_new(
 
 
 def insert_many_new(
-    session: Session, model: type[SQLModel], values: Sequence[Mapping[str, Any]], *, unique: Sequence[str]
+    session: Session,
+    model: type[SQLModel],
+    values: Sequence[Mapping[str, Any]],
+    *,
+    unique: Sequence[str],
+    common: Mapping[str, Any],
 ) -> list[tuple[Any, ...]]:
     """As `insert_new`, of the columns' values: making rows of many first takes as long as all the rest.
 
-    All have the same columns; the others get what the database gives them.
+    All have the same columns, and beside them the values in `common`; the others get what the database gives them.
     """
     if not values:
         return []
     if session.get_bind().dialect.name != "postgresql":
-        return _inserted(session, _row_by_row(session, model, unique, None), values)
+        rows = [{**each, **common} for each in values]
+        return _inserted(session, _row_by_row(session, model, unique, None), rows)
     columns = tuple(values[0])
-    arrays = {name: [each[name] for each in values] for name in columns}
-    return _inserted(session, _from_arrays(model, columns, tuple(unique)), arrays)
+    dialect = session.get_bind().dialect
+    statement = _from_arrays(model, columns, tuple(common), tuple(unique), dialect)
+    arrays = (array_text([each[name] for each in values]) for name in columns)
+    # The driver itself: the statement is always the same text, and these parameters need no one's processing.
+    found = session.connection().exec_driver_sql(statement, (*common.values(), *arrays))
+    return [tuple(each) for each in found]
+
+
+def array_text(values: Iterable[object]) -> str:
+    r"""An array as PostgreSQL reads it in a text, for a parameter that the statement casts.
+
+    The driver takes longer for lists than all else that a commit of thirty events needs. Elements are texts, bytes,
+    whole numbers, truth values, times, spans of time and None (PostgreSQL's manual, 8.15.2 and 8.15.6).
+
+    >>> print(array_text(['a "b"', None, b"c", 1, True]))
+    {"a \"b\"",NULL,"\\x63",1,t}
+    """
+    return f"{{{','.join([_ELEMENT[type(each)](each) for each in values])}}}"
+
+
+def _text_element(text: str) -> str:
+    if "\\" in text or '"' in text:
+        text = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{text}"'
+
+
+_ELEMENT: dict[type, Callable[[Any], str]] = {
+    str: _text_element,
+    bytes: lambda found: f'"\\\\x{found.hex()}"',
+    int: str,
+    bool: lambda found: "t" if found else "f",
+    datetime: lambda found: f'"{found.isoformat()}"',
+    timedelta: lambda found: f'"{found.total_seconds():f} seconds"',
+    type(None): lambda _: "NULL",
+}
 
 
 def _inserted(session: Session, statement: Any, values: Any) -> list[tuple[Any, ...]]:
@@ -62,14 +102,21 @@ def _row_by_row(
 
 
 @cache
-def _from_arrays(model: type[SQLModel], columns: tuple[str, ...], unique: tuple[str, ...]) -> Any:
+def _from_arrays(
+    model: type[SQLModel],
+    columns: tuple[str, ...],
+    common: tuple[str, ...],
+    unique: tuple[str, ...],
+    dialect: Dialect,
+) -> str:
     """One array a column: the same short text for any number of rows, which the server has planned already."""
     table = inspect(model).local_table
-    arrays = (bindparam(name, type_=ARRAY(table.c[name].type)) for name in columns)
-    rows = func.unnest(*arrays).table_valued(*columns).render_derived()
+    types = {name: table.c[name].type.compile(dialect) for name in (*columns, *common)}
+    names = ", ".join(types)
+    arrays = ", ".join(f"%s::{types[name]}[]" for name in columns)
+    rows = ", ".join([*(f"rows.{name}" for name in columns), *(f"%s::{types[name]}" for name in common)])
+    taken = ", ".join(unique)
     return (
-        postgresql.insert(table)
-        .from_select(columns, select(*(rows.c[name] for name in columns)), include_defaults=False)
-        .on_conflict_do_nothing(index_elements=list(unique))
-        .returning(*(table.c[name] for name in unique))
+        f"INSERT INTO {table.name} ({names}) SELECT {rows} FROM unnest({arrays}) AS rows ({', '.join(columns)}) "  # noqa: S608
+        f"ON CONFLICT ({taken}) DO NOTHING RETURNING {taken}"
     )

@@ -1,5 +1,5 @@
-"""The server of `krajai web` without Krajai: same framework, entrance, headers, options; it verifies
-and stores nothing.
+"""The server of `krajai web` that stores nothing: same framework, entrance, headers, options, and the same check of
+LINE's signature; then 200.
 """
 
 import sys
@@ -7,14 +7,17 @@ import sys
 import uvicorn
 from fastapi import FastAPI, Request, Response
 
+from benchmarks.rig.known import LINE_SECRET
 from bot.web.app import SecurityHeaders
 from bot.web.webhooks.entrance import Entrance
+from bot.web.webhooks.line import SIGNATURE_HEADER, is_signed
 
 
 async def receive(request: Request) -> Response:
-    """200 to whatever comes, once it is read."""
-    await request.body()
-    return Response()
+    """200 to whatever is LINE's, 401 to all else."""
+    signature = request.headers.get(SIGNATURE_HEADER, "")
+    is_genuine = is_signed(await request.body(), signature, LINE_SECRET)
+    return Response(status_code=200 if is_genuine else 401)
 
 
 def main() -> None:

@@ -14,6 +14,7 @@ from storage import inbox
 from storage.database import Database
 from storage.inbox import InboxEvent, ReceivedEvent
 from tests import builders
+from tests.postgres import PostgresServer
 
 
 def account(database: Database) -> int:
@@ -129,3 +130,24 @@ def test_more_than_fit_into_one_commit_are_stored_too(
         return await asyncio.gather(*(ingest.store([event(account_id, n)]) for n in range(10)))
 
     assert asyncio.run(scene()) == [1] * 10
+
+
+def test_a_lost_connection_is_taken_up_again_unseen(postgres: PostgresServer) -> None:
+    """The connection that is kept dies between two webhooks; the second is stored, and answered as the first."""
+    database = Database(postgres.fresh_database())
+    account_id = account(database)
+
+    async def scene() -> list[int]:
+        ingest = Ingest(database)
+        first = await ingest.store([event(account_id, 1)])
+        with database.read() as session:
+            others = (
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
+            )
+            session.connection().exec_driver_sql(f"{others} AND pid <> pg_backend_pid()")
+        again = await asyncio.gather(*(ingest.store([event(account_id, n)]) for n in (1, 2, 3)))
+        return [first, *again]
+
+    assert asyncio.run(scene()) == [1, 0, 1, 1]
+    assert stored(database) == 3
+    database.close()
