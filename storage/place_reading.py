@@ -24,6 +24,8 @@ _ISO_PROVINCE = re.compile(r"th-([0-9]{2})")
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
 _SARA_AM = re.compile("\u0e4d([\u0e48-\u0e4b]?)\u0e32")
 _DIGITS = str.maketrans("๐๑๒๓๔๕๖๗๘๙", "0123456789")
+# What the steps of `same_to_the_eye` change, but for the letters' order and case; most texts have nothing of it.
+_UNUSUAL = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff\u0e4d๐-๙]|เเ")
 _GAPS = re.compile(r"[\s'’\-]+")
 _BOUNDARIES = re.compile(r"\s*[,;/\n]\s*")
 _IN_BRACKETS = re.compile(r"(.+) \((.+)\)")
@@ -72,6 +74,10 @@ def find_codes(text: str, index: NameIndex) -> set[str]:
 
 def same_to_the_eye(text: str) -> str:
     """``text`` so that spellings which look the same are the same: trimmed, lower case, Arabic digits."""
+    if text.isascii():
+        return text.lower().strip()
+    if not _UNUSUAL.search(text):
+        return unicodedata.normalize("NFC", text).casefold().strip()
     composed = unicodedata.normalize("NFC", _INVISIBLE.sub("", text))
     joined = _SARA_AM.sub("\\1\u0e33", composed).replace("เเ", "แ")
     return joined.translate(_DIGITS).casefold().strip()

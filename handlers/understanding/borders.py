@@ -11,6 +11,7 @@ from functools import cache, cached_property, lru_cache
 
 from pythainlp.corpus import thai_words
 
+from handlers.understanding.first_letters import AnyOf
 from handlers.understanding.patterns import any_of
 from storage.place_reading import same_to_the_eye
 
@@ -18,6 +19,9 @@ _RUN = re.compile("[\u0e01-\u0e4e]+")
 _REPEATS = "ๆ"
 _MOST_LETTERS = 300
 """A longer message is searched without borders: it is heard twice rather than not at all."""
+
+_LONG = 15_000
+"""Of all expressions of a list together: a shorter list is quicker as one expression."""
 
 Fits = Callable[[int, int], bool]
 """Whether something may stand from one offset to another."""
@@ -72,11 +76,11 @@ def is_spelled(typed: str) -> bool:
     return len(plain) <= _MOST_LETTERS and all(_borders_of_run(run) for run in _RUN.findall(plain))
 
 
-def after_replacing(borders: frozenset[int], whole: str, pattern: re.Pattern[str]) -> frozenset[int]:
+def after_replacing(borders: frozenset[int], whole: str, pattern: AnyOf) -> frozenset[int]:
     """The borders once each match of `pattern` in `whole` is replaced by one sign."""
     moved: set[int] = set()
     before, shift = 0, 0
-    for found in pattern.finditer(whole):
+    for found in pattern.all(whole):
         moved.update(each - shift for each in borders if before <= each <= found.start())
         moved.update((found.start() - shift, found.start() - shift + 1))
         before, shift = found.end(), shift + len(found[0]) - 1
@@ -89,7 +93,10 @@ class Phrases:
 
     def __init__(self, expressions: Iterable[str]) -> None:
         self._expressions = tuple(expressions)
-        self._any = any_of(self._expressions)
+        is_long = sum(map(len, self._expressions)) > _LONG
+        # The same text is searched again in other ways of hearing it.
+        self._nothing_in: str | None = None
+        self._any = AnyOf(self._expressions) if is_long else any_of(self._expressions)
 
     def find(self, text: str, fits: Fits = anywhere) -> re.Match[str] | None:
         """The first that is found and fits."""
@@ -97,6 +104,8 @@ class Phrases:
 
     def all(self, text: str, fits: Fits = anywhere) -> Iterator[re.Match[str]]:
         """Whatever is found and fits, one after the other."""
+        if text == self._nothing_in:
+            return
         start = 0
         while (found := self._any.search(text, start)) is not None:
             fitting: re.Match[str] | None = found
@@ -109,6 +118,8 @@ class Phrases:
                 continue
             yield fitting
             start = max(fitting.end(), found.start() + 1)
+        if start == 0:
+            self._nothing_in = text
 
     @cached_property
     def _each(self) -> tuple[re.Pattern[str], ...]:

@@ -42,6 +42,7 @@ _DROPPED = dict.fromkeys(
         *range(0x107D, 0x1085),
     )
 )
+_UNICODE: dict[int, str | None] = {**_STACKED, **_VOWELS, **_DROPPED}
 # The digit nought is often typed for the letter wa.
 _SAME = {0x1009: "\u100a", 0x1040: "\u101d", 0x104E: None}
 _VOWEL_RUN = re.compile("[\u102b-\u1038]{2,}")
@@ -55,5 +56,5 @@ def burmese_key(text: str) -> str:
     True
     """
     burmese = _NOT_BURMESE.sub("", text)
-    plain = burmese.translate({**_STACKED, **_VOWELS, **_DROPPED}).translate(_SAME)
+    plain = burmese.translate(_UNICODE).translate(_SAME)
     return _VOWEL_RUN.sub(lambda run: "".join(sorted(set(run[0]))), plain)

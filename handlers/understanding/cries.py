@@ -128,7 +128,8 @@ def _call(words: str, keys: Keys) -> Heard:
 
 def _whole(keys: Keys) -> Heard | None:
     known = cry_words.words()["whole"]
-    ways = (keys.strict, soft(keys.typed), _DOUBLED.sub(r"\1", soft(keys.typed)))
+    softened = soft(keys.typed)
+    ways = (keys.strict, softened, _DOUBLED.sub(r"\1", softened))
     return next((_cry(way) for way in ways if way in known), None)
 
 
@@ -250,9 +251,12 @@ def _alike(keys: Keys) -> Heard | None:
         word in keys.latin for word in cry_words.words()["latin_after"]
     ):
         return None
+    sounds = sounding(spaced(keys.typed))
+    if not cry_words.examples().has_like(sounds, "cry", _ALIKE):
+        return None
     best = {"cry": 0.0, "calm": 0.0}
     sentence = ""
-    for like in cry_words.examples().like(sounding(spaced(keys.typed))):
+    for like in cry_words.examples().like(sounds):
         if like.likeness > best[like.label]:
             best[like.label] = like.likeness
             sentence = like.sentence if like.label == "cry" else sentence
@@ -292,15 +296,15 @@ def _predicament_in_latin(keys: Keys) -> Heard | None:
 
 
 def _in_other_scripts(keys: Keys) -> Heard | None:
-    listed = cry_words.words()["other"]
-    found = next((word for word in listed if word in keys.soft or word in keys.strict), None)
+    both = f"{keys.soft}\n{keys.strict}"
+    found = next(filter(both.__contains__, cry_words.words()["other"]), None)
     return _unless_told(found, ("khmer", "lao"), keys.typed)
 
 
 def _in_burmese(keys: Keys) -> Heard | None:
     if not keys.burmese:
         return None
-    found = next((word for word in cry_words.words()["burmese"] if word in keys.burmese), None)
+    found = next(filter(keys.burmese.__contains__, cry_words.words()["burmese"]), None)
     return _unless_told(found, ("burmese",), keys.typed)
 
 

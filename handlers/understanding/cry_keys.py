@@ -10,6 +10,7 @@ from handlers.understanding.writing import latin, strict
 from storage.place_reading import same_to_the_eye
 
 LAUGHING = re.compile("(?<![0-9])5{3,}(?![0-9])")
+_LATIN_LETTER = re.compile("[a-z]")
 
 
 class Keys:
@@ -20,6 +21,7 @@ class Keys:
         self.typed = same_to_the_eye(text)
         self.strict = strict(text)
         self.whole = whole = cry_words.key(text)
+        self.both = f"{whole}\n{self.strict}"
         is_trifle = cry_words.told_in("trifles").find(whole) is not None
         self._calm = cry_words.calm_words(with_mortal=is_trifle)
         self.soft = self._calm.sub("\ue000", whole)
@@ -27,12 +29,13 @@ class Keys:
             cry_words.told_in("mortal").find(whole) if is_trifle else None
         )
         self.latin = " ".join(map(cry_words.spelled, latin(text).split(" ")))
-        self.is_a_matter = any(word in whole or word in self.strict for word in words["matter"]) or any(
-            word in self.latin for word in words["matter_latin"]
+        self.is_a_matter = any(map(self.both.__contains__, words["matter"])) or any(
+            map(self.latin.__contains__, words["matter_latin"])
         )
         self.asks_a_number = cry_words.in_latin("calm", "numbers_latin").search(self.latin)
-        for calm in words["calm_latin"]:
-            self.latin = self.latin.replace(calm, " | ")
+        if _LATIN_LETTER.search(self.latin):
+            for calm in words["calm_latin"]:
+                self.latin = self.latin.replace(calm, " | ")
         self.burmese = burmese_key(text)
 
     @cached_property

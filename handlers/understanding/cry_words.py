@@ -8,6 +8,7 @@ from typing import Any
 
 from handlers.understanding.borders import Phrases
 from handlers.understanding.burmese import burmese_key
+from handlers.understanding.first_letters import AnyOf
 from handlers.understanding.likeness import Sentences
 from handlers.understanding.patterns import Patterns, any_of
 from handlers.understanding.slips import Slips, is_near
@@ -36,7 +37,7 @@ _LEAST_SPELLED = 4
 def key(text: str) -> str:
     """A text, or a phrase of the lists, levelled for the search for Thai cries."""
     burning = soft(same_to_the_eye(text).replace(_BURNS, _BURNS_SIGN).replace(_NEW, _NEW_SIGN))
-    return _UNMARKED_FIRE.sub(_BURNS_SIGN, burning)
+    return _UNMARKED_FIRE.sub(_BURNS_SIGN, burning) if "ไหม" in burning else burning
 
 
 @cache
@@ -69,9 +70,9 @@ def thai(section: str, name: str) -> Phrases:
 
 
 @cache
-def in_latin(section: str, name: str) -> re.Pattern[str]:
+def in_latin(section: str, name: str) -> AnyOf:
     """Finds any of the phrases of a list in `latin` text."""
-    return any_of(patterns().latin(each) for each in loaded()[section][name])
+    return AnyOf([patterns().latin(each) for each in loaded()[section][name]])
 
 
 @cache
@@ -93,11 +94,11 @@ def words() -> dict[str, tuple[str, ...]]:
 
 
 @cache
-def calm_words(*, with_mortal: bool) -> re.Pattern[str]:
+def calm_words(*, with_mortal: bool) -> AnyOf:
     """What is taken out of a message before it is searched; wishing to die, too, where it is said of a trifle."""
     calm = loaded()["calm"]
     figures = [*calm["figures"], *calm["mild"], *(calm["mortal"] if with_mortal else ())]
-    return any_of(
+    return AnyOf(
         [
             *(_word(_of_all_dialects(each)) for each in figures),
             *(

@@ -12,6 +12,7 @@ from functools import cache
 from handlers.understanding import cry_words
 from handlers.understanding.borders import Fits, Phrases
 from handlers.understanding.burmese import burmese_key
+from handlers.understanding.first_letters import AnyOf
 from handlers.understanding.writing import soft, strict
 
 _LEAST_BURMESE = 3
@@ -22,6 +23,13 @@ _MOST_LETTERS = 240
 
 _SHORT = 80
 """So many letters at most have somebody and harm near each other."""
+
+# Every stem has a letter of its script.
+OF_SCRIPT = {
+    "khmer": re.compile("[\u1780-\u17ff]"),
+    "lao": re.compile("[\u0e81-\u0eff]"),
+    "burmese": re.compile("[\u1000-\u109f]"),
+}
 
 # Two letters of Lao that are also written as a letter and a mark.
 _LAO_PAIRS = str.maketrans({"ໝ": "ຫມ", "ໜ": "ຫນ", "ຼ": "ລ"})
@@ -158,7 +166,7 @@ def _thai(section: str, name: str) -> Phrases:
 
 
 @cache
-def _latin(name: str) -> re.Pattern[str]:
+def _latin(name: str) -> AnyOf:
     return cry_words.in_latin("latin", name)
 
 
@@ -177,6 +185,8 @@ def _roman() -> tuple[str, ...]:
 
 
 def _danger_as_written(script: str, text: str) -> str | None:
+    if not OF_SCRIPT[script].search(text):
+        return None
     levelled = _level_of(script)(text)
     found = _found(script, "danger", levelled)
     return found if found and not any(_found(script, name, levelled) for name in ("told", "calm")) else None

@@ -1,5 +1,6 @@
 """How like a message is to sentences whose meaning is known, by short runs of letters: no word list, no training."""
 
+import heapq
 import math
 from collections import Counter
 from collections.abc import Iterable
@@ -29,32 +30,50 @@ class Sentences:
         seen_in = Counter(run for runs in counted for run in runs)
         self._rarity = {run: math.log(1 + len(counted) / times) for run, times in seen_in.items()}
         self._unknown = math.log(1 + len(counted))
-        self._holders: dict[str, list[tuple[int, float]]] = {}
+        self._holders: _Holders = {}
+        self._holders_of: dict[str, _Holders] = {}
         for number, runs in enumerate(counted):
             weights = {run: times * self._rarity[run] for run, times in runs.items()}
             length = math.sqrt(sum(weight * weight for weight in weights.values()))
             for run, weight in weights.items():
-                self._holders.setdefault(run, []).append((number, weight / length))
+                of_label = self._holders_of.setdefault(self._known[number][0], {})
+                for holders in (self._holders, of_label):
+                    holders.setdefault(run, []).append((number, weight / length))
+
+    def has_like(self, key: str, label: str, least: float) -> bool:
+        """Whether a known sentence of that label is so like `key` at least; quicker than to ask which."""
+        weights, length = self._weighed(key)
+        sums = _sums(weights, self._holders_of[label])
+        return max(sums.values(), default=0.0) / length >= least
 
     def like(self, key: str) -> list[Like]:
         """The known sentences that share anything with `key`, the most alike first."""
-        runs = _runs(key[:_MOST_LETTERS])
-        weights = {run: times * self._rarity.get(run, self._unknown) for run, times in runs.items()}
-        length = math.sqrt(sum(weight * weight for weight in weights.values()))
-        sums: dict[int, float] = {}
-        for run, weight in weights.items():
-            for number, share in self._holders.get(run, ()):
-                sums[number] = sums.get(number, 0.0) + weight * share
-        best = sorted(sums, key=lambda number: sums[number], reverse=True)
+        weights, length = self._weighed(key)
+        sums = _sums(weights, self._holders)
+        best = heapq.nlargest(_MOST_NEIGHBOURS, sums, key=sums.__getitem__)
         return [
             Like(
                 label=self._known[number][0], sentence=self._known[number][1], likeness=sums[number] / length
             )
-            for number in best[:_MOST_NEIGHBOURS]
+            for number in best
         ]
 
+    def _weighed(self, key: str) -> tuple[dict[str, float], float]:
+        runs = _runs(key[:_MOST_LETTERS])
+        weights = {run: times * self._rarity.get(run, self._unknown) for run, times in runs.items()}
+        return weights, math.sqrt(sum(weight * weight for weight in weights.values()))
 
+
+_Holders = dict[str, list[tuple[int, float]]]
 _MOST_NEIGHBOURS = 60
+
+
+def _sums(weights: dict[str, float], holders: _Holders) -> dict[int, float]:
+    sums: dict[int, float] = {}
+    for run, weight in weights.items():
+        for number, share in holders.get(run, ()):
+            sums[number] = sums.get(number, 0.0) + weight * share
+    return sums
 
 
 def _runs(key: str) -> Counter[str]:

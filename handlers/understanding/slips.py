@@ -26,7 +26,7 @@ class Slips:
     def find(self, text: str) -> tuple[int, int] | None:
         """Where the first of the phrases stands in `text`, from and to; None when none does."""
         for parts, phrase, firsts, most in self._parts:
-            if any(part in text for part in parts) and (found := _near(phrase, firsts, most, text)):
+            if any(map(text.__contains__, parts)) and (found := _near(phrase, firsts, most, text)):
                 return found
         return None
 
