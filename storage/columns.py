@@ -14,6 +14,7 @@ from sqlalchemy import (
     String,
     bindparam,
     cast,
+    column,
     func,
     literal_column,
     select,
@@ -58,6 +59,17 @@ def listed_ids(dialect: str, name: str) -> Any:
         found = func.json_array_elements_text(values).table_valued("value").c.value
         return select(cast(found, BigInteger))
     return listed(dialect, name)
+
+
+def listed_rows(dialect: str, name: str, *names: str) -> Any:
+    """The rows of texts of the JSON list of lists bound to `name`: a table to join, with columns of these names."""
+    values: BindParameter[str] = bindparam(name, type_=String())
+    function = (
+        func.json_array_elements(cast(values, JSON)) if dialect == "postgresql" else func.json_each(values)
+    )
+    row = function.table_valued(column("value", JSON)).c.value
+    texts = (row.op("->>")(literal_column(str(n))).cast(String) for n in range(len(names)))
+    return select(*(value.label(name) for value, name in zip(texts, names, strict=True))).subquery()
 
 
 class UtcDateTime(TypeDecorator[datetime]):

@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
-from broadcasts.audience.selection import AudienceRule, count
+from broadcasts.audience.counting import count
+from broadcasts.audience.selection import AudienceRule
 from storage import broadcasts, people, places, quota
 from storage.broadcasts import EVERY_PLACE, Broadcast, BroadcastKind, Form, Priority, words_of
 from storage.farming import ADVICE, crops

@@ -66,6 +66,11 @@ def count_groups(session: Session, rule: AudienceRule) -> list[Group]:
     ]
 
 
+def count(session: Session, rule: AudienceRule) -> dict[str, int]:
+    """Copies per channel; nobody for an empty area."""
+    return by_channel(session, count_groups(session, rule))
+
+
 def by_channel(session: Session, groups: Sequence[Group]) -> dict[str, int]:
     """Copies per channel."""
     channels = dict(session.exec(select(Account.id, Account.channel)).all())

@@ -15,9 +15,9 @@ from sqlalchemy import select as sql_select
 from sqlmodel import Session, col, select
 
 from broadcasts.audience import listed
-from broadcasts.delivery.drawing import Drawn, draw, position_of
+from broadcasts.delivery.drawing import Drawn, draw
 from storage import broadcasts
-from storage.batches import Batch, new_batch, unpack
+from storage.batches import Batch, insert_batches, new_batch, unpack
 from storage.broadcasts import (
     DELIVERY_WORK,
     Addressed,
@@ -100,11 +100,18 @@ def plan_page(
 
 
 def _read_by_index(session: Session) -> None:
-    """Keep PostgreSQL from reading whole tables for a page, and from starting helpers: there are hundreds of pages."""
+    """Keep PostgreSQL from reading whole tables for a page, and from starting helpers: there are hundreds of pages.
+
+    Each page is planned for itself: how many persons are in a range is not known of ranges in general.
+    """
     if session.get_bind().dialect.name == "postgresql":
-        for way in ("seqscan", "mergejoin", "hashjoin"):
-            session.connection().execute(text(f"SET LOCAL enable_{way} TO off"))
-        session.connection().execute(text("SET LOCAL max_parallel_workers_per_gather TO 0"))
+        session.connection().execute(_BY_INDEX)
+
+
+_BY_INDEX = text(
+    "SELECT set_config('enable_seqscan', 'off', true), set_config('enable_mergejoin', 'off', true), "
+    "set_config('max_parallel_workers_per_gather', '0', true), set_config('plan_cache_mode', 'force_custom_plan', true)"
+)
 
 
 def _cursor(broadcast: Broadcast) -> dict[str, Any]:
@@ -113,7 +120,6 @@ def _cursor(broadcast: Broadcast) -> dict[str, Any]:
         "stage": _first_stage(broadcast),
         "batch": 0,
         "unsettled": [],
-        "span": 0,
         "after": None,
         "pending": {},
     }
@@ -223,15 +229,13 @@ class _Page:
     def _take_places(self) -> float | None:
         """Those who subscribed to the area."""
         drawn = self._drawn
-        if drawn is None or drawn.position != position_of(self.cursor):
+        if drawn is None or drawn.after != self.cursor["after"]:
             drawn = draw(self._session, self._broadcast, self.cursor)
         for alike in drawn.alike:
             variant = self._variant(alike.language, alike.account_id, alike.province, in_group=alike.in_group)
             self._add(alike.account_id, alike.language, variant, alike.contact_ids, alike.wishes)
-        if drawn.next_position is None:
-            return None
-        self.cursor["span"], self.cursor["after"] = drawn.next_position
-        return 0.0
+        self.cursor["after"] = drawn.until
+        return None if drawn.until is None else 0.0
 
     def _take_listed(self) -> float | None:
         """Those on a list, in words of their own; who has changed her mind since the release is passed over."""
@@ -353,7 +357,7 @@ class _Page:
     def _flush(self) -> None:
         if not self._rows:
             return
-        self._session.connection().execute(insert(Batch), self._rows)
+        insert_batches(self._session, self._rows)
         work = DELIVERY_WORK[Priority(self._broadcast.priority)]
         for account_id in dict.fromkeys(row["account_id"] for row in self._rows):
             announce(self._session, Job(work=work, key=str(account_id)))

@@ -67,14 +67,20 @@ class World:
     people: Sequence[Someone]
     contacts: list[list[int]] = field(default_factory=list)
 
-    def audience(self, places: Sequence[str]) -> dict[int, tuple[int, int, str, str]]:
-        """person number -> (contact id, account id, language, place): who hears a warning for these places."""
+    def audience(
+        self, places: Sequence[str], accounts: Sequence[int] = ()
+    ) -> dict[int, tuple[int, int, str, str]]:
+        """person number -> (contact id, account id, language, place): who hears a warning for these places.
+
+        On these accounts only, where some are given.
+        """
         found = {}
         for number, someone in enumerate(self.people):
             copies = [
                 (sub.place, self.contacts[number][sub.contact], someone.contacts[sub.contact][0])
                 for sub in someone.subs
                 if someone.contacts[sub.contact][1] is ContactState.ACTIVE
+                and (not accounts or self.accounts[someone.contacts[sub.contact][0]] in accounts)
                 and sub.since <= 0
                 and (sub.until is None or sub.until > 0)
                 and any(sub.place.startswith(each) or each.startswith(sub.place) for each in places)

@@ -5,22 +5,13 @@ from dataclasses import replace
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlmodel import Session
 
-from broadcasts.audience.counting import count_groups
-from broadcasts.audience.selection import (
-    AudienceRule,
-    Slice,
-    Span,
-    by_person,
-    by_place,
-    count,
-    first_key,
-    is_wide,
-    spans,
-)
+from broadcasts.audience import selection
+from broadcasts.audience.counting import count, count_groups
+from broadcasts.audience.selection import AudienceRule, Slice, Span, at_once, by_person, spans
 from storage import people
 from storage.broadcasts import Addressed
 from storage.database import Database
@@ -68,39 +59,55 @@ def test_spans_of_a_district_are_its_codes_and_its_province_alone() -> None:
     assert spans(["5709"]) == (Span(low="57", high="5700"), Span(low="5709", high="5710"))
 
 
-def whole(session: Session, rule: AudienceRule, most: int, *, jumping: bool) -> list[Slice]:
-    """All slices of an audience, in the order of places or of persons."""
-    found: list[Slice] = []
-    if not jumping:
-        person: int | None = 0
-        while person is not None:
-            found.append(by_person(session, rule, person, most))
-            person = found[-1].after[1] if found[-1].after else None
-        return found
-    for span in spans(rule.places):
-        after: tuple[str, int] | None = first_key(span)
+WAYS = ("at once", "by province", "by person")
+
+
+def whole(session: Session, rule: AudienceRule, most: int, *, way: str) -> list[Slice]:
+    """All slices of an audience, found in one of the three ways."""
+    if way == "at once":
+        found = at_once(session, rule, 10_000)
+        assert found is not None
+        return [found]
+    slices: list[Slice] = []
+    after: int | None = 0
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(selection, "_WIDE_PROVINCES", 0 if way == "by person" else 100)
         while after is not None:
-            found.append(by_place(session, rule, span, after, most))
-            after = found[-1].after
-    return found
+            slices.append(by_person(session, rule, after, most))
+            assert slices[-1].after is None or slices[-1].after > after
+            after = slices[-1].after
+    return slices
 
 
-def chosen(session: Session, rule: AudienceRule, *, jumping: bool = True) -> list[int]:
+def chosen(session: Session, rule: AudienceRule, *, way: str) -> list[int]:
     """The contacts of an audience."""
-    slices = whole(session, rule, 10, jumping=jumping)
+    slices = whole(session, rule, 10, way=way)
     return [contact_id for each in slices for alike in each.alike for contact_id in alike.contact_ids]
 
 
-@given(people=crowds(8), places=areas(), most=st.integers(1, 5), jumping=st.booleans())
-@ON_A_DATABASE
+@given(
+    people=crowds(8),
+    places=areas(),
+    most=st.integers(1, 5),
+    way=st.sampled_from(WAYS),
+    on=st.one_of(st.none(), st.lists(st.sampled_from(CHANNELS), min_size=1, unique=True)),
+)
+@settings(ON_A_DATABASE, max_examples=40)
 def test_slices_give_everybody_once(
-    database: Database, people: list[Someone], places: list[str], most: int, *, jumping: bool
+    database: Database,
+    people: list[Someone],
+    places: list[str],
+    most: int,
+    way: str,
+    on: list[str] | None,
 ) -> None:
     world = settle_down(database, people)
+    accounts = tuple(world.accounts[CHANNELS.index(channel)] for channel in on or ())
+    asked = replace(rule(*places), accounts=accounts)
     with database.read() as session:
-        slices = whole(session, rule(*places), most, jumping=jumping)
-        counted = count(session, rule(*places))
-    expected = world.audience(places)
+        slices = whole(session, asked, most, way=way)
+        counted = count(session, asked)
+    expected = world.audience(places, accounts)
     copies = [
         (contact_id, alike.account_id, alike.language, alike.province)
         for each in slices
@@ -115,9 +122,12 @@ def test_slices_give_everybody_once(
     assert counted == Counter(names[account_id] for _, account_id, _, _ in expected.values())
 
 
-def test_a_good_part_of_the_country_is_wide() -> None:
-    assert not is_wide(["57", "5001", "5002", "90"])
-    assert is_wide([str(province) for province in range(30, 40)])
+def test_an_audience_of_more_than_asked_is_not_given_at_once(database: Database) -> None:
+    with database.write() as session:
+        for number in range(3):
+            builders.citizen(session, f"sim-{number}")
+        assert at_once(session, rule("5709"), 2) is None
+        assert at_once(session, rule("5709"), 3) is not None
 
 
 def test_those_who_were_addressed_already_are_left_out(database: Database) -> None:
@@ -128,8 +138,8 @@ def test_those_who_were_addressed_already_are_left_out(database: Database) -> No
         session.add(Addressed(broadcast_id=broadcast.id or 0, person_id=reached.id or 0))
         session.flush()
         addressed = AudienceRule(topic="warning", places=("5709",), at=NOW, addressed_by=broadcast.id)
-        for jumping in (True, False):
-            assert chosen(session, addressed, jumping=jumping) == [contact.id]
+        for way in WAYS:
+            assert chosen(session, addressed, way=way) == [contact.id]
         assert count(session, addressed) == {"local": 1}
 
 
@@ -151,7 +161,7 @@ def test_a_group_chat_is_told_apart(database: Database) -> None:
         contact, _ = builders.citizen(session)
         contact.kind = "group"
         session.flush()
-        slices = whole(session, rule("5709"), 10, jumping=True)
+        slices = whole(session, rule("5709"), 10, way=WAYS[0])
         assert [alike.in_group for each in slices for alike in each.alike] == [True]
 
 
@@ -173,8 +183,8 @@ def test_a_blocked_contact_gives_way_to_the_next_of_the_same_person(
         subscribe(session, person.id or 0, second.id or 0, "warning", "5709", NOW)
         (first if blocked_first else second).state = ContactState.BLOCKED
         session.flush()
-        for jumping in (True, False):
-            found = chosen(session, rule("5709"), jumping=jumping)
+        for way in WAYS:
+            found = chosen(session, rule("5709"), way=way)
             assert found == [second.id if blocked_first else first.id]
 
 
@@ -187,7 +197,7 @@ def test_an_area_of_thousands_of_villages_is_no_problem(database: Database) -> N
             builders.citizen(session, f"sim-{number}", places=[place, "57091499"])
         assert len(spans(villages)) > 1000
         assert count(session, rule(*villages)) == {"local": 5}
-        assert len(chosen(session, rule(*villages), jumping=False)) == 5
+        assert len(chosen(session, rule(*villages), way=WAYS[1])) == 5
 
 
 def test_on_some_accounts_each_is_reached_there_or_not_at_all(database: Database) -> None:
@@ -203,12 +213,10 @@ def test_on_some_accounts_each_is_reached_there_or_not_at_all(database: Database
         everywhere = rule("5709")
         on_sms = replace(everywhere, accounts=(sms,))
         on_chat = replace(everywhere, accounts=(builders.account(session),))
-        for jumping in (True, False):
-            assert chosen(session, on_sms, jumping=jumping) == [text.id]
-            assert sorted(chosen(session, on_chat, jumping=jumping)) == sorted(
-                [both.id or 0, chat_only.id or 0]
-            )
-            assert len(chosen(session, everywhere, jumping=jumping)) == 2
+        for way in WAYS:
+            assert chosen(session, on_sms, way=way) == [text.id]
+            assert sorted(chosen(session, on_chat, way=way)) == sorted([both.id or 0, chat_only.id or 0])
+            assert len(chosen(session, everywhere, way=way)) == 2
         assert (count(session, on_sms), count(session, on_chat)) == ({"sms": 1}, {"local": 2})
         counted = {each.account_id: each.copies for each in count_groups(session, on_sms)}
         assert counted == {sms: 1}

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlmodel import Session, select
 
-from broadcasts.audience.selection import AudienceRule, count
+from broadcasts.audience.counting import count
+from broadcasts.audience.selection import AudienceRule
 from broadcasts.delivery import drawing
 from broadcasts.delivery.planning import plan_page
 from storage import batches, broadcasts
@@ -63,7 +64,6 @@ def variant_of(language: str, place: str, *, sms: bool) -> str:
     people=crowds(10),
     places=areas(),
     page=st.integers(1, 6),
-    span_page=st.integers(1, 3),
     crashes=st.lists(st.booleans(), max_size=12),
     sizes=st.tuples(*[st.integers(1, 4)] * len(CHANNELS)),
 )
@@ -73,7 +73,6 @@ def test_everybody_of_the_audience_is_planned_once(
     people: list[Someone],
     places: list[str],
     page: int,
-    span_page: int,
     crashes: list[bool],
     sizes: tuple[int, ...],
 ) -> None:
@@ -85,7 +84,6 @@ def test_everybody_of_the_audience_is_planned_once(
         counted = count(session, AudienceRule(topic="warning", places=tuple(places), at=NOW))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(drawing, "PAGE_KEYS", page)
-        patch.setattr(drawing, "PAGE_SPANS", span_page)
         plan(database, broadcast_id, size_of, crashes=crashes, forms={sms: Form.SMS})
     found = copies(database, broadcast_id)
     assert sorted(found, key=lambda copy: copy.contact_id) == sorted(
@@ -223,7 +221,7 @@ def test_an_account_whose_channel_is_off_hinders_nobody(database: Database) -> N
     assert sorted(batch.size for batch, _ in made if batch.account_id == off) == [5, 20, 20]
 
 
-def test_an_area_of_thousands_of_villages_is_planned_in_few_pages(database: Database) -> None:
+def test_an_area_of_thousands_of_villages_is_planned_at_once(database: Database) -> None:
     villages = [
         f"57{d:02d}{t:02d}{v:02d}" for d in range(1, 8) for t in range(1, 13) for v in range(1, 25, 2)
     ]
@@ -232,7 +230,7 @@ def test_an_area_of_thousands_of_villages_is_planned_in_few_pages(database: Data
         near = [builders.citizen(session, f"sim-{n}", places=[villages[n * 250]])[0].id for n in range(4)]
         builders.citizen(session, "sim-between", places=["57010102"])
         broadcast_id = release(session, villages)
-    assert plan(database, broadcast_id, {account_id: 500}) <= 1100 / drawing.PAGE_SPANS + 1
+    assert plan(database, broadcast_id, {account_id: 500}) == 1
     assert [copy.contact_id for copy in copies(database, broadcast_id)] == near
 
 
