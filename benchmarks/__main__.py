@@ -18,10 +18,10 @@ import benchmarks
 from benchmarks.rig.results import Results, console
 from benchmarks.rig.sizes import is_quick
 
-PARTS = ("planning",)
-"""Run by another one when none is chosen (audience)."""
+PARTS = ("planning", "emergency")
+"""Run by another one when none is chosen (audience, limits)."""
 
-QUICK_ONES = ("line", "telegram", "sms", "emergency", "webhooks", "audience")
+QUICK_ONES = ("limits", "line", "telegram", "sms", "webhooks", "audience")
 
 
 def main(chosen: list[str]) -> int:

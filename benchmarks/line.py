@@ -1,8 +1,9 @@
-"""LINE: a broadcast at its limit, and as fast as it goes beside a bare line-bot-sdk loop and the ceiling.
+"""LINE: a broadcast as fast as it goes beside a bare line-bot-sdk loop and the ceiling; and at its limit.
 
 Limited, the provider takes as long as LINE does and refuses what is too fast; unlimited, it answers at once.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from sqlalchemy import text
@@ -22,28 +23,30 @@ MOST_RECIPIENTS = 500
 
 
 def main(results: Results) -> None:
-    """Measure pace, speed and cost."""
+    """Measure speed and cost without a limit."""
+    people = sizes().line_recipients
+    with (
+        providers() as provider,
+        krajai(sqlite(), provider, channel="line", people_count=people, in_flight=IN_FLIGHT) as installation,
+    ):
+        _unlimited(results, installation, provider, sizes())
+
+
+def limited(results: Results, ready: Callable[[], object]) -> None:
+    """Measure the pace; `ready` is called before it begins."""
     chosen = sizes()
-    people, limit = chosen.line_recipients, chosen.line_limit
     with (
         providers() as provider,
         krajai(
             sqlite(),
             provider,
             channel="line",
-            people_count=people,
-            wait=False,
-            line_requests_per_second=limit,
-        ) as limited,
-        krajai(
-            sqlite(), provider, channel="line", people_count=people, wait=False, in_flight=IN_FLIGHT
-        ) as unlimited,
+            people_count=chosen.line_recipients,
+            line_requests_per_second=chosen.line_limit,
+        ) as installation,
     ):
-        limited.await_ready()
-        unlimited.await_ready()
-        _limited(results, limited, provider, chosen)
-        limited.stop()
-        _unlimited(results, unlimited, provider, chosen)
+        ready()
+        _limited(results, installation, provider, chosen)
 
 
 def _limited(results: Results, installation: Installation, provider: Provider, chosen: Sizes) -> None:

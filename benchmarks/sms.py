@@ -1,12 +1,15 @@
 """SMS through Kannel beside a bare HTTP loop into the same Kannel, and straight to a network that throttles."""
 
+import json
 import subprocess
 import sys
-from contextlib import ExitStack
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any
 
 from benchmarks.rig.databases import sqlite
-from benchmarks.rig.krajai import ROOT, Installation, krajai
+from benchmarks.rig.known import ROOT
+from benchmarks.rig.krajai import Installation, krajai
 from benchmarks.rig.people import NATIONWIDE
 from benchmarks.rig.results import Results, Row, console
 from benchmarks.rig.sizes import Sizes, sizes
@@ -15,62 +18,72 @@ from benchmarks.rig.sms_network import PASSWORD, Network, NetworkMissing, per_se
 IN_FLIGHT = 20
 """Messages on their way to Kannel at once, for both."""
 
-MESSAGES_A_BATCH = 10
+MESSAGES_A_BATCH = 20
 TEXT = "น้ำป่ามาแล้วที่ อ.แม่สาย ขึ้นที่สูงเดี๋ยวนี้ โทร 1784"
 """One part: what is compared is sending, not cutting."""
 
-SMPP_LIMIT = 200.0
 THROTTLED_EACH = 25
 _SECONDS = 120.0
 
 
 def main(results: Results) -> None:
-    """Measure both ways, or say why they cannot be measured here."""
+    """Measure the way through Kannel, or say why it cannot be measured here."""
     try:
-        with sms_network() as network, ExitStack() as ending:
-            chosen = sizes()
-            kannel, direct = (
-                ending.enter_context(
-                    krajai(
-                        sqlite(),
-                        None,
-                        channel="sms",
-                        people_count=chosen.sms_recipients,
-                        wait=False,
-                        sms_password=PASSWORD,
-                        sms_sender="1784",
-                        **settings,
-                    )
-                )
-                for settings in (_kannel_settings(network), _smpp_settings(network))
-            )
-            kannel.await_ready()
-            direct.await_ready()
-            _kannel(results, kannel, network, chosen)
-            kannel.stop()
-            _smpp(results, direct, network, chosen)
+        with (
+            sms_network() as network,
+            _installation(sizes().sms_recipients, **_kannel_settings(network)) as installation,
+        ):
+            _kannel(results, installation, network, sizes())
     except NetworkMissing as missing:
         results.leave_out("sms_kannel_vs_bare", str(missing))
+        console.print(f"left out: {missing}")
+
+
+def limited(results: Results, ready: Callable[[], object]) -> None:
+    """Measure the way straight to a network that throttles; `ready` is called before it begins."""
+    chosen = sizes()
+    try:
+        with (
+            sms_network(with_kannel=False) as network,
+            _installation(chosen.smpp_recipients, **_smpp_settings(network, chosen)) as installation,
+        ):
+            ready()
+            _smpp(results, installation, network, chosen)
+    except NetworkMissing as missing:
+        ready()
         results.leave_out("sms_smpp_lost", str(missing))
         console.print(f"left out: {missing}")
+
+
+def _installation(people: int, **settings: Any) -> AbstractContextManager[Installation]:
+    return krajai(
+        sqlite(),
+        None,
+        channel="sms",
+        people_count=people,
+        sms_password=PASSWORD,
+        sms_sender="1784",
+        **settings,
+    )
 
 
 def _kannel_settings(network: Network) -> dict[str, Any]:
     return {
         "in_flight": IN_FLIGHT,
         "sms_gateway": "kannel",
+        "sms_messages_per_second": 1000,
         "sms_url": network.sendsms_url,
         "sms_username": "agency",
         "sms_webhook_token": "benchmark",
     }
 
 
-def _smpp_settings(network: Network) -> dict[str, Any]:
+def _smpp_settings(network: Network, chosen: Sizes) -> dict[str, Any]:
     return {
         "sms_gateway": "smpp",
         "sms_url": f"smpp://127.0.0.1:{network.smpp_port}",
         "sms_username": "krajai",
-        "sms_messages_per_second": SMPP_LIMIT,
+        "sms_messages_per_second": chosen.smpp_limit,
     }
 
 
@@ -85,21 +98,31 @@ def _kannel(results: Results, installation: Installation, network: Network, chos
         results.require(counted["accepted"] == people, f"{counted['accepted']} SMS for {people} people")
         ours.append((per_second(counted), installation.cpu_seconds - before))
         theirs.append(_bare(network, people))
-    best, cpu_seconds = max(ours)
+    (best, cpu_seconds), (bare, bare_cpu_seconds) = max(ours), max(theirs)
     results.table(
         f"SMS through Kannel, {IN_FLIGHT} in flight",
         "messages/s",
         [
             Row(who="Krajai", per_second=best, cpu_seconds=cpu_seconds),
-            Row(who="bare aiohttp loop", per_second=max(theirs), remark="no ledger, no pace, no receipts"),
+            Row(
+                who="bare aiohttp loop",
+                per_second=bare,
+                cpu_seconds=bare_cpu_seconds,
+                remark="no ledger, no pace, no receipts",
+            ),
         ],
     )
-    results.put(sms_kannel_vs_bare=best / max(theirs), sms_kannel_messages_per_second=best)
+    results.put(
+        sms_kannel_vs_bare=best / bare,
+        sms_kannel_messages_per_second=best,
+        sms_kannel_cpu_vs_bare=cpu_seconds / bare_cpu_seconds,
+    )
 
 
-def _bare(network: Network, people: int) -> float:
+def _bare(network: Network, people: int) -> tuple[float, float]:
+    """Messages a second, and the CPU seconds they took."""
     network.reset()
-    subprocess.run(
+    done = subprocess.run(
         [
             *(sys.executable, "-m", "benchmarks.peers.sms_aiohttp", "--url", network.sendsms_url),
             *("--token", f"agency:{PASSWORD}", "--words", TEXT),
@@ -107,15 +130,16 @@ def _bare(network: Network, people: int) -> float:
         ],
         cwd=ROOT,
         check=True,
-        stdout=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
         timeout=_SECONDS,
     )
-    return per_second(network.await_accepted(people, _SECONDS))
+    used = json.loads(done.stdout.splitlines()[-1])
+    return per_second(network.await_accepted(people, _SECONDS)), used["cpu_seconds"]
 
 
 def _smpp(results: Results, installation: Installation, network: Network, chosen: Sizes) -> None:
     """A network that says "not so fast" to one message of many: nothing is lost, nothing doubled."""
-    people = chosen.sms_recipients
+    people = chosen.smpp_recipients
     network.reset(THROTTLE_EVERY=THROTTLED_EACH)
     released = installation.release("direct", NATIONWIDE, text=TEXT)
     installation.await_done(released, _SECONDS)
@@ -128,6 +152,6 @@ def _smpp(results: Results, installation: Installation, network: Network, chosen
         sms_smpp_lost=people - counted["accepted"],
     )
     console.print(
-        f"SMPP at {SMPP_LIMIT:g}/s, one of {THROTTLED_EACH} throttled: {per_second(counted):.0f} submits/s, "
+        f"SMPP at {chosen.smpp_limit:g}/s, one of {THROTTLED_EACH} throttled: {per_second(counted):.0f} submits/s, "
         f"{counted['throttled']} throttled, {counted['accepted']} of {people} arrived"
     )

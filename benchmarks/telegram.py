@@ -1,6 +1,6 @@
-"""Telegram: broadcasts at its limits, and as fast as it goes beside what people would use instead."""
+"""Telegram: as fast as it goes beside what people would use instead; and at its limits."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack
 
 from benchmarks.line import whole
@@ -20,32 +20,30 @@ MESSAGES_A_BATCH = 20
 
 
 def main(results: Results) -> None:
-    """Measure pace, speed and cost."""
+    """Measure speed and cost without a limit."""
+    people = sizes().telegram_recipients
+    with (
+        providers() as provider,
+        krajai(
+            sqlite(), provider, channel="telegram", people_count=people, in_flight=IN_FLIGHT
+        ) as installation,
+    ):
+        _unlimited(results, installation, provider, sizes())
+
+
+def limited(results: Results, ready: Callable[[], object]) -> None:
+    """Measure the pace at all limits at the same time; `ready` is called before it begins."""
     chosen = sizes()
     with ExitStack() as ending:
-        limited = []
+        running = []
         for limit in chosen.telegram_limits:
             # A provider each, so that they can go on at the same time.
             provider = ending.enter_context(providers())
-            limited.append((limit, provider, ending.enter_context(_installation(provider, limit, chosen))))
-        alone = ending.enter_context(providers())
-        unlimited = ending.enter_context(
-            krajai(
-                sqlite(),
-                alone,
-                channel="telegram",
-                people_count=chosen.telegram_recipients,
-                wait=False,
-                in_flight=IN_FLIGHT,
-            )
-        )
-        for _, _, installation in limited:
+            running.append((limit, provider, ending.enter_context(_installation(provider, limit, chosen))))
+        for _, _, installation in running:
             installation.await_ready()
-        unlimited.await_ready()
-        _limited(results, limited, chosen)
-        for _, _, installation in limited:
-            installation.stop()
-        _unlimited(results, unlimited, alone, chosen)
+        ready()
+        _limited(results, running, chosen)
 
 
 def _installation(provider: Provider, limit: float, chosen: Sizes) -> AbstractContextManager[Installation]:

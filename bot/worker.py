@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 import structlog
 from sqlalchemy import text
 
+from bot.event_loop import keep_what_is_loaded
 from bot.media import fetch_wanted, media_folder, remove_strays
 from bot.queue import FORGET_SECONDS, Queue, SharedQueue, Worker, feed, forget_log
 from bot.text.splitting import load_words
@@ -116,6 +117,7 @@ class WorkerProcess:
             await self._krajai.prepare_channels()
             await asyncio.to_thread(load_words)
             await asyncio.to_thread(warm)
+            keep_what_is_loaded()
         except Exception as fault:  # noqa: BLE001 - the process's edge
             log.error("a channel is not ready", fault=kind_and_place(fault))  # noqa: TRY400
 

@@ -4,6 +4,7 @@ import asyncio
 import itertools
 import shutil
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -31,9 +32,17 @@ class SqliteHouse:
         self._kept = folder
         self._folder = Path(folder.name)
         self._filled: dict[tuple[str, int], Path] = {}
+        self._turn = threading.Lock()
 
     def fresh(self, channel: str, people: int) -> str:
         """The address of a new database with so many people on a channel."""
+        with self._turn:
+            self._fill(channel, people)
+        folder = self._folder / f"run-{next(_numbers)}"
+        folder.mkdir()
+        return f"sqlite:///{shutil.copy(self._filled[channel, people], folder / 'krajai.db')}"
+
+    def _fill(self, channel: str, people: int) -> None:
         if (channel, people) not in self._filled:
             path = self._folder / f"{channel}-{people}.db"
             shutil.copy(self._migrated(), path)
@@ -42,9 +51,6 @@ class SqliteHouse:
             database.wipe_journal()
             database.close()
             self._filled[channel, people] = path
-        folder = self._folder / f"run-{next(_numbers)}"
-        folder.mkdir()
-        return f"sqlite:///{shutil.copy(self._filled[channel, people], folder / 'krajai.db')}"
 
     def _migrated(self) -> Path:
         path = self._folder / "empty.db"

@@ -19,6 +19,7 @@ from benchmarks.providers import line as fake_line
 from benchmarks.providers import telegram as fake_telegram
 from benchmarks.providers.serving import Provider
 from benchmarks.rig.databases import House, SqliteHouse
+from benchmarks.rig.known import LINE_SECRET, ROOT
 from bot.queue import join_commits
 from broadcasts.delivery.planning import plan_page
 from storage import broadcasts, people
@@ -27,9 +28,6 @@ from storage.database import Database
 from storage.lifecycles import BroadcastState
 from storage.replies import Bubble
 from storage.subscriptions import WARNING
-
-ROOT = Path(__file__).resolve().parents[2]
-LINE_SECRET = "0123456789abcdef0123456789abcdef"
 
 WORDS = (
     "น้ำป่าจากดอยตุงกำลังลงมาที่ อ.แม่สาย คืนนี้ 22.00 น. ระดับน้ำสูงถึงอกใน 2 ชั่วโมง พาเด็ก ผู้สูงอายุ คนป่วยไปที่สูงก่อน "

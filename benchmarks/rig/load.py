@@ -12,7 +12,7 @@ import sys
 import time
 from dataclasses import dataclass
 
-from benchmarks.rig.krajai import ROOT
+from benchmarks.rig.known import ROOT
 from benchmarks.rig.writing import signature, text_webhook
 
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from benchmarks.providers import line as fake_line
 from benchmarks.providers import telegram as fake_telegram
 from benchmarks.providers.serving import Limits, Provider, Seen
-from benchmarks.rig.krajai import ROOT, free_port, journal_name, words
+from benchmarks.rig.known import ROOT
+from benchmarks.rig.krajai import free_port, journal_name, words
 
 PEERS_PYTHON = ROOT / ".venv" / "peers" / "bin" / "python"
 """Made by `make bench` from benchmarks/peers/requirements.lock."""

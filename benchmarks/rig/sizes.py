@@ -1,4 +1,4 @@
-"""How much is measured: QUICK=1 asks for a run of about five minutes."""
+"""How much is measured: QUICK=1 asks for a run of a few minutes."""
 
 import os
 from dataclasses import dataclass
@@ -20,6 +20,8 @@ class Sizes:
     telegram_recipients: int
     telegram_peers_recipients: int
     sms_recipients: int
+    smpp_limit: float
+    smpp_recipients: int
     emergency_limit: float
     emergency_bulk: int
     planning_people: int
@@ -37,10 +39,12 @@ QUICK = Sizes(
     telegram_seconds=10.5,
     telegram_recipients=1_200,
     telegram_peers_recipients=300,
-    sms_recipients=500,
+    sms_recipients=2_000,
+    smpp_limit=50.0,
+    smpp_recipients=520,
     emergency_limit=20.0,
     emergency_bulk=120_000,
-    planning_people=150_000,
+    planning_people=100_000,
     webhook_seconds=3.0,
     rounds=2,
     workers=(),
@@ -56,6 +60,8 @@ LONG = Sizes(
     telegram_recipients=20_000,
     telegram_peers_recipients=5_000,
     sms_recipients=10_000,
+    smpp_limit=200.0,
+    smpp_recipients=10_000,
     emergency_limit=200.0,
     emergency_bulk=1_000_000,
     planning_people=1_000_000,

@@ -13,7 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from benchmarks.rig.krajai import ROOT, free_port
+from benchmarks.rig.known import ROOT
+from benchmarks.rig.krajai import free_port
 
 RUN = ROOT.parent / "shared" / "peers" / "sms" / "run.sh"
 PASSWORD = "secret"
@@ -65,13 +66,13 @@ def per_second(counted: dict[str, Any]) -> float:
 
 
 @contextmanager
-def sms_network() -> Iterator[Network]:
-    """Yield Kannel in front of the simulator, stopped at the end. Raises NetworkMissing."""
+def sms_network(*, with_kannel: bool = True) -> Iterator[Network]:
+    """Yield the simulator, with Kannel in front of it or alone, stopped at the end. Raises NetworkMissing."""
     if not RUN.exists():
         raise NetworkMissing(
             "the SMS simulator lies in the folder shared beside the repository, which is not here"
         )
-    for program in ("bearerbox", "node", "npm"):
+    for program in ("bearerbox", "node", "npm")[0 if with_kannel else 1 :]:
         if shutil.which(program) is None:
             raise NetworkMissing(f"{program} is not installed (Debian packages kannel, nodejs, npm)")
     ports = {
@@ -80,7 +81,7 @@ def sms_network() -> Iterator[Network]:
     named = {name: str(port) for name, port in ports.items()}
     running = subprocess.Popen(
         ["bash", str(RUN)],
-        env={**os.environ, **named, "SMS_PASSWORD": PASSWORD},
+        env={**os.environ, **named, "SMS_PASSWORD": PASSWORD, "SIM_ONLY": "0" if with_kannel else "1"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -7,7 +7,7 @@ import http.client
 import json
 import time
 
-from benchmarks.rig.krajai import LINE_SECRET
+from benchmarks.rig.known import LINE_SECRET
 
 FIRST_WRITER = 900_000_000
 """Above all who are told anything: whoever writes is new."""

@@ -15,7 +15,7 @@ from struct import pack, unpack
 import structlog
 from aiosmpplib import BindTransceiver, EnquireLink, SubmitSm, Unbind
 
-from broadcasts.delivery.channel import AccountRefused, NotNow, OutcomeUnknown, Unreachable
+from broadcasts.delivery.channel import AccountRefused, Departure, NotNow, OutcomeUnknown, Unreachable
 
 log = structlog.get_logger()
 
@@ -77,11 +77,11 @@ class SmppLink:
             self._slots = asyncio.Semaphore(self.window)
             self._keeper = asyncio.create_task(self._keep())
 
-    async def submit(self, message: SubmitSm) -> Answer:
-        """The network's answer to a submit_sm.
+    async def submit(self, message: SubmitSm, departure: Departure) -> Answer:
+        """The network's answer to a submit_sm, which leaves when there is room in the window and it is due.
 
         Raises Unreachable while there is no session, AccountRefused while the network refuses the bind, NotNow while
-        the window is full, OutcomeUnknown when the answer does not come.
+        the window is full, OutcomeUnknown when the answer does not come, and what the departure raises.
         """
         await self.wait_until_bound()
         try:
@@ -90,7 +90,8 @@ class SmppLink:
         except TimeoutError:
             raise NotNow("the SMS network still owes answers to what was sent before") from None
         try:
-            return await self._submit(message)
+            await departure.due()
+            return await self._submit(message, departure)
         finally:
             self._slots.release()
 
@@ -120,9 +121,10 @@ class SmppLink:
                 else Unreachable("no connection to the SMS network")
             )
 
-    async def _submit(self, message: SubmitSm) -> Answer:
+    async def _submit(self, message: SubmitSm, departure: Departure) -> Answer:
         if not self._bound.is_set():
             raise Unreachable("no connection to the SMS network")
+        departure.left()
         message.sequence_num = number = self._next_number()
         answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._pending[number] = answer

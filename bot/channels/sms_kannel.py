@@ -6,34 +6,29 @@ There is no key that makes a repetition harmless, so what was written and not an
 import asyncio
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import lru_cache, partial
 from urllib.parse import quote, urlencode
 
-import aiohttp
-from yarl import URL
-
 from bot.channels.sms_events import read_event
+from bot.channels.sms_http import GatewayHttp
 from bot.channels.sms_options import SmsOptions
 from bot.channels.sms_parts import send_in_order
 from bot.text.segments import segments
 from broadcasts.delivery.channel import (
     AccountRefused,
+    AtOnce,
     ChannelError,
     ContentRefused,
+    Departure,
     NotNow,
     OutcomeUnknown,
     Rendering,
     SendRequest,
-    Unreachable,
 )
 from storage.replies import Bubble
 
 __all__ = ["KannelChannel", "read_event"]
-
-CONNECT_SECONDS = 3.0
-IDLE_SECONDS = 2.0
-"""An idle connection is closed by us before gateways do: on one that the other side has closed, a message would be lost
-from sight."""
 
 EMERGENCY_PRIORITY, NORMAL_PRIORITY = "3", "0"
 EVERY_RECEIPT = "31"
@@ -57,12 +52,13 @@ class KannelChannel:
             raise ValueError("KRAJAI_SMS_WEBHOOK_TOKEN may hold letters, digits and _.~- only")
         if "%" in options.public_url:
             raise ValueError("KRAJAI_PUBLIC_URL may hold no %")
-        self._url = url
+        self._http = GatewayHttp(url)
         self._user = {"username": username, "password": password}
         self._receipts = _receipts_address(options.public_url, webhook_token)
         self._options = options
-        self._session: aiohttp.ClientSession | None = None
-        self.traits = options.traits
+        self._said_last: Sequence[Bubble] | None = None
+        self._parts: tuple[str, ...] = ()
+        self.traits = replace(options.traits, departs_itself=True)
 
     def render(self, bubbles: Sequence[Bubble]) -> Rendering:
         return self._options.render(bubbles)
@@ -72,104 +68,73 @@ class KannelChannel:
 
         What fails after the first part was accepted is unknown: the citizen may hold a piece of it.
         """
-        queries = self._queries(request, self._options.parts(request.bubbles))
-        await send_in_order([partial(self._send_one, query) for query in queries], request.departure)
+        if request.bubbles is not self._said_last:  # of one batch they are: comparing words costs more
+            self._said_last, self._parts = request.bubbles, self._options.parts(request.bubbles)
+        queries = self._queries(request, self._parts)
+        await send_in_order([partial(self._send_one, query, request.departure) for query in queries])
 
     async def check(self) -> None:
         """Return when the gateway takes our user name and password; nothing is sent. Raises ChannelError."""
-        status, said = await self._ask(urlencode(self._user, quote_via=quote))
+        answer = await self._http.get(urlencode(self._user, quote_via=quote), AtOnce())
         # It looks at the user first, and then misses the receiver, who was left out.
-        if status != 400:
-            _judge(status, said)
+        if answer.status != 400:
+            _judge(answer.status, answer.said)
 
     async def prepare(self) -> None:
         """Read the words that an SMS may get from us: a tenth of a second. Connections come with the messages."""
         await asyncio.to_thread(self._options.render, _ANY_WORDS)
 
     async def close(self) -> None:
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
+        await self._http.close()
 
     def _queries(self, request: SendRequest, parts: tuple[str, ...]) -> list[str]:
-        fields = self._user | {
-            "from": self._options.sender,
-            "to": request.addresses[0],
-            "charset": "UTF-8",
-            "coding": _coding_of(parts),
-            "priority": EMERGENCY_PRIORITY if request.emergency else NORMAL_PRIORITY,
-            "validity": str(max(1, int(request.valid_seconds // 60))),
-        }
+        same = _same_for_all(
+            tuple(self._user.items()),
+            self._options.sender,
+            EMERGENCY_PRIORITY if request.emergency else NORMAL_PRIORITY,
+            max(1, int(request.valid_seconds // 60)),
+            parts,
+        )
+        own = f"&to={quote(request.addresses[0], safe='')}"
         if self._receipts and request.reference:
-            fields |= {
-                "dlr-mask": EVERY_RECEIPT,
-                "dlr-url": self._receipts.replace("{ref}", quote(request.reference, safe="")),
-            }
-        headers, same = _concatenation(request, len(parts)), urlencode(fields, quote_via=quote)
-        return [f"{same}&{_quoted(part)}{header}" for part, header in zip(parts, headers, strict=True)]
+            before, behind = self._receipts
+            own += f"&dlr-mask={EVERY_RECEIPT}&dlr-url={before}{quote(quote(request.reference, safe=''))}{behind}"
+        headers = _concatenation(request, len(parts))
+        return [f"{query}{own}{header}" for query, header in zip(same, headers, strict=True)]
 
-    async def _send_one(self, query: str) -> None:
-        _judge(*await self._ask(query))
-
-    async def _ask(self, query: str) -> tuple[int, str]:
-        """Status and words of sendsms's answer."""
-        session = self._open_session()
-        joint = "&" if "?" in self._url else "?"
-        try:
-            address = URL(f"{self._url}{joint}{query}", encoded=True)
-            async with session.get(address, allow_redirects=False, middlewares=(_only_once(),)) as answer:
-                return answer.status, (await answer.content.read(500)).decode("utf-8", "replace")
-        # These errors are neither quoted nor chained: their texts hold the address, with password and number.
-        except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError, ValueError):
-            raise AccountRefused("KRAJAI_SMS_URL is no web address") from None
-        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
-            raise Unreachable("no connection to the SMS gateway") from None
-        except (aiohttp.ClientError, OSError):
-            raise OutcomeUnknown("the connection to the SMS gateway broke before it answered") from None
-
-    def _open_session(self) -> aiohttp.ClientSession:
-        """Made in the running loop."""
-        if self._session is None:
-            self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=IDLE_SECONDS),
-                timeout=aiohttp.ClientTimeout(total=None, connect=CONNECT_SECONDS),
-                cookie_jar=aiohttp.DummyCookieJar(),
-            )
-        return self._session
+    async def _send_one(self, query: str, departure: Departure) -> None:
+        answer = await self._http.get(query, departure)
+        _judge(answer.status, answer.said)
 
 
 @lru_cache(maxsize=64)
+def _same_for_all(
+    user: tuple[tuple[str, str], ...], sender: str, priority: str, valid_minutes: int, parts: tuple[str, ...]
+) -> tuple[str, ...]:
+    """What the many messages of one broadcast have in common: a query for each part."""
+    fields = {
+        **dict(user),
+        "from": sender,
+        "charset": "UTF-8",
+        "coding": _coding_of(parts),
+        "priority": priority,
+        "validity": str(valid_minutes),
+    }
+    same = urlencode(fields, quote_via=quote)
+    return tuple(f"{same}&{urlencode({'text': part}, quote_via=quote, errors='replace')}" for part in parts)
+
+
 def _coding_of(parts: tuple[str, ...]) -> str:
     """sendsms's `coding`: 0 for seven bits, 2 for UCS-2."""
     return "0" if segments("".join(parts)).encoding == "gsm7" else "2"
 
 
-@lru_cache(maxsize=64)
-def _quoted(part: str) -> str:
-    return urlencode({"text": part}, quote_via=quote, errors="replace")
-
-
-def _only_once() -> aiohttp.ClientMiddlewareType:
-    """Keeps aiohttp from repeating a GET whose connection broke: here that would be a second SMS."""
-    tried = False
-
-    async def once(
-        request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
-    ) -> aiohttp.ClientResponse:
-        nonlocal tried
-        if tried:
-            raise aiohttp.ServerDisconnectedError
-        tried = True
-        return await handler(request)
-
-    return once
-
-
-def _receipts_address(public_url: str, token: str) -> str:
-    """Where receipts go, with `{ref}` for what they are about; '' where there is no public address or no token."""
+def _receipts_address(public_url: str, token: str) -> tuple[str, str] | None:
+    """Where receipts go, encoded, before and behind what they are about; None without a public address or token."""
     if not (public_url and token):
-        return ""
-    return f"{public_url.rstrip('/')}/webhooks/sms/receipts?token={token}&ref={{ref}}&status=%d"
+        return None
+    before = f"{public_url.rstrip('/')}/webhooks/sms/receipts?token={token}&ref="
+    return quote(before), quote("&status=%d")
 
 
 def _concatenation(request: SendRequest, count: int) -> list[str]:

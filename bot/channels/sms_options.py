@@ -9,7 +9,7 @@ from broadcasts.delivery.channel import ChannelTraits, ContentRefused, Rendering
 from storage.replies import Bubble
 
 ENDPOINT = "send"
-RECIPIENTS_PER_BATCH = 10
+MOST_RECIPIENTS_PER_BATCH = 20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +26,8 @@ class SmsOptions:
     def traits(self) -> ChannelTraits:
         return ChannelTraits(
             recipients_per_request=1,
-            recipients_per_batch=RECIPIENTS_PER_BATCH,
+            # What leaves in a second: a batch must be through long before its lease ends.
+            recipients_per_batch=max(1, min(int(self.messages_per_second), MOST_RECIPIENTS_PER_BATCH)),
             honours_retry_key=False,
             bulk_endpoint=ENDPOINT,
             reply_endpoint=ENDPOINT,

@@ -7,6 +7,7 @@ known to the inlet, by the network's id of each accepted part.
 import asyncio
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import Literal, Protocol
@@ -104,7 +105,7 @@ class SmppChannel:
         self._long_messages = long_messages
         self._message_ids = message_ids
         self._sweeping: asyncio.Task[None] | None = None
-        self.traits = options.traits
+        self.traits = replace(options.traits, departs_itself=True)
 
     def render(self, bubbles: Sequence[Bubble]) -> Rendering:
         return self._options.render(bubbles)
@@ -125,8 +126,7 @@ class SmppChannel:
             messages = self._messages(request)
         except ValueError as error:
             raise ContentRefused(f"SMPP cannot carry this message: {error}") from error
-        submits = [partial(self._submit, message, request.reference) for message in messages]
-        await send_in_order(submits, request.departure)
+        await send_in_order([partial(self._submit, message, request) for message in messages])
 
     async def close(self) -> None:
         """Unbind. Pieces of long messages wait for whoever binds next."""
@@ -144,11 +144,12 @@ class SmppChannel:
             except Exception as fault:  # noqa: BLE001 - the edge: what waits is still there at the next look
                 log.error("pieces of sms not handed over", fault=type(fault).__name__)  # noqa: TRY400
 
-    async def _submit(self, message: SubmitSm, reference: str) -> None:
-        answer = await self._link.submit(message)
+    async def _submit(self, message: SubmitSm, request: SendRequest) -> None:
+        answer = await self._link.submit(message, request.departure)
         _judge(answer.status)
-        if reference and answer.message_id:
-            await self._inlet.accepted(_known_as(answer.message_id, self._message_ids), reference)
+        if request.reference and answer.message_id:
+            known_as = _known_as(answer.message_id, self._message_ids)
+            await self._inlet.accepted(known_as, request.reference)
 
     async def _take(self, body: bytes) -> None:
         try:

@@ -1,6 +1,7 @@
 """One call to a provider: it ends in time, and with an error that a channel declares."""
 
 import asyncio
+from dataclasses import replace
 
 import structlog
 
@@ -13,17 +14,20 @@ log = structlog.get_logger()
 
 
 async def call(channel: Channel, request: SendRequest, departing: Departing) -> ChannelError | None:
-    """Call the provider; what it refused with, None when it accepted."""
-    error = await _sent(channel, request)
+    """Call the provider when it is due; what it refused with, None when it accepted."""
+    error = await _sent(channel, replace(request, departure=departing), departing)
     if isinstance(error, OutcomeUnknown) and not departing.has_left:
         # Its outcome is known: it did not come to the call.
         return Unreachable(str(error))
     return error
 
 
-async def _sent(channel: Channel, request: SendRequest) -> ChannelError | None:
+async def _sent(channel: Channel, request: SendRequest, departing: Departing) -> ChannelError | None:
     try:
         async with asyncio.timeout(SEND_TIMEOUT_SECONDS):
+            if not channel.traits.departs_itself:
+                await departing.due()
+                departing.left()
             await channel.send(request)
     except TimeoutError:
         return OutcomeUnknown(f"no answer within {SEND_TIMEOUT_SECONDS:g} seconds")

@@ -62,9 +62,30 @@ class Windows:
     def __init__(self) -> None:
         self._windows: dict[tuple[int, PaceClass], asyncio.Semaphore] = {}
 
-    def of(self, account_id: int, pace_class: PaceClass, limit: float) -> asyncio.Semaphore:
-        """At `limit` departures a second."""
+    def place(self, account_id: int, pace_class: PaceClass, limit: float) -> "Place":
+        """A place that is still to be taken, at `limit` departures a second."""
         key = (account_id, pace_class)
         if key not in self._windows:
             self._windows[key] = asyncio.Semaphore(_LEAST_AHEAD + math.ceil(limit * WINDOW_SECONDS))
-        return self._windows[key]
+        return Place(self._windows[key])
+
+
+class Place:
+    """A place in a window: taken before the intent, left at the departure, or when there is none."""
+
+    __slots__ = ("_is_taken", "_window")
+
+    def __init__(self, window: asyncio.Semaphore) -> None:
+        self._window = window
+        self._is_taken = False
+
+    async def take(self) -> None:
+        """Wait for it, first come first served."""
+        await self._window.acquire()
+        self._is_taken = True
+
+    def leave(self) -> None:
+        """Let another one in, where it was taken."""
+        if self._is_taken:
+            self._is_taken = False
+            self._window.release()

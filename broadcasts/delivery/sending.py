@@ -1,10 +1,9 @@
 """Sending: claim, commit, call, settle. No transaction of the database spans a network call."""
 
 import asyncio
-import contextlib
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any, TypeVar
 
@@ -15,10 +14,10 @@ from broadcasts.delivery import intents, settling
 from broadcasts.delivery.calling import call
 from broadcasts.delivery.channel import Channel, NotNow, SendRequest
 from broadcasts.delivery.claiming import ClaimedBatch, claim_batches
-from broadcasts.delivery.intents import Intent, Windows
+from broadcasts.delivery.intents import Intent, Place, Windows
 from broadcasts.delivery.lanes import Lane, measure_of
 from broadcasts.delivery.looking import Looks
-from broadcasts.delivery.pacing import Gates
+from broadcasts.delivery.pacing import Departing, Gates
 from broadcasts.delivery.receipts import apply_early
 from broadcasts.delivery.together import Together
 from broadcasts.delivery.verdicts import ACCEPTED, Verdict, held_back, judge
@@ -239,39 +238,58 @@ class Sender:
         traits = channel.traits
         endpoint = traits.reply_endpoint if pace_class is PaceClass.CONVERSATION else traits.bulk_endpoint
         limit = traits.requests_per_second[endpoint]
-        window = self._windows.of(account_id, pace_class, limit) if intent else contextlib.nullcontext()
         look = partial(self._looks.is_live, broadcast_id) if broadcast_id is not None else None
-        departing = self.gates.departure(account_id, endpoint, pace_class, limit, leaves_by, has_left, look)
+        place = self._windows.place(account_id, pace_class, limit)
+
+        def one_left() -> None:
+            has_left()
+            place.leave()
+
+        departing = self.gates.departure(account_id, endpoint, pace_class, limit, leaves_by, one_left, look)
         try:
-            async with asyncio.timeout(PASSAGE_TIMEOUT_SECONDS) as patience, window:
-                if intent is not None and not await self._intended.done(intent):
-                    return held_back("another worker has taken it over")
-                await departing.passage()
-                patience.reschedule(None)
-                if look is not None and not await look():
-                    return held_back("stopped")
-                if not traits.departs_itself:
-                    await departing.due()
-                    departing.left()
-        except TimeoutError:
-            return held_back("others go first", wait_seconds=0.2)
-        except NotNow as missed:
-            return held_back(str(missed), wait_seconds=missed.retry_after_seconds)
-        except SQLAlchemyError as fault:
-            log.warning("not sent: nobody knows whether it was stopped", kind=type(fault).__name__)
-            return held_back("the database does not answer", wait_seconds=1.0)
-        error = await call(channel, replace(request, departure=departing), departing)
+            held = await self._held_back(departing, look, place, intent)
+            if held is not None:
+                return held
+            error = await call(channel, request, departing)
+        finally:
+            place.leave()
         if error is None:
             self.sent(account_id, len(request.addresses))
             if intent is not None:
                 intents.note_accepted(intent)
                 self._answered[id(intent.claimed)] = intent.claimed
             return ACCEPTED
+        if isinstance(error, NotNow) and not departing.has_left:
+            return held_back(str(error), wait_seconds=error.retry_after_seconds)
         self.refused(account_id, type(error).__name__)
         log.warning("send refused", account_id=account_id, kind=type(error).__name__, reason=str(error))
         # A reply goes out without the key, under a token that is good for once.
         keyed = traits.honours_retry_key and not request.reply_token
         return judge(error, honours_retry_key=keyed, recipients=len(request.addresses))
+
+    async def _held_back(
+        self,
+        departing: Departing,
+        look: Callable[[], Awaitable[bool]] | None,
+        place: Place,
+        intent: Intent | None,
+    ) -> Verdict | None:
+        """None when it may be called; else why not. The intent is written when there is a place for it."""
+        try:
+            async with asyncio.timeout(PASSAGE_TIMEOUT_SECONDS):
+                if intent is not None:
+                    await place.take()
+                    if not await self._intended.done(intent):
+                        return held_back("another worker has taken it over")
+                await departing.passage()
+            if look is not None and not await look():
+                return held_back("stopped")
+        except TimeoutError:
+            return held_back("others go first", wait_seconds=0.2)
+        except SQLAlchemyError as fault:
+            log.warning("not sent: nobody knows whether it was stopped", kind=type(fault).__name__)
+            return held_back("the database does not answer", wait_seconds=1.0)
+        return None
 
     async def _settled(self, settle: Callable[..., Awaitable[Settled]], *args: Any) -> Settled:
         """Write an answer down, patiently: what is not written is in doubt although we know it."""

@@ -23,17 +23,17 @@ PATIENCE_SECONDS = 300
 """What has not come by then is broken, however busy the machine. How long it took is said, and measured elsewhere."""
 
 SHORT_LEASES: dict[str, Any] = {
-    "storage.batches:LEASE_SECONDS": 5.0,
-    "storage.outbox:LEASE_SECONDS": 5.0,
-    "broadcasts.delivery.sending:PASSAGE_TIMEOUT_SECONDS": 1.1,
-    "broadcasts.delivery.calling:SEND_TIMEOUT_SECONDS": 2.0,
-    "broadcasts.delivery.sending:LEAVES_WITHIN_SECONDS": 2.5,
-    "storage.clock_seen:LEASE_SECONDS": 5.0,
-    "broadcasts.delivery.sending:SETTLE_PATIENCE_SECONDS": 2.0,
-    "storage.database:LOCK_TIMEOUT_MILLISECONDS": 2_500,
-    "storage.database:IDLE_IN_TRANSACTION_MILLISECONDS": 2_500,
+    "storage.batches:LEASE_SECONDS": 10.0,
+    "storage.outbox:LEASE_SECONDS": 10.0,
+    "broadcasts.delivery.sending:PASSAGE_TIMEOUT_SECONDS": 2.2,
+    "broadcasts.delivery.calling:SEND_TIMEOUT_SECONDS": 4.0,
+    "broadcasts.delivery.sending:LEAVES_WITHIN_SECONDS": 5.0,
+    "storage.clock_seen:LEASE_SECONDS": 10.0,
+    "broadcasts.delivery.sending:SETTLE_PATIENCE_SECONDS": 4.0,
+    "storage.database:LOCK_TIMEOUT_MILLISECONDS": 5_000,
+    "storage.database:IDLE_IN_TRANSACTION_MILLISECONDS": 5_000,
 }
-"""A quarter of the real ones, in the same proportion: what waits for a lease need not wait 20 seconds."""
+"""Half of the real ones, in the same proportion: what waits for a lease need not wait 20 seconds."""
 
 
 @dataclass

@@ -24,7 +24,7 @@ def test_a_frozen_worker_is_woken(postgres: PostgresServer, tmp_path: Path, name
     keyed = name == "line"
     serve = networks.line(20) if keyed else networks.telegram(150)
     with serve as network, servers(url, tmp_path, **network.settings) as running:
-        running.values = {name: 2 * value for name, value in SHORT_LEASES.items()}
+        running.values = SHORT_LEASES
         audience = subscribers(url, MANY if keyed else FEW, network)
         workers = [running.make("worker").start() for _ in range(2)]
         broadcast_id = audience.release()

@@ -35,8 +35,8 @@ NETWORKS: dict[str, tuple[Callable[[], AbstractContextManager[Network]], int]] =
     "line": (lambda: networks.line(20), MANY),
     "telegram": (lambda: networks.telegram(A_SECOND, answers_after=ANSWERS_SECONDS), FEW),
     "sms": (lambda: networks.kannel(A_SECOND, answers_after=ANSWERS_SECONDS), FEW),
-    # Ten may be without an answer there: what is sent faster would wait behind them, with its intent written.
-    "smpp": (lambda: networks.smpp(A_SECOND * 0.4, answers_after=ANSWERS_SECONDS), FEW),
+    # Ten may be without an answer there, which is less than the pace wants: the others wait for a place.
+    "smpp": (lambda: networks.smpp(A_SECOND, answers_after=ANSWERS_SECONDS), FEW),
 }
 
 

@@ -119,17 +119,17 @@ def test_a_later_part_waits_where_kannel_asks_to(monkeypatch: pytest.MonkeyPatch
     assert with_kannel(act).shown_on("+66812345678") == [UNSAFE]
 
 
-def test_each_later_part_has_a_departure_of_its_own_and_waits_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_part_has_a_departure_of_its_own_and_waits_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sms_parts, "BETWEEN_PARTS_SECONDS", 0.0)
     monkeypatch.setattr(sms_parts, "ASK_AGAIN_SECONDS", 0.0)
-    departure = ScriptedDeparture(missed=frozenset({1, 2}))
+    departure = ScriptedDeparture(missed=frozenset({2, 3}))
     assert sent(request(UNSAFE, departure=departure)).shown_on("+66812345678") == [UNSAFE]
-    assert departure.journal == ["missed", "missed", "due", "left"]
+    assert departure.journal == ["due", "left", "missed", "missed", "due", "left"]
 
 
 def test_half_a_message_without_another_departure_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sms_parts, "TOTAL_SECONDS", 0.2)
-    departure = ScriptedDeparture(missed=range(1, 1000))
+    departure = ScriptedDeparture(missed=range(2, 1000))
 
     async def act(kannel: FakeKannel, channel: KannelChannel) -> None:
         with pytest.raises(OutcomeUnknown):
