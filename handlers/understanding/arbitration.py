@@ -2,7 +2,7 @@
 
 from handlers.understanding.articles import ArticleMatch, find_articles
 from handlers.understanding.categories import guess_category
-from handlers.understanding.intents import Intent, Understanding
+from handlers.understanding.intents import Intent, Understanding, like_chat_for
 
 # Measured on the tuned half of tests/handlers/understanding/sets/questions.jsonl, in the whole conversation.
 _LIKE_AN_ARTICLE = 0.45
@@ -64,7 +64,8 @@ def is_hardly_anything_else(text: str) -> bool:
 
 
 def _is_chat(match: ArticleMatch, meant: Understanding) -> bool:
-    return match.off_topic and match.like_off_topic >= _LIKE_CHAT and meant.intent is not Intent.GREETING
+    is_like = match.off_topic and match.like_off_topic >= like_chat_for(meant)
+    return is_like and meant.intent is not Intent.GREETING
 
 
 def _is_of_a_crop(meant: Understanding) -> bool:

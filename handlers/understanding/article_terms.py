@@ -16,6 +16,7 @@ MOST_LETTERS = 1000
 _RUNS = ((2, 0.5), (3, 1.5))
 _LATIN_RUN_WEIGHT = 0.4
 _WORD_WEIGHT = 2.0
+_NUMBER_WEIGHT = 1.0
 _MEANING_WEIGHT = 3.0
 
 _LATIN = re.compile("[a-z]")
@@ -31,11 +32,15 @@ def terms(text: str) -> dict[str, float]:
     """The terms of a text, each with its weight in it; empty for a text that consists of polite words alone."""
     sound = soft(text[:MOST_LETTERS])
     weights: dict[str, float] = {}
+    before = ""
     for word in without_fillers(sound).split():
         if is_thai(word):
             _add_runs(weights, word)
+        elif word.isdigit():
+            _add_number(weights, before, word)
         else:
             _add_word(weights, word)
+        before = word
     weights.update((f"={each}", _MEANING_WEIGHT) for each in meanings(sound))
     return weights
 
@@ -86,6 +91,13 @@ def _add_runs(weights: dict[str, float], word: str) -> None:
     for length, weight in _RUNS:
         runs = [word[start : start + length] for start in range(len(word) - length + 1)]
         weights.update(dict.fromkeys(runs, weight))
+
+
+def _add_number(weights: dict[str, float], before: str, number: str) -> None:
+    """A number tells little but beside the letters before it: ม 40, สด 9, ภ.ป. 1."""
+    weights[f" {number}"] = _NUMBER_WEIGHT
+    if is_thai(before):
+        weights[f"#{before[-2:]}{number}"] = _WORD_WEIGHT
 
 
 def _add_word(weights: dict[str, float], word: str) -> None:

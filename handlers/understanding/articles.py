@@ -11,13 +11,16 @@ from functools import cache, lru_cache
 from importlib.resources import files
 
 from handlers.understanding.article_index import PhraseIndex, Scored
+from handlers.understanding.romanised import in_thai
 from handlers.understanding.service_articles import Article, articles
 from handlers.understanding.writing import MOST_REMEMBERED
 
 MOST_SLUGS = 3
 
 # Measured on the tuned half of tests/handlers/understanding/sets/questions.jsonl.
-_NOTHING_BELOW = 0.19
+_NOTHING_BELOW = 0.2
+# Nearly as like something off topic as an article that is not much like it is off topic.
+_HARDLY_LIKE, _NEARLY = 0.47, 0.85
 # Sure is what is very like one article, or fairly like one and nothing like any other.
 _SURE_FROM, _SURE_AHEAD = 0.6, 0.08
 _LESS_FROM, _FAR_AHEAD = 0.4, 0.2
@@ -44,6 +47,11 @@ class ArticleMatch:
         """How like the question is to the nearest article: 0 to 1."""
         return self.scores[0] if self.scores else 0.0
 
+    @property
+    def ahead(self) -> float:
+        """How much nearer the nearest article is than the next."""
+        return self.best - (self.scores[1] if len(self.scores) > 1 else 0.0)
+
 
 def find_articles(text: str, language: str = "th") -> ArticleMatch:
     """The articles that a question is about. Thai and English are understood, whatever `language` says."""
@@ -58,7 +66,8 @@ def _match(text: str, index: PhraseIndex) -> ArticleMatch:
         is_off = best_off_topic >= _NOTHING_BELOW
         why = f"too little like {_told(about[0])}" if about else "nothing is like it"
         return _none(why, best_off_topic, off_topic=is_off)
-    if best_off_topic > about[0].score:
+    hardly = about[0].score < _HARDLY_LIKE
+    if best_off_topic > about[0].score * (_NEARLY if hardly else 1.0):
         return _none(f"{_told(off_topic[0])} rather than {_told(about[0])}", best_off_topic, off_topic=True)
     second = about[1].score if len(about) > 1 else 0.0
     score, ahead = about[0].score, about[0].score - second
@@ -87,11 +96,17 @@ def _told(scored: Scored) -> str:
 def _scores(text: str, index: PhraseIndex) -> tuple[list[Scored], list[Scored]]:
     """The articles and the matters off topic that are nearest."""
     scored = index.scores(text)
+    if thai := in_thai(text):
+        scored = max(scored, index.scores(thai), key=_best_score)
     off_topic = _off_topic()
     return (
         [each for each in scored if each.name not in off_topic],
         [each for each in scored if each.name in off_topic],
     )
+
+
+def _best_score(scored: list[Scored]) -> float:
+    return scored[0].score if scored else 0.0
 
 
 @lru_cache(maxsize=1)

@@ -3,10 +3,11 @@
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 
 from rapidfuzz import fuzz
 
+from handlers.understanding.borders import borders_in
 from handlers.understanding.writing import MOST_REMEMBERED
 from storage.cases_categories import OTHER, categories, danger_words
 from storage.place_reading import same_to_the_eye
@@ -27,6 +28,9 @@ _LEAST_LETTERS_LIKE = 5
 # Tone marks, the shortener and the silencer are what is left out or mistyped most.
 _LEFT_OUT = re.compile("[\u0e47-\u0e4c]")
 _LATIN = re.compile(r"[a-z]")
+_TONES = re.compile("[\u0e48-\u0e4b]")
+# So short a Thai word is found in many others: it must stand where words begin and end, and with its tone.
+_SHORT = 3
 
 
 @dataclass(frozen=True)
@@ -85,7 +89,26 @@ class _Read:
     def has(self, word: str) -> bool:
         if _LATIN.search(word):
             return bool(_whole_word(word).search(self.spaced))
-        return _word(word) in self.plain
+        plain = _word(word)
+        return plain in self.plain and (len(plain) > _SHORT or self._has_short(word, plain))
+
+    def _has_short(self, word: str, plain: str) -> bool:
+        """ไม้ is not in ไม่, where tone marks are typed, and นา is not in หน้า."""
+        if _TONES.search(word) and _TONES.search(self.spaced) and word not in self._toned:
+            return False
+        borders = self._borders
+        found = re.finditer(f"(?={re.escape(plain)})", self.plain)
+        return borders is None or any(
+            each.start() in borders and each.start() + len(plain) in borders for each in found
+        )
+
+    @cached_property
+    def _toned(self) -> str:
+        return "".join(self.spaced.split())
+
+    @cached_property
+    def _borders(self) -> frozenset[int] | None:
+        return borders_in(self.spaced, _plain)
 
 
 def _read(text: str) -> _Read:

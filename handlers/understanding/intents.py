@@ -22,11 +22,17 @@ _ENOUGH = 2.4
 _CERTAIN = 10.0
 # So like an article a message about a product asks for no price.
 _NO_PRICE = 0.62
-# So like an article a message is about it: where nothing else was understood, the same where it asks something, and
-# where something else is clear and it asks something. Measured on the tuned half of tests/handlers/understanding/sets.
-_LIKE, _LIKE_AND_ASKS, _LIKER_THAN_CLEAR = 0.45, 0.3, 0.55
+# So like an article a message is about it: where nothing else was understood, the same where it asks something,
+# and where something unclear was understood: a question, other words, a report that asks nothing.
+# Measured on the tuned half of tests/handlers/understanding/sets.
+_LIKE, _LIKE_AND_AHEAD, _LIKE_AND_ASKS = 0.45, 0.3, 0.26
+_AHEAD = 0.1
+_LIKER_THAN_UNCLEAR, _LIKER_THAN_UNCLEAR_WORDS, _LIKER_THAN_A_REPORT = 0.35, 0.45, 0.7
+_NEVER = 2.0
+# So like an article is what it is named beside.
+_BESIDE = 0.4
 # So like what Krajai does not answer nothing else was meant that is not clear.
-_LIKE_CHAT = 0.3
+_LIKE_CHAT, _LIKER_CHAT_OF_A_CROP = 0.3, 0.6
 # So much speaks for a price without a product or a word for prices: less is any "how much".
 _A_PRICE = 3.2
 
@@ -124,10 +130,21 @@ _SELDOM_A_SERVICE = frozenset(
 )
 """What stays what it was understood to be, unless it asks something."""
 
-_GIVES_WAY = frozenset(
-    {Intent.COMPLAIN, Intent.DAMAGE_REPORT, Intent.SUGGESTION, Intent.PRAISE, Intent.HUMAN}
+_GIVES_WAY = {
+    **dict.fromkeys(
+        (Intent.COMPLAIN, Intent.DAMAGE_REPORT, Intent.SUGGESTION, Intent.PRAISE, Intent.HUMAN), 0.55
+    ),
+    Intent.WARNINGS_NEAR_ME: 0.65,
+}
+"""What clear words for it may be, too: a question to an office, where an article is at least so like."""
+
+_ACTS = frozenset(
+    {Intent.SUBSCRIBE, Intent.UNSUBSCRIBE, Intent.TRACK_COMPLAINT, Intent.LANGUAGE, Intent.DELETE_MY_DATA}
 )
-"""What clear words for it may be, too: a question to an office which they are about."""
+"""What she wants done: only an article that is certain is rather meant."""
+
+_BESIDE_AN_ARTICLE = _SELDOM_A_SERVICE | {Intent.ADVICE, Intent.HUMAN, Intent.HELP, Intent.WARNINGS_NEAR_ME}
+"""What is often said of a matter that an article is about: the article is named, the intent stays."""
 
 _NEVER_CHAT = frozenset(
     {
@@ -163,14 +180,19 @@ def understand(text: str, language: str = "th") -> Understanding:
     if meant.margin == _CERTAIN:
         return meant
     found = find_articles(text)
-    if found.off_topic and found.like_off_topic >= _LIKE_CHAT and _may_be_chat(meant):
+    if found.off_topic and found.like_off_topic >= like_chat_for(meant) and _may_be_chat(meant):
         return replace(meant, intent=Intent.OTHER, why=(*meant.why, found.why))
     if meant.intent is Intent.ASK_SERVICE or _is_rather_a_service(meant, found):
         slots, known = _kept(Intent.ASK_SERVICE, meant.slots), found.sure or found.best >= _LIKE_AND_ASKS
         asked = replace(meant, intent=Intent.ASK_SERVICE, slots=slots)
         return _with_article(asked, found) if known else asked
-    beside = meant.intent in _SELDOM_A_SERVICE and found.sure and found.best >= _LIKER_THAN_CLEAR
+    beside = (not meant.is_clear or meant.intent in _BESIDE_AN_ARTICLE) and found.best >= _BESIDE
     return _with_article(meant, found) if beside else meant
+
+
+def like_chat_for(meant: Understanding) -> float:
+    """How like talk about nothing a message must be to be taken for it: a crop that is asked about is seldom that."""
+    return _LIKER_CHAT_OF_A_CROP if meant.intent is Intent.ADVICE and meant.slots.product else _LIKE_CHAT
 
 
 def _may_be_chat(meant: Understanding) -> bool:
@@ -189,11 +211,22 @@ def _is_rather_a_service(meant: Understanding, found: ArticleMatch) -> bool:
     if not found.slugs or (is_price and found.best < _NO_PRICE):
         return False
     if meant.intent is Intent.OTHER:
-        return found.sure or found.best >= (_LIKE_AND_ASKS if meant.is_question else _LIKE)
+        return found.sure or found.best >= _needed_for_other(meant, found)
     if meant.is_clear:
-        gives_way = meant.is_question and meant.intent in _GIVES_WAY
-        return gives_way and found.sure and found.best >= _LIKER_THAN_CLEAR
-    return found.sure and (meant.is_question or meant.intent not in _SELDOM_A_SERVICE)
+        return meant.is_question and found.sure and found.best >= _GIVES_WAY.get(meant.intent, _NEVER)
+    if meant.is_question:
+        is_of_a_crop = meant.intent is Intent.ADVICE and meant.slots.product is not None
+        is_act = meant.intent in _ACTS or is_of_a_crop
+        return found.sure or (found.best >= _LIKER_THAN_UNCLEAR and not is_act)
+    if meant.intent in _SELDOM_A_SERVICE:
+        return found.sure and found.best >= _LIKER_THAN_A_REPORT
+    return found.sure or found.best >= _LIKER_THAN_UNCLEAR_WORDS
+
+
+def _needed_for_other(meant: Understanding, found: ArticleMatch) -> float:
+    if meant.is_question:
+        return _LIKE_AND_ASKS
+    return _LIKE_AND_AHEAD if found.ahead >= _AHEAD else _LIKE
 
 
 @lru_cache(maxsize=MOST_REMEMBERED)

@@ -10,7 +10,7 @@ from storage.place_reading import same_to_the_eye
 
 _SILENT = re.compile("[\u0e01-\u0e2e][\u0e34\u0e38]?\u0e4c")
 _MARKS = re.compile("[\u0e46-\u0e4e\u0e2f\u0e3a]")
-_REPEATED = re.compile(r"(.)\1{2,}")
+_REPEATED = re.compile(r"(\D)\1{2,}")
 _THAI = "\u0e01-\u0e5b"
 _GAP_IN_THAI = re.compile(f"(?<=[{_THAI}])[^{_THAI}\\w]+(?=[{_THAI}])")
 _EDGE = re.compile(f"(?<=[{_THAI}])(?=[a-z0-9])|(?<=[a-z0-9])(?=[{_THAI}])")

@@ -1,9 +1,11 @@
 """The figures of sets in files of their own, and nothing of their lines: for sets that stay blind.
 
     python -m tests.handlers.understanding.evaluate_files [--cries FILE] [--calm FILE] [--intents FILE] [--places FILE]
+        [--categories FILE] [--half kept]
 
 The files have JSON lines: `{"text"}` for cries and calm lines, `{"text", "intent"}` for intents, `{"text", "codes"}`
-for places, where the first code is the right one and none means that no place is named.
+for places, where the first code is the right one and none means that no place is named, `{"text", "category"}` for
+complaints. With --half only the lines of that "half" count.
 """
 
 import argparse
@@ -13,6 +15,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from handlers.understanding.categories import guess_category
 from handlers.understanding.cries import Alarm, heard
 from handlers.understanding.intents import understand
 from handlers.understanding.keywords import is_rescue
@@ -51,11 +54,23 @@ def places(rows: list[dict[str, Any]]) -> str:
     return f"places: top-1 {right / len(rows):.3f} of {len(rows)}"
 
 
+def categories(rows: list[dict[str, Any]]) -> str:
+    """How many complaints get the category that a person gave them."""
+    right = sum(guess_category(row["text"]).id == row["category"] for row in rows)
+    return f"categories: {right / len(rows):.3f} of {len(rows)}"
+
+
 def _concerns(texts: list[str]) -> int:
     return sum((found := heard(text)) is not None and found.alarm is Alarm.CONCERN for text in texts)
 
 
-_KINDS = {"cries": cries, "calm": calm, "intents": intents, "places": places}
+_KINDS = {
+    "cries": cries,
+    "calm": calm,
+    "intents": intents,
+    "places": places,
+    "categories": categories,
+}
 
 
 def main() -> None:
@@ -63,11 +78,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     for kind in _KINDS:
         parser.add_argument(f"--{kind}", type=Path)
+    parser.add_argument("--half", default="")
     options = vars(parser.parse_args())
+    half = options["half"]
     for kind, figures in _KINDS.items():
         if (file := options[kind]) is not None:
             lines = file.read_text(encoding="utf-8").splitlines()
-            sys.stdout.write(figures([json.loads(line) for line in lines if line.strip()]) + "\n")
+            rows = [json.loads(line) for line in lines if line.strip()]
+            sys.stdout.write(figures([row for row in rows if half in ("", row.get("half"))]) + "\n")
 
 
 if __name__ == "__main__":
