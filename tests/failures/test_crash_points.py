@@ -19,7 +19,9 @@ from tests.failures.webhooks import said, tell_line
 from tests.fakes import line as line_fake
 from tests.fakes import telegram as telegram_fake
 
-MANY = size(20_000, 50_000)
+MANY = size(24_000, 50_000)
+"""More than one page of planning, so that a crash may come between two."""
+
 FEW = size(1_200, 5_000)
 WORDS = "เมนู"
 
