@@ -1,17 +1,18 @@
 """GETs to an SMS gateway over kept connections: each is written once, at its departure, and never a second time.
 
 Not by aiohttp: what it does for one GET takes longer than all else of a message, and it repeats a GET whose connection
-broke, which here would be a second SMS (docs/decisions/0022).
+broke, which here would be a second SMS (docs/decisions/0022). Answers are read by httptools.
 """
 
 import asyncio
-import re
 import ssl
 from base64 import b64encode
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import cast
 
+from httptools import HttpParserError, HttpResponseParser
 from yarl import URL
 
 from broadcasts.delivery.channel import AccountRefused, Departure, OutcomeUnknown, Unreachable
@@ -26,8 +27,6 @@ MOST_SAID = 500
 """So many octets of what an answer says are read."""
 
 _MOST_HEAD = 16 * 1024
-_STATUS_LINE = re.compile(rb"HTTP/1\.([01]) +([1-9][0-9]{2})(?: .*)?")
-_WITHOUT_BODY = frozenset({204, 304})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,65 +120,74 @@ class GatewayHttp:
             self._sweep = loop.call_at(self._idle[0][0] + IDLE_SECONDS, self._hang_up_idle)
 
 
-def read_answer(raw: bytes, *, is_all: bool = False) -> Answer | None:
-    """The answer in what came so far, None while more must come; `is_all`: nothing more comes.
+class AnswerReader:
+    """Reads the answers of one connection, one after the other, as they come; `answer` is there as soon as it is known.
 
-    Raises ValueError for what is no answer of HTTP/1 (RFC 9112), or only a part of one.
-
-    >>> read_answer(b"HTTP/1.1 202 Accepted\\r\\nContent-Length: 9\\r\\n\\r\\n0: Queued")
+    >>> reader = AnswerReader()
+    >>> reader.feed(b"HTTP/1.1 202 Accepted\\r\\nContent-Length: 9\\r\\n\\r\\n0: Queued")
+    >>> reader.answer
     Answer(status=202, said='0: Queued', may_go_on=True)
     """
-    head, end, body = raw.partition(b"\r\n\r\n")
-    if not end:
-        if is_all or len(raw) > _MOST_HEAD:
-            raise ValueError("no head of an answer")
-        return None
-    first, *lines = head.split(b"\r\n")
-    line = _STATUS_LINE.fullmatch(first)
-    if line is None:
-        raise ValueError("no status line")
-    status = int(line[2])
-    if status < 200:
-        return read_answer(body, is_all=is_all)
-    fields = {name.lower(): value.strip() for name, _, value in (each.partition(b":") for each in lines)}
-    said, rest = _body(status, fields, body, is_all=is_all)
-    if rest is None and len(said) < MOST_SAID:
-        if is_all:
+
+    def __init__(self) -> None:
+        self._parser = HttpResponseParser(self)
+        self.begin()
+
+    def begin(self) -> None:
+        """What comes from now on is the next answer."""
+        self.answer: Answer | None = None
+        self._said = b""
+        self._is_head, self._head_octets, self._says_its_length = True, 0, False
+
+    def feed(self, data: bytes) -> None:
+        """Read on. Raises ValueError for what is no answer of HTTP/1."""
+        self._head_octets += len(data)
+        try:
+            self._parser.feed_data(data)
+        except HttpParserError:
+            if self.answer is None:
+                raise ValueError("no answer of HTTP/1") from None
+            self._goes_no_further()
+        if self._is_head and self._head_octets > _MOST_HEAD:
+            raise ValueError("no end of its head")
+
+    def end(self) -> None:
+        """Nothing more comes. Raises ValueError when it was only a part of an answer."""
+        if self.answer is None and not self._is_head and not self._says_its_length:
+            self._know(may_go_on=False)
+        if self.answer is None:
             raise ValueError("half an answer")
-        return None
-    wish = fields.get(b"connection", b"").lower()
-    keeps = b"close" not in wish if line[1] == b"1" else b"keep-alive" in wish
-    said_first = said[:MOST_SAID].decode("utf-8", "replace")
-    return Answer(status=status, said=said_first, may_go_on=keeps and rest == b"" and not is_all)
+        self._goes_no_further()
 
+    def on_message_begin(self) -> None:
+        if self.answer is not None:
+            self._goes_no_further()
 
-def _body(status: int, fields: dict[bytes, bytes], raw: bytes, *, is_all: bool) -> tuple[bytes, bytes | None]:
-    """What of the body is there, and what came behind its end; None there while it has not ended (RFC 9112, 6.3)."""
-    if status in _WITHOUT_BODY:
-        return b"", raw
-    if b"chunked" in fields.get(b"transfer-encoding", b"").lower():
-        return _chunks(raw)
-    length = fields.get(b"content-length")
-    if length is None:
-        return raw, b"" if is_all else None
-    if not length.isdigit():
-        raise ValueError("no length")
-    return raw[: int(length)], raw[int(length) :] if len(raw) >= int(length) else None
+    def on_header(self, name: bytes, _: bytes) -> None:
+        self._says_its_length |= name.lower() in (b"content-length", b"transfer-encoding")
 
+    def on_headers_complete(self) -> None:
+        self._is_head = False
 
-def _chunks(raw: bytes) -> tuple[bytes, bytes | None]:
-    """As `_body`, of a chunked body; fields behind it are not read, so that the connection ends with it."""
-    said = b""
-    while True:
-        line, end, raw = raw.partition(b"\r\n")
-        if not end:
-            return said, None
-        size = int(line.partition(b";")[0].strip(), 16)
-        if size < 0:
-            raise ValueError("no size of a chunk")
-        if size == 0:
-            return said, raw.removeprefix(b"\r\n") if raw.startswith(b"\r\n") else None
-        said, raw = said + raw[:size], raw[size + 2 :]
+    def on_body(self, body: bytes) -> None:
+        if self.answer is None:
+            self._said += body
+            if len(self._said) >= MOST_SAID:
+                self._know(may_go_on=False)
+
+    def on_message_complete(self) -> None:
+        if self._parser.get_status_code() < 200:
+            self._is_head, self._says_its_length = True, False
+        elif self.answer is None:
+            self._know(may_go_on=self._parser.should_keep_alive())
+
+    def _know(self, *, may_go_on: bool) -> None:
+        said = self._said[:MOST_SAID].decode("utf-8", "replace")
+        self.answer = Answer(status=self._parser.get_status_code(), said=said, may_go_on=may_go_on)
+
+    def _goes_no_further(self) -> None:
+        assert self.answer is not None
+        self.answer = replace(self.answer, may_go_on=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -221,7 +229,7 @@ class _Connection(asyncio.Protocol):
 
     def __init__(self, everyone: "set[_Connection]") -> None:
         self._everyone = everyone
-        self._received = b""
+        self._reader = AnswerReader()
         self._waiting: asyncio.Future[Answer] | None = None
         self.is_shut = False
         self.may_go_on = False
@@ -234,7 +242,8 @@ class _Connection(asyncio.Protocol):
 
     async def ask(self, request: bytes) -> Answer:
         """Write a request and wait for its answer. Raises OutcomeUnknown."""
-        self.may_go_on, self._received = False, b""
+        self.may_go_on = False
+        self._reader.begin()
         self._waiting = asyncio.get_running_loop().create_future()
         self._transport.write(request)
         return await self._waiting
@@ -243,27 +252,26 @@ class _Connection(asyncio.Protocol):
         if self._waiting is None or self._waiting.done():
             self.hang_up()  # what nobody asked for
             return
-        self._received += data
-        self._look(is_all=False)
+        self._look(lambda: self._reader.feed(data))
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.hang_up()
         if self._waiting is not None and not self._waiting.done():
-            self._look(is_all=True)
+            self._look(self._reader.end)
 
     def hang_up(self) -> None:
         self.is_shut, self.may_go_on = True, False
         self._everyone.discard(self)
         self._transport.abort()
 
-    def _look(self, *, is_all: bool) -> None:
+    def _look(self, read: Callable[[], None]) -> None:
         assert self._waiting is not None
         try:
-            answer = read_answer(self._received, is_all=is_all)
+            read()
         except ValueError:
             broke = OutcomeUnknown("the connection to the SMS gateway broke before it answered")
             self._waiting.set_exception(broke)
             return
-        if answer is not None:
+        if answer := self._reader.answer:
             self.may_go_on = answer.may_go_on and not self.is_shut
             self._waiting.set_result(answer)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.channels import sms_http
-from bot.channels.sms_http import GatewayHttp, read_answer
+from bot.channels.sms_http import Answer, AnswerReader, GatewayHttp
 from broadcasts.delivery.channel import AtOnce, NotNow, OutcomeUnknown, Unreachable
 from tests.fakes.departures import ScriptedDeparture
 
@@ -20,6 +20,16 @@ UNTIL_THE_END = b"HTTP/1.1 202 Accepted\r\n\r\n0: Queued"
 CLOSING = b"HTTP/1.1 202 Accepted\r\nConnection: Close\r\nContent-Length: 9\r\n\r\n0: Queued"
 OLD = b"HTTP/1.0 202 Accepted\r\nContent-Length: 9\r\n\r\n0: Queued"
 AFTER_A_PAUSE = b"HTTP/1.1 100 Continue\r\n\r\n" + PLAIN
+
+
+def read_answer(raw: bytes, *, is_all: bool = False) -> Answer | None:
+    """As a connection does, in two pieces."""
+    reader = AnswerReader()
+    reader.feed(raw[: len(raw) // 2])
+    reader.feed(raw[len(raw) // 2 :])
+    if is_all:
+        reader.end()
+    return reader.answer
 
 
 @pytest.mark.parametrize("raw", [PLAIN, CHUNKED, UNTIL_THE_END, CLOSING, OLD, AFTER_A_PAUSE])
