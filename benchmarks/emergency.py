@@ -5,7 +5,7 @@ The bulk is being sent when the emergency is released, and outlasts it. Citizens
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
@@ -25,8 +25,8 @@ REPLY_SECONDS = 5.0
 """What counts as answered."""
 
 
-def main(results: Results, ready: Callable[[], object] = lambda: None) -> None:
-    """Measure the emergency, the replies and the bulk; `ready` is called before they begin."""
+def main(results: Results) -> None:
+    """Measure the emergency, the replies and the bulk."""
     chosen = sizes()
     limit, people = chosen.emergency_limit, chosen.emergency_bulk
     with (
@@ -35,7 +35,6 @@ def main(results: Results, ready: Callable[[], object] = lambda: None) -> None:
             sqlite(), provider, channel="line", people_count=people, line_requests_per_second=limit
         ) as installation,
     ):
-        ready()
         provider.set_up(Limits(line=limit, latency=True))
         with _citizens(installation, provider) as written:
             bulk = installation.release("bulk", NATIONWIDE)

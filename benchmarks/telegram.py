@@ -1,6 +1,6 @@
 """Telegram: as fast as it goes beside what people would use instead; and at its limits."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, ExitStack
 
 from benchmarks.line import whole
@@ -31,8 +31,8 @@ def main(results: Results) -> None:
         _unlimited(results, installation, provider, sizes())
 
 
-def limited(results: Results, ready: Callable[[], object]) -> None:
-    """Measure the pace at all limits at the same time; `ready` is called before it begins."""
+def limited(results: Results) -> None:
+    """Measure the pace at all limits at the same time."""
     chosen = sizes()
     with ExitStack() as ending:
         running = []
@@ -42,7 +42,6 @@ def limited(results: Results, ready: Callable[[], object]) -> None:
             running.append((limit, provider, ending.enter_context(_installation(provider, limit, chosen))))
         for _, _, installation in running:
             installation.await_ready()
-        ready()
         _limited(results, running, chosen)
 
 
