@@ -14,7 +14,7 @@ MOST_TOGETHER = 200
 @dataclass(frozen=True, kw_only=True)
 class _Waiting:
     events: tuple[ReceivedEvent, ...]
-    stored: asyncio.Future[int]
+    stored: asyncio.Future[None]
 
 
 class Ingest:
@@ -26,13 +26,13 @@ class Ingest:
         self._waiting: list[_Waiting] = []
         self._flush: asyncio.Task[None] | None = None
 
-    async def store(self, events: Sequence[ReceivedEvent]) -> int:
-        """Return when the events are committed, with how many were new; raises when they could not be stored."""
+    async def store(self, events: Sequence[ReceivedEvent]) -> None:
+        """Return when the events are committed; raises when they could not be stored."""
         waiting = _Waiting(events=tuple(events), stored=asyncio.get_running_loop().create_future())
         self._waiting.append(waiting)
         if self._flush is None or self._flush.done():
             self._flush = asyncio.create_task(self._commit_all())
-        return await waiting.stored
+        await waiting.stored
 
     async def _commit_all(self) -> None:
         while self._waiting:
@@ -44,10 +44,10 @@ class Ingest:
                     await self._commit_alone(alone)
 
     async def _commit(self, together: list[_Waiting]) -> None:
-        counts = await asyncio.to_thread(self._write, [each.events for each in together])
-        for each, new in zip(together, counts, strict=True):
+        await asyncio.to_thread(self._write, [event for each in together for event in each.events])
+        for each in together:
             if not each.stored.done():
-                each.stored.set_result(new)
+                each.stored.set_result(None)
 
     async def _commit_alone(self, waiting: _Waiting) -> None:
         try:
@@ -57,7 +57,6 @@ class Ingest:
             if not waiting.stored.done():
                 waiting.stored.set_exception(fault)
 
-    def _write(self, groups: list[tuple[ReceivedEvent, ...]]) -> list[int]:
+    def _write(self, events: list[ReceivedEvent]) -> None:
         with self._database.write_often() as session:
-            now = self._database.now(session)
-            return inbox.receive_groups(session, groups, now)
+            inbox.receive(session, events, self._database.clock_of(session))

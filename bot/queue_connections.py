@@ -78,7 +78,8 @@ class SessionDriver:
         try:
             given = tuple(array_text(each) if isinstance(each, list) else each for each in args)
             cursor.execute(cast("Any", query), cast("Any", given) or None)
-            return cursor.fetchall()
+            # Amid a pipeline the answer comes with the commit; nobody asks for the jobs' ids.
+            return [] if self._connection.pgconn.pipeline_status else cursor.fetchall()
         except psycopg.OperationalError as fault:
             # Callers know the faults of their session, not those of the driver below it.
             raise OperationalError("enqueue", None, fault) from fault

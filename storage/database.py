@@ -11,18 +11,32 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy import ColumnElement, Connection, DateTime, Engine, create_engine, event, func, make_url, text
 from sqlmodel import Session
 
 from storage.jobs import Job, announced
 
 BUSY_TIMEOUT_MILLISECONDS = 10_000
 CONNECT_TIMEOUT_SECONDS = 5
+APPLICATION_NAME = "krajai"
+"""What our sessions call themselves on PostgreSQL, so that a `pg_dump` is not taken for one of them."""
+
+LOST_AFTER: dict[str, int] = {
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 25_000,
+}
+"""So that a PostgreSQL whose machine is gone without a word is noticed within 25 seconds, and another one asked, also
+where a statement is under way: TCP by itself waits a quarter of an hour
+(https://www.postgresql.org/docs/current/libpq-connect.html)."""
+
 LOCK_TIMEOUT_MILLISECONDS = 10_000
 IDLE_IN_TRANSACTION_MILLISECONDS = 10_000
 """A process that is frozen amid a transaction holds rows that all others wait for; so long, PostgreSQL lets it."""
 
 WIPE_TIMEOUT_MILLISECONDS = 500
+DATABASE_CLOCK = func.clock_timestamp(type_=DateTime(timezone=True))
 _BEGIN = "krajai_begin"
 _WIPE_JOURNAL = "krajai.wipe_journal"
 
@@ -87,10 +101,11 @@ class Database:
 
     @contextmanager
     def write_often(self) -> Iterator[Session]:
-        """As `write`, for who writes many times a second: on PostgreSQL over a connection that is kept.
+        """As `write`, for who writes many times a second: on PostgreSQL one exchange, over a connection that is kept.
 
-        The pool asks a connection each time whether it still lives. Here a fault tells that it does not, the next write
-        takes another; so whoever writes by this tries again.
+        All statements and the commit are sent together (libpq's pipeline mode), so none of them can be asked for what
+        it found, and the driver's own faults leave this. The pool asks a connection each time whether it still lives;
+        here a fault tells that it does not and the next write takes another: whoever writes by this tries again.
         """
         if self.is_sqlite:
             with self.write() as session:
@@ -98,9 +113,10 @@ class Database:
             return
         connection, self._kept = self._kept or self.writer.connect(), None
         try:
-            with self._write_over(connection) as session:
+            with _pipeline(connection), self._write_over(connection) as session:
                 yield session
         except BaseException:
+            connection.invalidate()
             connection.close()
             raise
         self._keep(connection)
@@ -118,6 +134,12 @@ class Database:
             return datetime.now(UTC)
         found: datetime = session.connection().exec_driver_sql("SELECT clock_timestamp()").scalar_one()
         return found.astimezone(UTC)
+
+    def clock_of(self, session: Session) -> datetime | ColumnElement[datetime]:
+        """As `now`; where that would be an exchange of its own, SQL that is the time when it is run."""
+        if self.is_sqlite or self._clock is not None:
+            return self.now(session)
+        return DATABASE_CLOCK
 
     def wipe_journal(self) -> bool:
         """Empty SQLite's journal, which holds former contents of its pages; False while a reader is in the way.
@@ -176,6 +198,12 @@ class ChangeWatch:
         self._connection.close()
 
 
+def _pipeline(connection: Connection) -> AbstractContextManager[Any]:
+    driver: Any = connection.connection.driver_connection
+    pipeline: AbstractContextManager[Any] = driver.pipeline()
+    return pipeline
+
+
 def _sqlite_engine(database: Database) -> Engine:
     if database.path is not None:
         database.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -214,6 +242,8 @@ def _postgresql_engine(database: Database, pool_size: int) -> Engine:
         pool_pre_ping=True,
         connect_args={
             "connect_timeout": CONNECT_TIMEOUT_SECONDS,
+            "application_name": APPLICATION_NAME,
+            **LOST_AFTER,
             "options": "-c timezone=utc "
             f"-c lock_timeout={LOCK_TIMEOUT_MILLISECONDS} "
             f"-c idle_in_transaction_session_timeout={IDLE_IN_TRANSACTION_MILLISECONDS}",

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Index, LargeBinary, UniqueConstraint, case, func, text
+from sqlalchemy import ColumnElement, Index, LargeBinary, UniqueConstraint, case, func, text
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from storage.columns import BigId, UtcDateTime, is_one_of
@@ -77,14 +77,13 @@ def split_sender_key(key: str) -> tuple[int, str]:
     return int(account_id), sender
 
 
-def receive(session: Session, events: Sequence[ReceivedEvent], at: datetime) -> int:
-    """Store events; one that is known by (account, event id) is passed over. Returns how many were new."""
-    return receive_groups(session, [events], at)[0]
+def receive(
+    session: Session, events: Sequence[ReceivedEvent], at: datetime | ColumnElement[datetime]
+) -> None:
+    """Store events; one that is known by (account, event id) is passed over.
 
-
-def receive_groups(session: Session, groups: Sequence[Sequence[ReceivedEvent]], at: datetime) -> list[int]:
-    """Store the events of several requests at once; how many of each were new."""
-    events = [event for group in groups for event in group]
+    Its job is not: a job too many is looked at and forgotten, and to learn what is new would be another exchange.
+    """
     values = [
         {
             "account_id": event.account_id,
@@ -103,20 +102,9 @@ def receive_groups(session: Session, groups: Sequence[Sequence[ReceivedEvent]], 
         "handled_at": None,
         "fault": "",
     }
-    new = set(insert_many_new(session, InboxEvent, values, unique=("account_id", "event_id"), common=common))
-    jobs = dict.fromkeys(
-        Job(work=_WORK[event.urgent], key=sender_key(event.account_id, event.sender))
-        for event in events
-        if (event.account_id, event.event_id) in new
-    )
-    for job in jobs:
-        announce(session, job)
-    counts = []
-    for group in groups:
-        of_group = {(event.account_id, event.event_id) for event in group} & new
-        new -= of_group
-        counts.append(len(of_group))
-    return counts
+    insert_many_new(session, InboxEvent, values, unique=("account_id", "event_id"), common=common)
+    for event in events:
+        announce(session, Job(work=_WORK[event.urgent], key=sender_key(event.account_id, event.sender)))
 
 
 def next_event(session: Session, account_id: int, sender: str, at: datetime) -> InboxEvent | None:

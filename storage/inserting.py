@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Dialect, TextClause, inspect
+from sqlalchemy import ColumnElement, Dialect, TextClause, inspect
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, SQLModel
 
@@ -36,23 +36,26 @@ def insert_many_new(
     *,
     unique: Sequence[str],
     common: Mapping[str, Any],
-) -> list[tuple[Any, ...]]:
-    """As `insert_new`, of the columns' values: making rows of many first takes as long as all the rest.
+) -> None:
+    """As `insert_new`, of the columns' values, and without telling what was new: nothing has to be waited for.
 
-    All have the same columns, and beside them the values in `common`; the others get what the database gives them.
+    All have the same columns, and beside them the values in `common` (on PostgreSQL also SQL, such as its clock); the
+    others get what the database gives them.
     """
     if not values:
-        return []
+        return
     if session.get_bind().dialect.name != "postgresql":
         rows = [{**each, **common} for each in values]
-        return _inserted(session, _row_by_row(session, model, unique, None), rows)
+        session.connection().execute(_passing_over(session, model, unique, None), rows)
+        return
     columns = tuple(values[0])
     dialect = session.get_bind().dialect
-    statement = _from_arrays(model, columns, tuple(common), tuple(unique), dialect)
+    computed = tuple((name, str(each)) for name, each in common.items() if isinstance(each, ColumnElement))
+    given = {name: each for name, each in common.items() if not isinstance(each, ColumnElement)}
+    statement = _from_arrays(model, columns, tuple(given), computed, tuple(unique), dialect)
     arrays = (array_text([each[name] for each in values]) for name in columns)
     # The driver itself: the statement is always the same text, and these parameters need no one's processing.
-    found = session.connection().exec_driver_sql(statement, (*common.values(), *arrays))
-    return [tuple(each) for each in found]
+    session.connection().exec_driver_sql(statement, (*given.values(), *arrays))
 
 
 def array_text(values: Iterable[object]) -> str:
@@ -92,13 +95,16 @@ def _row_by_row(
     session: Session, model: type[SQLModel], unique: Sequence[str], where: TextClause | None
 ) -> Any:
     table = inspect(model).local_table
+    # What is returned says which were new: with an INSERT the count of rows is not known on every driver.
+    return _passing_over(session, model, unique, where).returning(*(table.c[name] for name in unique))
+
+
+def _passing_over(
+    session: Session, model: type[SQLModel], unique: Sequence[str], where: TextClause | None
+) -> Any:
     dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    return (
-        dialect.insert(table)
-        .on_conflict_do_nothing(index_elements=list(unique), index_where=where)
-        # What is returned says which were new: with an INSERT the count of rows is not known on every driver.
-        .returning(*(table.c[name] for name in unique))
-    )
+    insert = dialect.insert(inspect(model).local_table)
+    return insert.on_conflict_do_nothing(index_elements=list(unique), index_where=where)
 
 
 @cache
@@ -106,17 +112,19 @@ def _from_arrays(
     model: type[SQLModel],
     columns: tuple[str, ...],
     common: tuple[str, ...],
+    computed: tuple[tuple[str, str], ...],
     unique: tuple[str, ...],
     dialect: Dialect,
 ) -> str:
     """One array a column: the same short text for any number of rows, which the server has planned already."""
     table = inspect(model).local_table
     types = {name: table.c[name].type.compile(dialect) for name in (*columns, *common)}
-    names = ", ".join(types)
+    names = ", ".join([*types, *(name for name, _ in computed)])
     arrays = ", ".join(f"%s::{types[name]}[]" for name in columns)
-    rows = ", ".join([*(f"rows.{name}" for name in columns), *(f"%s::{types[name]}" for name in common)])
+    of_rows = [f"rows.{name}" for name in columns]
+    rows = ", ".join([*of_rows, *(f"%s::{types[name]}" for name in common), *(sql for _, sql in computed)])
     taken = ", ".join(unique)
     return (
         f"INSERT INTO {table.name} ({names}) SELECT {rows} FROM unnest({arrays}) AS rows ({', '.join(columns)}) "  # noqa: S608
-        f"ON CONFLICT ({taken}) DO NOTHING RETURNING {taken}"
+        f"ON CONFLICT ({taken}) DO NOTHING"
     )

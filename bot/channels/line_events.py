@@ -168,7 +168,10 @@ def _text(within: Event, key: str) -> str:
 
 def _clean(text: str) -> str:
     """What can be stored: no NUL, no half of a surrogate pair."""
-    return text.replace("\0", "").encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    text = text.replace("\0", "")
+    return (
+        text if text.isascii() else text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    )
 
 
 def _identifier(value: object) -> str:

@@ -23,7 +23,7 @@ log = structlog.get_logger()
 
 LONG_POLL_SECONDS = 25
 
-Store = Callable[[Sequence[ReceivedEvent]], Awaitable[Any]]
+Store = Callable[[Sequence[ReceivedEvent]], Awaitable[object]]
 """Returns when the events are committed, raises when they are not."""
 
 _ADVICE: tuple[tuple[type[TelegramError], str], ...] = (

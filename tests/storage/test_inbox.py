@@ -31,10 +31,10 @@ def event(
     return ReceivedEvent(account_id=account_id, event_id=event_id, sender=sender, body=body, urgent=urgent)
 
 
-def received(database: Database, *events: ReceivedEvent, at: datetime = NOW) -> int:
+def received(database: Database, *events: ReceivedEvent, at: datetime = NOW) -> None:
     with database.write() as session:
         builders.account(session)
-        return inbox.receive(session, events, at)
+        inbox.receive(session, events, at)
 
 
 def handle_next(session: Session, at: datetime = NOW, sender: str = "sim-1") -> str | None:
@@ -61,10 +61,10 @@ def test_an_event_is_known_by_its_account_and_id(database: Database) -> None:
     with database.write() as session:
         builders.account(session)
         other = builders.account(session, "telegram")
-    assert received(database, event("a"), event("b"), event("a")) == 2
-    assert received(database, event("b"), event("c")) == 1
-    assert received(database, event("a", account_id=other)) == 1
-    assert received(database) == 0
+    received(database, event("a"), event("b"), event("a"))
+    received(database, event("b"), event("c"))
+    received(database, event("a", account_id=other))
+    received(database)
     with database.read() as session:
         found = session.exec(
             select(InboxEvent.account_id, InboxEvent.event_id).order_by(col(InboxEvent.id))
@@ -76,7 +76,7 @@ def test_a_repeated_event_changes_nothing_of_the_first(database: Database) -> No
     received(database, event("a", body=b"first"))
     with database.write() as session:
         handle_next(session)
-    assert received(database, event("a", body=b"second")) == 0
+    received(database, event("a", body=b"second"))
     with database.write() as session:
         assert handle_next(session) is None
         assert session.exec(select(InboxEvent.body)).all() == [b"first"]
@@ -93,7 +93,7 @@ def test_bytes_are_kept_as_they_came(database: Database, body: bytes) -> None:
         assert bytes(found.body) == body
 
 
-def test_only_new_events_are_announced_each_under_its_sender(database: Database) -> None:
+def test_events_are_announced_once_a_sender(database: Database) -> None:
     received(database, event("a"))
     with database.write() as session:
         inbox.receive(session, [event("a"), event("b"), event("c", "sim-2", urgent=True)], NOW)

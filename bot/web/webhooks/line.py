@@ -77,18 +77,19 @@ def events_of(account_id: int, webhook: dict[str, Any]) -> list[ReceivedEvent]:
     """
     found = webhook.get("events")
     events = [event for event in found if isinstance(event, dict)] if isinstance(found, list) else []
-    if kinds := [str(event.get("type"))[:30] for event in events if not sender_of(event)]:
+    sent = [(event, sender_of(event)) for event in events]
+    if kinds := [str(event.get("type"))[:30] for event, sender in sent if not sender]:
         log.info("events of nobody are passed over", account_id=account_id, kinds=kinds)
     return [
         ReceivedEvent(
             account_id=account_id,
             event_id=event_id_of(event),
-            sender=sender_of(event),
+            sender=sender,
             body=json.dumps(event, separators=(",", ":")).encode("ascii"),
             urgent=is_urgent(event),
         )
-        for event in events
-        if sender_of(event)
+        for event, sender in sent
+        if sender
     ]
 
 
