@@ -9,14 +9,13 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
-from benchmarks.line import MOST_RECIPIENTS, whole
+from benchmarks.line import MOST_RECIPIENTS, OnLine, at_limit, whole
 from benchmarks.providers.journal import BIN_SECONDS
-from benchmarks.providers.serving import Limits, Provider, Seen, providers
-from benchmarks.rig.databases import sqlite
-from benchmarks.rig.krajai import Installation, Released, krajai
+from benchmarks.providers.serving import Limits, Provider, Seen
+from benchmarks.rig.krajai import Installation, Released
 from benchmarks.rig.people import ENDANGERED, ENDANGERED_EACH, NATIONWIDE
 from benchmarks.rig.results import Results, console
-from benchmarks.rig.sizes import sizes
+from benchmarks.rig.sizes import Sizes, sizes
 from benchmarks.rig.writing import post_signed, text_webhook
 
 BULK_AHEAD_SECONDS = 3.0
@@ -27,24 +26,25 @@ REPLY_SECONDS = 5.0
 
 def main(results: Results) -> None:
     """Measure the emergency, the replies and the bulk."""
-    chosen = sizes()
-    limit, people = chosen.emergency_limit, chosen.emergency_bulk
-    with (
-        providers() as provider,
-        krajai(
-            sqlite(), provider, channel="line", people_count=people, line_requests_per_second=limit
-        ) as installation,
-    ):
-        provider.set_up(Limits(line=limit, latency=True))
-        with _citizens(installation, provider) as written:
-            bulk = installation.release("bulk", NATIONWIDE)
-            _await_first(provider, bulk)
-            time.sleep(BULK_AHEAD_SECONDS)
-            emergency = installation.release("emergency", (ENDANGERED,), emergency=True)
-            installation.await_done(emergency, 120)
-            installation.await_done(bulk, 60 + 3 * people / MOST_RECIPIENTS / limit)
-        seen, totals = provider.seen(), provider.totals()
-        waits = _waits(written, provider)
+    with at_limit(sizes()) as on_line:
+        on_line.installation.await_ready()
+        behind_bulk(results, on_line, sizes())
+
+
+def behind_bulk(results: Results, on_line: OnLine, chosen: Sizes) -> None:
+    """Measure it on an installation that is ready."""
+    installation, provider = on_line.installation, on_line.provider
+    limit, people = chosen.line_limit, chosen.line_recipients
+    provider.set_up(Limits(line=limit, latency=True))
+    with _citizens(installation, provider) as written:
+        bulk = installation.release("bulk", NATIONWIDE)
+        _await_first(provider, bulk)
+        time.sleep(BULK_AHEAD_SECONDS)
+        emergency = installation.release("emergency", (ENDANGERED,), emergency=True)
+        installation.await_done(emergency, 120)
+        installation.await_done(bulk, 60 + 3 * people / MOST_RECIPIENTS / limit)
+    seen, totals = provider.seen(), provider.totals()
+    waits = _waits(written, provider)
     urgent, routine = seen[emergency.name], seen[bulk.name]
     count = people // ENDANGERED_EACH
     whole(results, urgent, count, "emergency")

@@ -1,42 +1,23 @@
-"""At the limit: LINE, Telegram, SMPP and an emergency. In a quick run those two that are not busy share ten seconds."""
+"""At the limit: LINE, Telegram, SMPP, and an emergency behind a broadcast on the LINE account just measured.
 
-import threading
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+In a quick run those that leave the machine idle share ten seconds.
+"""
+
+from contextlib import ExitStack
 
 from benchmarks import emergency, line, sms, telegram
+from benchmarks.rig.measuring import side_by_side
 from benchmarks.rig.results import Results
-from benchmarks.rig.sizes import is_quick
-
-Run = Callable[[Results, Callable[[], object]], None]
-
-TOGETHER: tuple[Run, ...] = (line.limited, sms.limited)
-_START_SECONDS = 300.0
+from benchmarks.rig.sizes import is_quick, sizes
 
 
 def main(results: Results) -> None:
     """Measure all of them."""
-    if is_quick():
-        _side_by_side(results)
-    else:
-        for run in TOGETHER:
-            run(results, lambda: None)
-    telegram.limited(results)
-    emergency.main(results)
-
-
-def _side_by_side(results: Results) -> None:
-    """Nobody begins before all have started: a start keeps a core busy."""
-    all_ready = threading.Barrier(len(TOGETHER), timeout=_START_SECONDS)
-
-    def begin(run: Run) -> None:
-        try:
-            run(results, all_ready.wait)
-        except BaseException:
-            all_ready.abort()
-            raise
-
-    with ThreadPoolExecutor(len(TOGETHER)) as threads:
-        begun = [threads.submit(begin, run) for run in TOGETHER]
-    if faults := [fault for each in begun if isinstance(fault := each.exception(), Exception)]:
-        raise ExceptionGroup("at the limit", faults)
+    chosen = sizes()
+    with ExitStack() as ending:
+        on_line = ending.enter_context(line.at_limit(chosen))
+        others = [ending.enter_context(each(results)) for each in (telegram.limited, sms.limited)]
+        begun = [line.begun_at_limit(results, on_line, chosen), *others]
+        for together in [begun] if is_quick() else [[each] for each in begun]:
+            side_by_side(together)
+        emergency.behind_bulk(results, on_line, chosen)

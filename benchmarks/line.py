@@ -3,7 +3,8 @@
 Limited, the provider takes as long as LINE does and refuses what is too fast; unlimited, it answers at once.
 """
 
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from sqlalchemy import text
@@ -12,6 +13,7 @@ from benchmarks.providers.serving import Limits, Provider, Seen, providers
 from benchmarks.rig import peers
 from benchmarks.rig.databases import sqlite
 from benchmarks.rig.krajai import Installation, krajai
+from benchmarks.rig.measuring import Begun, in_turn
 from benchmarks.rig.people import NATIONWIDE, PART_OF_ALL
 from benchmarks.rig.results import Results, Row, console
 from benchmarks.rig.sizes import Sizes, sizes
@@ -24,16 +26,12 @@ MOST_RECIPIENTS = 500
 
 def main(results: Results) -> None:
     """Measure speed and cost without a limit."""
-    people = sizes().line_recipients
-    with (
-        providers() as provider,
-        krajai(sqlite(), provider, channel="line", people_count=people, in_flight=IN_FLIGHT) as installation,
-    ):
-        _unlimited(results, installation, provider, sizes())
+    in_turn(results, unlimited)
 
 
-def limited(results: Results, ready: Callable[[], object]) -> None:
-    """Measure the pace; `ready` is called before it begins."""
+@contextmanager
+def unlimited(results: Results) -> Iterator[Begun]:
+    """Speed and cost without a limit."""
     chosen = sizes()
     with (
         providers() as provider,
@@ -42,11 +40,54 @@ def limited(results: Results, ready: Callable[[], object]) -> None:
             provider,
             channel="line",
             people_count=chosen.line_recipients,
-            line_requests_per_second=chosen.line_limit,
+            in_flight=IN_FLIGHT,
+            wait=False,
         ) as installation,
     ):
-        ready()
-        _limited(results, installation, provider, chosen)
+        yield Begun(
+            await_ready=installation.await_ready,
+            measure=lambda: _unlimited(results, installation, provider, chosen),
+        )
+
+
+@contextmanager
+def limited(results: Results) -> Iterator[Begun]:
+    """The pace."""
+    with at_limit(sizes()) as on_line:
+        yield begun_at_limit(results, on_line, sizes())
+
+
+@dataclass(frozen=True, kw_only=True)
+class OnLine:
+    """An installation and the LINE that it sends to."""
+
+    installation: Installation
+    provider: Provider
+
+
+@contextmanager
+def at_limit(chosen: Sizes) -> Iterator[OnLine]:
+    """Yield an installation with LINE's limit, started and perhaps not ready."""
+    with (
+        providers() as provider,
+        krajai(
+            sqlite(),
+            provider,
+            channel="line",
+            people_count=chosen.line_recipients,
+            line_requests_per_second=chosen.line_limit,
+            wait=False,
+        ) as installation,
+    ):
+        yield OnLine(installation=installation, provider=provider)
+
+
+def begun_at_limit(results: Results, on_line: OnLine, chosen: Sizes) -> Begun:
+    """How the pace is measured on it."""
+    return Begun(
+        await_ready=on_line.installation.await_ready,
+        measure=lambda: _limited(results, on_line.installation, on_line.provider, chosen),
+    )
 
 
 def _limited(results: Results, installation: Installation, provider: Provider, chosen: Sizes) -> None:

@@ -3,13 +3,14 @@
 import json
 import subprocess
 import sys
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import Any
 
 from benchmarks.rig.databases import sqlite
 from benchmarks.rig.known import ROOT
 from benchmarks.rig.krajai import Installation, krajai
+from benchmarks.rig.measuring import Begun, in_turn
 from benchmarks.rig.people import NATIONWIDE
 from benchmarks.rig.results import Results, Row, console
 from benchmarks.rig.sizes import Sizes, sizes
@@ -27,32 +28,48 @@ _SECONDS = 120.0
 
 
 def main(results: Results) -> None:
-    """Measure the way through Kannel, or say why it cannot be measured here."""
-    try:
-        with (
-            sms_network() as network,
-            _installation(sizes().sms_recipients, **_kannel_settings(network)) as installation,
-        ):
-            _kannel(results, installation, network, sizes())
-    except NetworkMissing as missing:
-        results.leave_out("sms_kannel_vs_bare", str(missing))
-        console.print(f"left out: {missing}")
+    """Measure the way through Kannel."""
+    in_turn(results, through_kannel)
 
 
-def limited(results: Results, ready: Callable[[], object]) -> None:
-    """Measure the way straight to a network that throttles; `ready` is called before it begins."""
+@contextmanager
+def through_kannel(results: Results) -> Iterator[Begun]:
+    """The way through Kannel, or why it cannot be measured here."""
     chosen = sizes()
-    try:
-        with (
-            sms_network(with_kannel=False) as network,
-            _installation(chosen.smpp_recipients, **_smpp_settings(network, chosen)) as installation,
-        ):
-            ready()
-            _smpp(results, installation, network, chosen)
-    except NetworkMissing as missing:
-        ready()
-        results.leave_out("sms_smpp_lost", str(missing))
-        console.print(f"left out: {missing}")
+    with ExitStack() as ending:
+        try:
+            network = ending.enter_context(sms_network())
+        except NetworkMissing as missing:
+            yield _left_out(results, "sms_kannel_vs_bare", missing)
+            return
+        installation = ending.enter_context(_installation(chosen.sms_recipients, **_kannel_settings(network)))
+        yield Begun(
+            await_ready=installation.await_ready,
+            measure=lambda: _kannel(results, installation, network, chosen),
+        )
+
+
+@contextmanager
+def limited(results: Results) -> Iterator[Begun]:
+    """The way straight to a network that throttles, or why it cannot be measured here."""
+    chosen = sizes()
+    with ExitStack() as ending:
+        try:
+            network = ending.enter_context(sms_network(with_kannel=False))
+        except NetworkMissing as missing:
+            yield _left_out(results, "sms_smpp_lost", missing)
+            return
+        settings = _smpp_settings(network, chosen)
+        installation = ending.enter_context(_installation(chosen.smpp_recipients, **settings))
+        yield Begun(
+            await_ready=installation.await_ready,
+            measure=lambda: _smpp(results, installation, network, chosen),
+        )
+
+
+def _left_out(results: Results, figure: str, missing: NetworkMissing) -> Begun:
+    results.leave_out(figure, str(missing))
+    return Begun(await_ready=lambda: None, measure=lambda: console.print(f"left out: {missing}"))
 
 
 def _installation(people: int, **settings: Any) -> AbstractContextManager[Installation]:
@@ -63,6 +80,7 @@ def _installation(people: int, **settings: Any) -> AbstractContextManager[Instal
         people_count=people,
         sms_password=PASSWORD,
         sms_sender="1784",
+        wait=False,
         **settings,
     )
 

@@ -1,13 +1,14 @@
 """Telegram: as fast as it goes beside what people would use instead; and at its limits."""
 
-from collections.abc import Sequence
-from contextlib import AbstractContextManager, ExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 
 from benchmarks.line import whole
 from benchmarks.providers.serving import Limits, Provider, providers
 from benchmarks.rig import peers
 from benchmarks.rig.databases import sqlite
 from benchmarks.rig.krajai import Installation, krajai
+from benchmarks.rig.measuring import Begun, in_turn
 from benchmarks.rig.peers import Peer, PeerMissing, Ran
 from benchmarks.rig.people import NATIONWIDE
 from benchmarks.rig.results import Results, Row, console
@@ -21,18 +22,33 @@ MESSAGES_A_BATCH = 20
 
 def main(results: Results) -> None:
     """Measure speed and cost without a limit."""
-    people = sizes().telegram_recipients
+    in_turn(results, unlimited)
+
+
+@contextmanager
+def unlimited(results: Results) -> Iterator[Begun]:
+    """Speed and cost without a limit."""
+    chosen = sizes()
     with (
         providers() as provider,
         krajai(
-            sqlite(), provider, channel="telegram", people_count=people, in_flight=IN_FLIGHT
+            sqlite(),
+            provider,
+            channel="telegram",
+            people_count=chosen.telegram_recipients,
+            in_flight=IN_FLIGHT,
+            wait=False,
         ) as installation,
     ):
-        _unlimited(results, installation, provider, sizes())
+        yield Begun(
+            await_ready=installation.await_ready,
+            measure=lambda: _unlimited(results, installation, provider, chosen),
+        )
 
 
-def limited(results: Results) -> None:
-    """Measure the pace at all limits at the same time."""
+@contextmanager
+def limited(results: Results) -> Iterator[Begun]:
+    """The pace at all limits at the same time."""
     chosen = sizes()
     with ExitStack() as ending:
         running = []
@@ -40,9 +56,10 @@ def limited(results: Results) -> None:
             # A provider each, so that they can go on at the same time.
             provider = ending.enter_context(providers())
             running.append((limit, provider, ending.enter_context(_installation(provider, limit, chosen))))
-        for _, _, installation in running:
-            installation.await_ready()
-        _limited(results, running, chosen)
+        yield Begun(
+            await_ready=lambda: [installation.await_ready() for *_, installation in running],
+            measure=lambda: _limited(results, running, chosen),
+        )
 
 
 def _installation(provider: Provider, limit: float, chosen: Sizes) -> AbstractContextManager[Installation]:

@@ -1,6 +1,4 @@
-"""The server of `krajai web` that stores nothing: same framework, entrance, headers, options, and the same check of
-LINE's signature; then 200.
-"""
+"""LINE's signature alone: the framework, entrance, headers and options of `krajai web`; then 200."""
 
 import sys
 

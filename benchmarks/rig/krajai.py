@@ -243,12 +243,13 @@ def krajai(
     workers: int = 1,
     with_web: bool = False,
     wait: bool = True,
+    stores_nothing: bool = False,
     **settings: object,
 ) -> Iterator[Installation]:
     """Yield an installation with so many people on a channel, started and idle; without `wait` call `await_ready`.
 
     One process on SQLite; on PostgreSQL `workers` of them, and one for the web `with_web`. `in_flight` takes the pace
-    off (see launcher.py); `settings` are those of .env.example, in lower case.
+    off and `stores_nothing` the inbox (see launcher.py); `settings` are those of .env.example, in lower case.
     """
     url = house.fresh(channel, people_count)
     database = Database(url)
@@ -257,6 +258,8 @@ def krajai(
     environment = _environment(url, port, channel, provider, settings)
     if in_flight:
         environment["BENCHMARK_IN_FLIGHT"] = str(in_flight)
+    if stores_nothing:
+        environment["BENCHMARK_STORES_NOTHING"] = "1"
     separate = ["worker"] * workers + ["web"] * with_web
     commands = ["run"] if isinstance(house, SqliteHouse) else separate
     with tempfile.TemporaryDirectory(prefix="krajai-benchmark-run-") as folder, ExitStack() as ending:

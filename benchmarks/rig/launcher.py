@@ -1,12 +1,14 @@
-"""`krajai` as it is, with two things that no setting offers: no pace, and a count of commits.
+"""`krajai` as it is, with three things that no setting offers: no pace, no storing, and a count of commits.
 
 BENCHMARK_IN_FLIGHT takes the pace off every real channel and lets at most so many sends be on their way at once, which
-is what Krajai's rivals have. BENCHMARK_COUNTS names a file that gets the count when the process ends.
+is what Krajai's rivals have. BENCHMARK_STORES_NOTHING lets webhooks be verified, read and answered, and forgotten.
+BENCHMARK_COUNTS names a file that gets the count when the process ends.
 """
 
 import asyncio
 import json
 import os
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,8 +17,10 @@ from sqlalchemy import Engine, event
 
 from bot import __main__ as krajai
 from bot.commands import processes
+from bot.ingest import Ingest
 from bot.settings import Settings
 from bot.wiring import Krajai, open_krajai
+from storage.inbox import ReceivedEvent
 
 NO_PACE = 50_000.0
 """Requests a second: far above what any client here can make."""
@@ -26,6 +30,8 @@ def main() -> None:
     """Run the command of the arguments."""
     if in_flight := os.environ.get("BENCHMARK_IN_FLIGHT"):
         _take_pace_off(int(in_flight))
+    if os.environ.get("BENCHMARK_STORES_NOTHING"):
+        Ingest.store = _forget  # type: ignore[method-assign]
     counts = os.environ.get("BENCHMARK_COUNTS")
     counted = _count_commits() if counts else []
     try:
@@ -44,6 +50,10 @@ def _take_pace_off(in_flight: int) -> None:
         return found
 
     processes.open_krajai = opened  # type: ignore[attr-defined]
+
+
+async def _forget(self: Ingest, events: Sequence[ReceivedEvent]) -> None:
+    """What `Ingest.store` is where nothing is stored."""
 
 
 def _lift(channel: Any, in_flight: int) -> None:

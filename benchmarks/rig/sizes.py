@@ -22,8 +22,6 @@ class Sizes:
     sms_recipients: int
     smpp_limit: float
     smpp_recipients: int
-    emergency_limit: float
-    emergency_bulk: int
     planning_people: int
     webhook_seconds: float
     rounds: int
@@ -42,8 +40,6 @@ QUICK = Sizes(
     sms_recipients=2_000,
     smpp_limit=50.0,
     smpp_recipients=520,
-    emergency_limit=20.0,
-    emergency_bulk=120_000,
     planning_people=100_000,
     webhook_seconds=3.0,
     rounds=2,
@@ -62,8 +58,6 @@ LONG = Sizes(
     sms_recipients=10_000,
     smpp_limit=200.0,
     smpp_recipients=10_000,
-    emergency_limit=200.0,
-    emergency_bulk=1_000_000,
     planning_people=1_000_000,
     webhook_seconds=10.0,
     rounds=3,

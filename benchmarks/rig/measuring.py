@@ -1,0 +1,40 @@
+"""Measurements that start together: a start keeps a core busy for seconds, and most of a quick run was that."""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass
+
+from benchmarks.rig.results import Results
+
+
+@dataclass(frozen=True, kw_only=True)
+class Begun:
+    """What was started and will be measured once `await_ready` has returned."""
+
+    await_ready: Callable[[], object]
+    measure: Callable[[], object]
+
+
+Measurement = Callable[[Results], AbstractContextManager[Begun]]
+"""Starts what it needs without waiting for it, and ends it."""
+
+
+def in_turn(results: Results, *measurements: Measurement) -> None:
+    """All start together; when all are ready, one is measured after the other."""
+    with ExitStack() as ending:
+        begun = [ending.enter_context(each(results)) for each in measurements]
+        for each in begun:
+            each.await_ready()
+        for each in begun:
+            each.measure()
+
+
+def side_by_side(begun: Sequence[Begun]) -> None:
+    """All are measured at the same time when all are ready: for those that leave the machine idle."""
+    for each in begun:
+        each.await_ready()
+    with ThreadPoolExecutor(len(begun)) as threads:
+        running = [threads.submit(each.measure) for each in begun]
+    if faults := [fault for each in running if isinstance(fault := each.exception(), Exception)]:
+        raise ExceptionGroup("measured side by side", faults)
