@@ -42,11 +42,11 @@ def main(chosen: list[str]) -> int:
         _run(name, results)
         if results.figures:
             # Each time: a run that is cut short leaves what it measured.
-            written = results.write(written_as, quick=is_quick())
+            results.write(written_as, quick=is_quick())
     console.rule(f"after {time.monotonic() - begun:.0f} s", align="left")
     if results.figures:
         results.judge()
-        console.print(f"written: {written}", highlight=False)
+        console.print(f"written: {results.write(written_as, quick=is_quick())}", highlight=False)
     for each in results.wrong:
         console.print(f"[bold]WRONG[/bold]: {each}")
     return 1 if results.wrong else 0

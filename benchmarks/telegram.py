@@ -56,10 +56,12 @@ def limited(results: Results) -> Iterator[Begun]:
             # A provider each, so that they can go on at the same time.
             provider = ending.enter_context(providers())
             running.append((limit, provider, ending.enter_context(_installation(provider, limit, chosen))))
-        yield Begun(
-            await_ready=lambda: [installation.await_ready() for *_, installation in running],
-            measure=lambda: _limited(results, running, chosen),
-        )
+
+        def await_ready() -> None:
+            for *_, installation in running:
+                installation.await_ready()
+
+        yield Begun(await_ready=await_ready, measure=lambda: _limited(results, running, chosen))
 
 
 def _installation(provider: Provider, limit: float, chosen: Sizes) -> AbstractContextManager[Installation]:

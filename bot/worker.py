@@ -18,11 +18,12 @@ from bot.text.splitting import load_words
 from bot.wiring import Krajai
 from broadcasts.delivery.fallback import fall_back
 from broadcasts.delivery.faults import kind_and_place
-from broadcasts.delivery.planning import plan_next_page
+from broadcasts.delivery.planning_ahead import plan_pages
 from broadcasts.delivery.reconcile import recover, waiting_jobs
 from handlers.understanding.warm import warm
 from storage.broadcasts import Priority
 from storage.jobs import Job, Work, announce
+from storage.stuck_sessions import end_stuck_sessions
 
 log = structlog.get_logger()
 
@@ -94,16 +95,15 @@ class WorkerProcess:
         """Plan pages for a short while, then announce the rest: nothing urgent waits long behind it."""
         loop = asyncio.get_running_loop()
         until = loop.time() + PLAN_SECONDS
-        wait_seconds: float | None = 0.0
-        while wait_seconds == 0.0 and loop.time() < until:
-            wait_seconds = await asyncio.to_thread(
-                plan_next_page,
-                self._krajai.database,
-                int(key),
-                self._krajai.batch_sizes,
-                self._krajai.forms,
-                self._krajai.settings.zone,
-            )
+        wait_seconds = await asyncio.to_thread(
+            plan_pages,
+            self._krajai.database,
+            int(key),
+            self._krajai.batch_sizes,
+            self._krajai.forms,
+            self._krajai.settings.zone,
+            goes_on=lambda: loop.time() < until,
+        )
         if wait_seconds is not None:
             await asyncio.to_thread(self._announce, Job(work=Work.PLAN, key=key, delay_seconds=wait_seconds))
 
@@ -157,6 +157,10 @@ class WorkerProcess:
             self._recover()
             return
         database = self._krajai.database
+        # In a transaction of its own: who is stuck may hold the turn to reconcile.
+        with database.write() as session:
+            if ended := end_stuck_sessions(session):
+                log.warning("sessions ended whose process does not read", count=ended)
         with database.write() as session:
             mine = session.connection().execute(
                 text("SELECT pg_try_advisory_xact_lock(:key)"), {"key": _RECONCILE_KEY}

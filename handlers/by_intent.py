@@ -1,7 +1,6 @@
 """What is done about free words: one table from what they were understood to mean to an answer.
 
-In the middle of a dialog words belong to it, unless they clearly want something else. A question that is asked there is
-answered, and the dialog's own question is said again.
+What is done about them in the middle of a dialog is in `handlers/asides.py`.
 """
 
 from collections.abc import Callable, Mapping
@@ -13,7 +12,6 @@ from handlers.dialogs import (
     cases_tracking,
     complaint,
     complaint_back,
-    farmer,
     field_desk,
     field_draft,
     first_contact,
@@ -22,6 +20,7 @@ from handlers.dialogs import (
     price_mornings,
     price_thresholds,
     prices,
+    rescue,
     rumour,
     small_talk,
     stopping,
@@ -29,7 +28,7 @@ from handlers.dialogs import (
     warnings_near_me,
 )
 from handlers.dialogs.choosing_place import found_or_ask
-from handlers.turn import MOST_BUBBLES, Bubbles, Turn
+from handlers.turn import Bubbles, Turn
 from handlers.understanding import arbitration
 from handlers.understanding.categories import guess_category
 from handlers.understanding.intents import Intent, Understanding, understand
@@ -45,8 +44,6 @@ from handlers.understanding.languages import language_in, script_language
 from handlers.understanding.places import places_in
 from handlers.understanding.writing import soft
 from storage.cases import CaseKind
-from storage.dialogs import enter
-from storage.replies import Bubble
 
 ByKeyword = Mapping[Keyword, Callable[[Turn], Bubbles]]
 
@@ -123,6 +120,7 @@ BY_INTENT: Mapping[Intent, Callable[[Turn, Understanding], Bubbles]] = {
     Intent.SUBSCRIBE: _subscribe,
     Intent.UNSUBSCRIBE: _unsubscribe,
     Intent.STOP_ALL: _stop,
+    Intent.NEED_HELP: lambda turn, _: rescue.check(turn),
     Intent.SAFE: _ask_if_safe,
     Intent.PRICE: lambda turn, meant: prices.by_words(turn, meant.slots.product, meant.slots.place),
     Intent.PRICE_ALERT: lambda turn, meant: price_thresholds.from_words(
@@ -148,25 +146,6 @@ AS_KEYWORD: Mapping[Intent, Keyword] = {
     Intent.GREETING: Keyword.GREETING,
 }
 
-QUESTIONS = frozenset(
-    {
-        Intent.PRICE,
-        Intent.PRICE_ALERT,
-        Intent.ADVICE,
-        Intent.WARNINGS_NEAR_ME,
-        Intent.ASK_SERVICE,
-        Intent.RUMOUR,
-    }
-)
-"""What is answered in the middle of a dialog, which then goes on."""
-
-AGAIN: Mapping[str, Callable[[Turn], Bubbles]] = {
-    first_contact.NAME: first_contact.again,
-    complaint.NAME: complaint_back.again,
-    farmer.NAME: farmer.again,
-}
-"""How a dialog says its question again, after something else was answered in between."""
-
 BACK: Mapping[str, Callable[[Turn], Bubbles]] = {
     first_contact.NAME: first_contact.back,
     complaint.NAME: complaint_back.back,
@@ -176,12 +155,6 @@ BACK: Mapping[str, Callable[[Turn], Bubbles]] = {
 
 _MOST_BESIDE_A_PLACE = 12
 """Letters: ฉันอยู่, บ้านพ่ออยู่ที่."""
-
-_BELONGS_TO_ASKING = frozenset({Intent.ASK_SERVICE, Intent.ADVICE, Intent.GREETING, Intent.OTHER})
-
-
-_GIVES_WAY = frozenset({asking.NAME, farmer.NAME, *prices.DIALOGS})
-"""Dialogs to whose questions a complaint is never the answer."""
 
 
 def free_words(turn: Turn, by_keyword: ByKeyword) -> Bubbles:
@@ -194,11 +167,11 @@ def free_words(turn: Turn, by_keyword: ByKeyword) -> Bubbles:
         return asking.beside(turn, complaint.from_words(turn))
     if arbitration.is_about_an_office(meant, text) or (
         arbitration.is_off_topic(meant, text)
-        and (arbitration.is_hardly_anything_else(text) or not _is_little_more_than_a_place(text))
+        and (arbitration.is_hardly_anything_else(text) or not is_little_more_than_a_place(text))
     ):
         return asking.answer(turn)
     # Who is met for the first time is greeted, unless she clearly wants something.
-    if (not _is_new(turn) or meant.is_clear) and (answer := _answered(turn, meant, by_keyword)):
+    if (not _is_new(turn) or meant.is_clear) and (answer := answered(turn, meant, by_keyword)):
         return answer
     return _guessed(turn)
 
@@ -229,9 +202,10 @@ def _guessed(turn: Turn) -> Bubbles:
         return small_talk.insulted(turn)
     if code := script_language(text):
         return language.choose(turn, code)
-    if _is_new(turn):
+    names_a_place = is_little_more_than_a_place(text)
+    if _is_new(turn) and not (names_a_place and first_contact.has_met(turn)):
         return first_contact.greet(turn)
-    if _is_little_more_than_a_place(text):
+    if names_a_place:
         return first_contact.words(turn)
     return asking.likely_answer(turn) or small_talk.not_understood(turn)
 
@@ -240,78 +214,15 @@ def _is_new(turn: Turn) -> bool:
     return turn.person.consented_at is None and turn.person.stopped_at is None
 
 
-def _is_little_more_than_a_place(text: str) -> bool:
+def is_little_more_than_a_place(text: str) -> bool:
     """Whether a message names a place and hardly anything beside: else she wants something else of it than warnings."""
     found = places_in(text)
     return bool(found.codes) and len(soft(found.rest)) <= _MOST_BESIDE_A_PLACE
 
 
-def something_else(turn: Turn, by_keyword: ByKeyword) -> Bubbles | None:
-    """The answer to words that clearly want something else than the dialog that runs; None when they belong to it."""
-    name, text = turn.dialog.name, turn.incoming.text
-    if name in _GIVES_WAY and (report := _report(turn)) is not None:
-        return report
-    if name in prices.DIALOGS:
-        meant = understand(text, turn.language)
-        return _answered(turn, meant, by_keyword) if meant.is_clear and not prices.is_answer(turn) else None
-    if name not in AGAIN and name != asking.NAME:
-        return None
-    if name == first_contact.NAME and (code := script_language(text)):
-        return language.choose(turn, code)
-    if asks_about_secrets(text) and name != complaint.NAME:
-        return asking.sure_answer(turn) or small_talk.never_asked(turn)
-    if says_cannot_call(text) and name != complaint.NAME:
-        return cannot_call.told(turn)
-    meant = understand(text, turn.language)
-    if not meant.is_clear:
-        return None
-    if name == asking.NAME:
-        return None if meant.intent in _BELONGS_TO_ASKING else _answered(turn, meant, by_keyword)
-    if meant.intent in QUESTIONS and meant.is_question and _is_told(meant):
-        return _in_between(turn, meant, AGAIN[name])
-    return _answered(turn, meant, by_keyword) if _is_no_answer(name, meant) else None
-
-
-def _report(turn: Turn) -> Bubbles | None:
-    """A complaint whose subject is certain; None for all else."""
-    if not guess_category(turn.incoming.text).is_sure:
-        return None
-    meant = understand(turn.incoming.text, turn.language)
-    return _complain(turn, meant) if meant.intent is Intent.COMPLAIN else None
-
-
-def _is_no_answer(dialog: str, meant: Understanding) -> bool:
-    """Whether clear words cannot be what the dialog asked for. A report may say anything."""
-    if dialog == farmer.NAME:
-        # A crop alone says what she grows, and asks for no price.
-        return meant.intent is not Intent.PRICE or meant.names_prices
-    # Where a place is asked for, a place is the answer.
-    return dialog == first_contact.NAME and not meant.slots.place
-
-
-def _answered(turn: Turn, meant: Understanding, by_keyword: ByKeyword) -> Bubbles | None:
+def answered(turn: Turn, meant: Understanding, by_keyword: ByKeyword) -> Bubbles | None:
+    """What an intent leads to; None for one that leads nowhere here."""
     if (known := AS_KEYWORD.get(meant.intent)) is not None:
         return by_keyword[known](turn)
     action = BY_INTENT.get(meant.intent)
     return action(turn, meant) if action else None
-
-
-def _is_told(meant: Understanding) -> bool:
-    """A service question is answered in between only when it is known which service is asked about."""
-    return meant.intent is not Intent.ASK_SERVICE or meant.is_article_sure
-
-
-def _in_between(turn: Turn, meant: Understanding, again: Callable[[Turn], Bubbles]) -> Bubbles:
-    """The answer to a question, then where the dialog was; `again` says the dialog's question."""
-    dialog = turn.dialog
-    name, step, known = dialog.name, dialog.step, dict(dialog.known)
-    answer = BY_INTENT[meant.intent](turn, meant)
-    enter(dialog, name, step, **known)
-    first, *rest = again(turn)
-    led = first.model_copy(update={"text": f"{turn.say(f'interrupted.{name}')}\n{first.text}"})
-    room = MOST_BUBBLES - 1 - len(rest)
-    return (*map(_without_vanishing_buttons, answer[:room]), led, *rest)
-
-
-def _without_vanishing_buttons(bubble: Bubble) -> Bubble:
-    return bubble if bubble.lasting else bubble.model_copy(update={"buttons": ()})

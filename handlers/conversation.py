@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
-from handlers import attention, by_intent
+from handlers import asides, attention, by_intent, pauses
 from handlers.actions import ACTIONS, DIALOGS, HEARD_BY, KEYWORDS, OUT_OF_A_CRY
 from handlers.desk import Desk
 from handlers.dialogs import (
@@ -25,14 +25,12 @@ from handlers.dialogs import (
     place_link,
     rescue,
     small_talk,
-    subscriptions,
 )
 from handlers.turn import Agency, Bubbles, Turn
 from handlers.understanding.cries import concern_in
 from handlers.understanding.keywords import (
     is_rescue,
     keyword,
-    place_to_subscribe,
     same_label,
     without_politeness,
 )
@@ -96,8 +94,11 @@ class Conversation:
         )
         if _seconds_silent(turn) > _LIVES_SECONDS.get(turn.dialog.name, DIALOG_LIVES_SECONDS):
             dialogs.leave(turn.dialog)
+            pauses.forget(turn)
         before = turn.dialog.not_understood
         bubbles = _with_hotlines(turn, attention.answered(turn, _answer))
+        if not turn.dialog.name:
+            pauses.forget(turn)
         if turn.dialog.not_understood == before:
             turn.dialog.not_understood = 0
         dialogs.remember_offer(turn.dialog, bubbles, at)
@@ -143,38 +144,53 @@ def _answer(turn: Turn) -> Bubbles:
 def _answer_tap(turn: Turn) -> Bubbles:
     name, _, argument = turn.incoming.action.partition(":")
     action = ACTIONS.get(name)
-    return action(turn, argument) if action else small_talk.not_understood(turn)
+    if action is None:
+        return small_talk.not_understood(turn)
+    if name in rescue.BEGINS:
+        pauses.pause(turn)
+    pauses.take_up(turn, name)
+    if name in pauses.BESIDE:
+        return pauses.beside(turn, lambda: action(turn, argument))
+    return pauses.gone_on(turn, name, action(turn, argument))
 
 
 def _answer_words(turn: Turn) -> Bubbles:
     incoming = turn.incoming
     if incoming.kind is IncomingKind.TEXT:
         if is_rescue(incoming.text) and turn.dialog.name != rescue.NAME:
+            pauses.pause(turn)
             return rescue.cry(turn)
         known = keyword(incoming.text)
         if known is not None and (known in OUT_OF_A_CRY or not _help_is_asked_for(turn)):
-            return KEYWORDS[known](turn)
-        if turn.dialog.name != rescue.NAME:
-            if (typed := place_to_subscribe(incoming.text)) is not None:
-                return subscriptions.subscribe_by_words(turn, typed)
-            is_choice = len(turn.dialog.offered) != 1 and not farmer.asks_how_much(turn)
-            if (number := _choice(incoming.text)) is not None and is_choice:
-                return small_talk.number_without_choice(turn, number, fresh=_offer_is_fresh(turn))
-            if turn.dialog.name != complaint.NAME and cases_tracking.ticket_in(incoming.text):
-                return cases_tracking.track(turn)
+            return asides.known_word(turn, known, KEYWORDS)
+        if turn.dialog.name != rescue.NAME and (said := _said_plainly(turn)) is not None:
+            return said
     if turn.dialog.name not in DIALOGS or incoming.kind not in HEARD_BY[turn.dialog.name]:
         return _answer_outside_dialogs(turn)
-    if incoming.kind is IncomingKind.TEXT and (other := by_intent.something_else(turn, KEYWORDS)) is not None:
+    if incoming.kind is IncomingKind.TEXT and (other := asides.something_else(turn, KEYWORDS)) is not None:
         return other
     return DIALOGS[turn.dialog.name](turn)
+
+
+def _said_plainly(turn: Turn) -> Bubbles | None:
+    """The answer to words of a form that means the same everywhere: a place after a word, a number, a ticket."""
+    text = turn.incoming.text
+    if (typed := asides.place_to_subscribe_in(turn)) is not None:
+        return asides.subscribed(turn, typed)
+    is_choice = len(turn.dialog.offered) != 1 and not farmer.asks_how_much(turn)
+    if (number := _choice(text)) is not None and is_choice:
+        return small_talk.number_without_choice(turn, number, fresh=_offer_is_fresh(turn))
+    if turn.dialog.name == complaint.NAME or asides.is_answer(turn) or not cases_tracking.ticket_in(text):
+        return None
+    return pauses.beside(turn, lambda: cases_tracking.track(turn))
 
 
 def _answer_outside_dialogs(turn: Turn) -> Bubbles:
     match turn.incoming.kind:
         case IncomingKind.LOCATION:
-            return first_contact.words(turn)
+            return pauses.beside(turn, lambda: first_contact.words(turn))
         case IncomingKind.STICKER:
-            return small_talk.sticker(turn)
+            return asides.sticker(turn)
         case IncomingKind.TEXT:
             return by_intent.free_words(turn, KEYWORDS)
         case _:

@@ -21,7 +21,9 @@ LEAVES_WITHIN_SECONDS = LEASE_SECONDS / 2
 RETRY_KEY_HOURS = 24
 """How long LINE remembers an X-Line-Retry-Key after the first attempt."""
 
-_BACKOFF_SECONDS = (1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0)
+_BACKOFF_SECONDS = (1.0, 2.0, 5.0, 10.0, 20.0, 30.0)
+"""The longest is half of the minute within which sending goes on by itself when a provider is back: it may come
+back right after an attempt, and what is tried next has to wait for its pace besides."""
 
 
 class Leased(SQLModel):
@@ -47,9 +49,9 @@ def steady_clock() -> int:
 
 
 def backoff_seconds(attempts: int) -> float:
-    """How long to wait after so many failed attempts: 1 s at first, a minute at most.
+    """How long to wait after so many failed attempts: 1 s at first, half a minute at most.
 
     >>> [backoff_seconds(n) for n in (1, 2, 3, 99)]
-    [1.0, 2.0, 5.0, 60.0]
+    [1.0, 2.0, 5.0, 30.0]
     """
     return _BACKOFF_SECONDS[min(max(attempts, 1), len(_BACKOFF_SECONDS)) - 1]

@@ -42,8 +42,10 @@ def list_(as_json: AsJson = False) -> None:
         return
     table = Table("number", "kind", "class", "state", "released", "by", box=None)
     for each in found:
-        released = each.released_at.isoformat(timespec="seconds")
-        table.add_row(str(each.id), each.kind, each.priority, each.state, released, each.released_by)
+        released = f"{each.released_at.astimezone(krajai.settings.zone):%Y-%m-%d %H:%M:%S}"
+        choosing = each.state == BroadcastState.RELEASED and each.planned_at is None
+        state = each.state + ", choosing recipients" * choosing
+        table.add_row(str(each.id), each.kind, each.priority, state, released, each.released_by)
     console.print(table)
 
 

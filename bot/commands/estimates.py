@@ -35,6 +35,10 @@ def print_estimate(found: Estimate, zone: tzinfo) -> None:
             _quota(each),
         )
     console.print(table)
+    if len(found.accounts) > 1:
+        console.print(
+            f"  all together {found.recipients:,} people, {duration(found.seconds)} to the last of them"
+        )
     for each in found.accounts:
         if each.with_wishes:
             console.print(f"  {each.account}: {each.with_wishes:,} of them get it at an hour they wished")

@@ -3,10 +3,14 @@
 import json
 import sys
 import time
+from collections.abc import Iterable, Mapping
 from datetime import tzinfo
+from types import MappingProxyType
 from typing import Any
 
+from rich.console import RenderableType
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.text import Text
 
 from bot.commands.console import errors
 from bot.commands.estimates import duration
@@ -33,7 +37,7 @@ def watch_broadcast(
     """
     watch = DeliveryWatch(broadcast_id=broadcast_id)
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed:,}/{task.total:,}"))
-    with Progress(
+    with _Bar(
         *columns, TimeElapsedColumn(), TextColumn("{task.fields[speed]}"), console=errors, disable=quiet
     ) as progress:
         task = progress.add_task("sending", total=1, speed="")
@@ -43,6 +47,7 @@ def watch_broadcast(
             with krajai.database.read() as session:
                 seen = watch.look(session, krajai.database.now(session))
                 held = hold_of(session)
+            progress.reasons = seen.reasons
             progress.update(
                 task,
                 total=max(seen.planned, 1),
@@ -55,7 +60,6 @@ def watch_broadcast(
                 sys.stdout.write(json.dumps(_as_json(seen), ensure_ascii=False, default=str) + "\n")
                 sys.stdout.flush()
             if seen.over:
-                _tell_reasons(seen, quiet=quiet)
                 return {"planned": seen.planned, **seen.counts}
             if seen.settled != settled:
                 moved_at, settled, complained = time.monotonic(), seen.settled, ""
@@ -67,6 +71,17 @@ def watch_broadcast(
                 if not patient:
                     return {"planned": seen.planned, **seen.counts}
             time.sleep(max(LOOK_SECONDS, MOST_OF_THE_TIME * (time.monotonic() - began)))
+
+
+class _Bar(Progress):
+    """With the most frequent reasons below it why some do not simply get it; all of them are in the report."""
+
+    reasons: Mapping[str, int] = MappingProxyType({})
+
+    def get_renderables(self) -> Iterable[RenderableType]:
+        yield from super().get_renderables()
+        for reason, number in list(self.reasons.items())[:_MOST_REASONS]:
+            yield Text(f"  {number:,} {reason}")
 
 
 def _description(seen: Snapshot) -> str:
@@ -81,12 +96,6 @@ def _speed(seen: Snapshot) -> str:
     left = f", {duration(seen.eta_seconds)} left" if seen.eta_seconds else ""
     growing = " and more" if seen.planning else ""
     return f"{seen.rate:,.0f} a second{left}{growing}"
-
-
-def _tell_reasons(seen: Snapshot, *, quiet: bool) -> None:
-    """Why some did not simply get it; all of it is in the report."""
-    for reason, number in () if quiet else list(seen.reasons.items())[:_MOST_REASONS]:
-        errors.print(f"  {number:,} {reason}")
 
 
 def _why_waiting(seen: Snapshot, held: str, zone: tzinfo) -> str:

@@ -4,8 +4,9 @@ A subscription concerns an area when either contains the other: somebody who sub
 districts, and of the province when she subscribed to a village. The audience is what was subscribed when the
 broadcast was released; of a person's matching subscriptions the first by (place, contact) is the one that counts.
 
-An area of few subscriptions is read at once, by its places. All others are read in the order of persons, in which all
-that is looked up of them lies: by the index of the provinces, or, where those are many, by the index of persons.
+It is read in the order of persons, in which all that is looked up of them lies: by the index of the provinces, or,
+where those are many, by the index of persons. An area of few subscriptions is found by its places. All ways agree on
+who comes before whom, so that each slice may be found in another way than the one before.
 """
 
 import json
@@ -21,8 +22,7 @@ from broadcasts.audience.queries import (
     Asks,
     Way,
     bounds_query,
-    end_in_provinces,
-    end_of_persons,
+    end_query,
     how_many,
     slice_query,
 )
@@ -32,6 +32,10 @@ from storage.quiet_hours import NONE, Wishes, wishes_of
 _WIDE_PROVINCES = 20
 """From so many provinces on it is quicker to read all subscriptions by person than those of each province."""
 
+_FEW_IN_PLACES = 100_000
+"""So many are looked at again for each page: a district's, of a province that has ten times as many."""
+
+FIRST_SLICE = 2_000
 _FEW_SPANS = 4
 _LAST_ID = 2**63 - 1
 
@@ -104,33 +108,37 @@ def spans(places: Sequence[str]) -> tuple[Span, ...]:
     return tuple(merged)
 
 
-def at_once(session: Session, rule: AudienceRule, most: int) -> Slice | None:
-    """All of an audience of up to `most` subscriptions; None where there are more."""
-    found = session.connection().execute(how_many(_dialect(session)), {**_values(rule), "most": most + 1})
-    if found.scalar_one() > most:
-        return None
-    return Slice(alike=_alike(session, rule, Way.PLACES, {}), after=None)
+def next_slice(session: Session, rule: AudienceRule, after: int | None, most: int) -> Slice:
+    """Copies for the next persons after an id whom the area concerns, who have about `most` subscriptions.
+
+    None for the first ones. Of an area of more than that they are few, so that sending begins at once.
+    """
+    way, found = Way.PERSONS if len(_provinces(rule)) >= _WIDE_PROVINCES else Way.PROVINCES, most + 1
+    if _asks(rule).lengths != (2,):
+        counted = {**_values(rule), "most": _FEW_IN_PLACES + 1}
+        found = session.connection().execute(how_many(_dialect(session)), counted).scalar_one()
+        way = Way.PLACES if found <= _FEW_IN_PLACES else way
+    if after is None and found > most:
+        most = min(most, FIRST_SLICE)
+    return slice_by(session, way, rule, after or 0, most)
 
 
-def by_person(session: Session, rule: AudienceRule, after: int, most: int) -> Slice:
-    """Copies for the next persons after the id `after` whom the area concerns, who have about `most` subscriptions."""
-    if _is_wide(rule):
-        way, end, most_each = Way.PERSONS, end_of_persons(), most
-    else:
-        way, end = Way.PROVINCES, end_in_provinces(_dialect(session), _asks(rule))
-        most_each = most // max(len(_provinces(rule)), 1)
-    values = {**_values(rule), "after": after, "skipped": max(most_each - 1, 0)}
-    until = session.connection().execute(end, values).scalar_one_or_none()
-    alike = _alike(session, rule, way, {"after": after, "until": _LAST_ID if until is None else until})
+def slice_by(session: Session, way: Way, rule: AudienceRule, after: int, most: int) -> Slice:
+    """The same, found in one of the ways, which all give the same audience."""
+    values = {**_values(rule), "after": after}
+    most_each = most // max(len(_provinces(rule)), 1) if way is Way.PROVINCES else most
+    end = end_query(_dialect(session), way, _asks(rule))
+    skipped = {"skipped": max(most_each - 1, 0)}
+    until = session.connection().execute(end, {**values, **skipped}).scalar_one_or_none()
+    alike = _alike(session, rule, way, {**values, "until": _LAST_ID if until is None else until})
     return Slice(alike=alike, after=until)
 
 
 def _alike(session: Session, rule: AudienceRule, way: Way, values: Mapping[str, Any]) -> tuple[Alike, ...]:
     connection, asks = session.connection(), _asks(rule)
-    given = {**_values(rule), **values}
     if _dialect(session) == "postgresql":
-        given.update(connection.execute(bounds_query(way, asks), given).mappings().one())
-    rows = connection.execute(slice_query(_dialect(session), way, asks), given)
+        values = {**values, **connection.execute(bounds_query(way, asks), values).mappings().one()}
+    rows = connection.execute(slice_query(_dialect(session), way, asks), values)
     return tuple(
         Alike(
             account_id=account_id,
@@ -187,10 +195,6 @@ def _values(rule: AudienceRule) -> Mapping[str, Any]:
 def _provinces(rule: AudienceRule) -> tuple[str, ...]:
     """The provinces in which subscriptions to the area are."""
     return tuple(sorted({place[:2] for place in rule.places}))
-
-
-def _is_wide(rule: AudienceRule) -> bool:
-    return len(_provinces(rule)) >= _WIDE_PROVINCES
 
 
 def _dialect(session: Session) -> str:

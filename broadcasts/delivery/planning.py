@@ -10,12 +10,12 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import insert, text
+from sqlalchemy import insert
 from sqlalchemy import select as sql_select
 from sqlmodel import Session, col, select
 
 from broadcasts.audience import listed
-from broadcasts.delivery.drawing import Drawn, draw
+from broadcasts.delivery.drawing import Drawn, cursor_of, draw
 from storage import broadcasts
 from storage.batches import Batch, insert_batches, new_batch, unpack
 from storage.broadcasts import (
@@ -28,7 +28,6 @@ from storage.broadcasts import (
     variant_for,
 )
 from storage.columns import is_one_of
-from storage.database import Database
 from storage.jobs import Job, announce
 from storage.lifecycles import BatchState, BroadcastState, ContactState, Outcome
 from storage.people import GROUP_CONTACT, Contact, Person
@@ -47,23 +46,6 @@ BATCH_OF_AN_UNKNOWN_CHANNEL = 20
 
 _MAY_HAVE_GOT_IT = {ord(each.value) for each in (Outcome.ACCEPTED, Outcome.IN_FLIGHT, Outcome.UNKNOWN)}
 _ONLY_KEPT_FROM_THE_NIGHT = (BroadcastKind.EXERCISE, BroadcastKind.TRAINING, BroadcastKind.MORNING_PRICES)
-
-
-def plan_next_page(
-    database: Database,
-    broadcast_id: int,
-    batch_sizes: Mapping[int, int],
-    forms: Mapping[int, Form] | None = None,
-    zone: ZoneInfo = BANGKOK,
-) -> float | None:
-    """Write one page of a broadcast's audience into batches; as `plan_page`, in a transaction of its own.
-
-    The subscribers of an area are read before it: whoever else writes waits for the writing alone.
-    """
-    with database.read() as session:
-        drawn = _draw_ahead(session, broadcast_id)
-    with database.write() as session:
-        return plan_page(session, broadcast_id, database.now(session), batch_sizes, forms, zone, drawn)
 
 
 def plan_page(
@@ -89,7 +71,6 @@ def plan_page(
         return LOCKED_WAIT_SECONDS if broadcast_id in broadcasts.unplanned(session) else None
     if broadcast.state != BroadcastState.RELEASED or broadcast.planned_at is not None:
         return None
-    _read_by_index(session)
     page_plan = _Page(session, broadcast, at, batch_sizes, forms or {}, zone, drawn)
     wait_seconds = page_plan.take()
     broadcast.plan = page_plan.cursor
@@ -97,50 +78,6 @@ def plan_page(
         broadcast.planned_at = at
     session.add(broadcast)
     return wait_seconds
-
-
-def _read_by_index(session: Session) -> None:
-    """Keep PostgreSQL from reading whole tables for a page, and from starting helpers: there are hundreds of pages.
-
-    Each page is planned for itself: how many persons are in a range is not known of ranges in general.
-    """
-    if session.get_bind().dialect.name == "postgresql":
-        session.connection().execute(_BY_INDEX)
-
-
-_BY_INDEX = text(
-    "SELECT set_config('enable_seqscan', 'off', true), set_config('enable_mergejoin', 'off', true), "
-    "set_config('max_parallel_workers_per_gather', '0', true), set_config('plan_cache_mode', 'force_custom_plan', true)"
-)
-
-
-def _cursor(broadcast: Broadcast) -> dict[str, Any]:
-    """Where the plan of a broadcast has come to."""
-    return dict(broadcast.plan) or {
-        "stage": _first_stage(broadcast),
-        "batch": 0,
-        "unsettled": [],
-        "after": None,
-        "pending": {},
-    }
-
-
-def _first_stage(broadcast: Broadcast) -> str:
-    if "listed" in broadcast.audience:
-        return "listed"
-    return "reached" if broadcast.audience["reached"] else "places"
-
-
-def _draw_ahead(session: Session, broadcast_id: int) -> Drawn | None:
-    """The page that is to be planned next, None where it is not one of an area's subscribers."""
-    broadcast = session.get(Broadcast, broadcast_id)
-    if broadcast is None or broadcast.state != BroadcastState.RELEASED or broadcast.planned_at is not None:
-        return None
-    cursor = _cursor(broadcast)
-    if cursor["stage"] != "places":
-        return None
-    _read_by_index(session)
-    return draw(session, broadcast, cursor)
 
 
 class _Page:
@@ -167,7 +104,7 @@ class _Page:
         self._zone = zone
         self._drawn = drawn
         self._rows: list[dict[str, Any]] = []
-        self.cursor = _cursor(broadcast)
+        self.cursor = cursor_of(broadcast)
         self._pending: dict[str, list[int]] = {key: list(ids) for key, ids in self.cursor["pending"].items()}
 
     def take(self) -> float | None:
@@ -230,7 +167,7 @@ class _Page:
         """Those who subscribed to the area."""
         drawn = self._drawn
         if drawn is None or drawn.after != self.cursor["after"]:
-            drawn = draw(self._session, self._broadcast, self.cursor)
+            drawn = draw(self._session, self._broadcast, self.cursor["after"])
         for alike in drawn.alike:
             variant = self._variant(alike.language, alike.account_id, alike.province, in_group=alike.in_group)
             self._add(alike.account_id, alike.language, variant, alike.contact_ids, alike.wishes)

@@ -7,8 +7,10 @@ sending them costs. What this misses (a receipt that resolves a batch finished l
 from collections import Counter, deque
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import func
+from sqlalchemy import select as sql_select
 from sqlmodel import Session, col, select
 
 from storage.batches import Batch, RecipientNote, count_outcomes, tally
@@ -26,8 +28,9 @@ _SETTLED = ("accepted", "failed", "unknown", "skipped", "not_sent")
 
 @dataclass(frozen=True, kw_only=True)
 class Snapshot:
-    """One look. `rate` is recipients a second of late; `eta_seconds` None while nothing moves or all of it is done.
+    """One look. `rate` is recipients a second of late, of all channels together.
 
+    `eta_seconds` is of the channel that ends last: None while one of them stands still, or all of it is done.
     `not_before` is when the next of them may be sent to, where nothing moves because they wait for their hour.
     """
 
@@ -56,14 +59,17 @@ class DeliveryWatch:
     """Watches one broadcast. `look` as often as you like."""
 
     broadcast_id: int
-    _sizes: dict[int, int] = field(default_factory=dict)
+    _batches: dict[int, tuple[int, int]] = field(default_factory=dict)
+    """Account and size by batch."""
     _finished: set[int] = field(default_factory=set)
+    _settled: Counter[int] = field(default_factory=Counter)
+    """Recipients by account."""
     _counts: Counter[str] = field(default_factory=Counter)
     _finished_at: datetime | None = None
     _last_id: int = 0
     _notes_to: int = 0
     _notes: Counter[str] = field(default_factory=Counter)
-    _seen: deque[tuple[datetime, int]] = field(default_factory=deque)
+    _seen: deque[tuple[datetime, int, Counter[int]]] = field(default_factory=deque)
 
     def look(self, session: Session, at: datetime) -> Snapshot:
         """How it stands at `at`; exact once the broadcast is over."""
@@ -91,36 +97,38 @@ class DeliveryWatch:
         return self._with_rate(session, snapshot)
 
     def _read_new(self, session: Session) -> None:
-        query = select(Batch.id, Batch.size).where(
+        query = select(Batch.id, Batch.account_id, Batch.size).where(
             Batch.broadcast_id == self.broadcast_id, col(Batch.id) > self._last_id - _IDS_BACK
         )
-        for batch_id, size in session.exec(query):
+        for batch_id, account_id, size in session.exec(query):
             assert batch_id is not None
             if batch_id not in self._finished:
-                self._sizes[batch_id] = size
+                self._batches[batch_id] = account_id, size
             self._last_id = max(self._last_id, batch_id)
 
     def _read_finished(self, session: Session, at: datetime) -> None:
-        query = select(Batch.id, Batch.outcomes, Batch.state, Batch.finished_at).where(
-            Batch.broadcast_id == self.broadcast_id, col(Batch.finished_at).is_not(None)
+        columns = (Batch.id, Batch.account_id, Batch.outcomes, Batch.state, Batch.finished_at)
+        query: Any = sql_select(*map(col, columns)).where(
+            col(Batch.broadcast_id) == self.broadcast_id, col(Batch.finished_at).is_not(None)
         )
         if self._finished_at is not None:
             query = query.where(col(Batch.finished_at) >= self._finished_at - LOOK_BACK)
-        for batch_id, outcomes, state, finished_at in session.exec(query):
-            assert batch_id is not None
+        for batch_id, account_id, outcomes, state, finished_at in session.connection().execute(query):
             if finished_at is not None and finished_at <= at:
                 self._finished_at = max(self._finished_at or finished_at, finished_at)
             if batch_id not in self._finished:
                 self._finished.add(batch_id)
-                self._sizes[batch_id] = len(outcomes)
-                self._counts.update(count_outcomes([(outcomes, state, 1)]))
+                self._batches[batch_id] = account_id, len(outcomes)
+                counts = count_outcomes([(outcomes, state, 1)])
+                self._counts.update(counts)
+                self._settled[account_id] += sum(counts[name] for name in _SETTLED)
 
     def _counted(self, session: Session) -> dict[str, int]:
         sending = select(func.sum(Batch.size)).where(
             is_one_of(col(Batch.state), BatchState.SENDING), Batch.broadcast_id == self.broadcast_id
         )
         in_flight = int(session.exec(sending).one() or 0)
-        planned = sum(self._sizes.values())
+        planned = sum(size for _, size in self._batches.values())
         counts = {**count_outcomes([]), **self._counts, "planned": planned}
         settled = sum(counts[name] for name in _SETTLED)
         counts["in_flight"] = min(in_flight, planned - settled)
@@ -141,21 +149,35 @@ class DeliveryWatch:
         return dict(found.most_common())
 
     def _with_rate(self, session: Session, found: Snapshot) -> Snapshot:
-        self._seen.append((found.at, found.settled))
+        self._seen.append((found.at, found.settled, self._settled.copy()))
         while len(self._seen) > 2 and (found.at - self._seen[1][0]).total_seconds() > RATE_SECONDS:
             self._seen.popleft()
-        (first_at, first), seconds = self._seen[0], (found.at - self._seen[0][0]).total_seconds()
-        rate = max(found.settled - first, 0) / seconds if seconds > 0 and first_at < found.at else 0.0
+        first_at, first, then = self._seen[0]
+        seconds = (found.at - first_at).total_seconds()
+        rate = max(found.settled - first, 0) / seconds if seconds > 0 else 0.0
         left = found.planned - found.settled
         waits_for_hours = not found.over and left > 0 and rate == 0.0 and not found.counts["in_flight"]
         return Snapshot(
             **{
                 **vars(found),
                 "rate": rate,
-                "eta_seconds": left / rate if rate and left and not found.over else None,
+                "eta_seconds": self._seconds_left(then, seconds)
+                if rate and left and not found.over
+                else None,
                 "not_before": _next_at(session, self.broadcast_id, found.at) if waits_for_hours else None,
             }
         )
+
+    def _seconds_left(self, then: Counter[int], seconds: float) -> float | None:
+        """At the rate each channel had since `then`: LINE's rate says nothing of those who wait for a text message."""
+        planned: Counter[int] = Counter()
+        for account_id, size in self._batches.values():
+            planned[account_id] += size
+        left = {each: size - self._settled[each] for each, size in planned.items()}
+        moved = {each: self._settled[each] - then[each] for each, waiting in left.items() if waiting > 0}
+        if not moved or min(moved.values()) <= 0:
+            return None
+        return max(left[each] * seconds / moved[each] for each in moved)
 
 
 def reasons_of(

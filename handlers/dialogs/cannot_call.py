@@ -11,7 +11,7 @@ def told(turn: Turn) -> Bubbles:
     buttons = (turn.button("keep_text_only", "text_only:yes"), turn.button("text_only_once", "text_only:no"))
     if turn.person.text_only:
         return (turn.bubble(turn.say("cannot_call.known"), _ways_on(turn)),)
-    return (turn.bubble(turn.say("cannot_call.ask"), (*buttons, turn.button("menu", "menu"))),)
+    return (turn.bubble(turn.say("cannot_call.ask"), (*buttons, turn.button("menu", "menu")), lasting=True),)
 
 
 def choose(turn: Turn, answer: str) -> Bubbles:

@@ -97,9 +97,9 @@ def heard(turn: Turn) -> Bubbles:
     came = arrived(turn)
     if turn.incoming.kind is IncomingKind.VOICE and came:
         _queue_voice(turn, came)
-        return (turn.bubble(turn.say("cases.voice.queued"), _what_about(turn)),)
+        return (turn.bubble(turn.say("cases.voice.queued"), _what_about(turn), lasting=True),)
     if not came and (turn.incoming.kind is IncomingKind.PHOTO or turn.incoming.media):
-        return (turn.bubble(why_not(turn), _what_about(turn)),)
+        return (turn.bubble(why_not(turn), _what_about(turn), lasting=True),)
     # "We have it" is said of what lies with us: most networks hand the picture out a moment later.
     photo = "photo.received" if came and came[0].state == MediaState.KEPT else "photo.coming"
     key = {IncomingKind.VOICE: "voice.received", IncomingKind.PHOTO: photo}
@@ -107,7 +107,8 @@ def heard(turn: Turn) -> Bubbles:
     if turn.incoming.kind is IncomingKind.PHOTO:
         buttons = (*buttons[:2], turn.button("case_damage", "complaint.kind:damage"))
         buttons = (*buttons, turn.button("case_by_mistake", "media.drop"))
-    return (turn.bubble(turn.say(key.get(turn.incoming.kind, "file.received")), buttons),)
+    # Help is asked for below it: such a button stays.
+    return (turn.bubble(turn.say(key.get(turn.incoming.kind, "file.received")), buttons, lasting=True),)
 
 
 def drop(turn: Turn, _: str = "") -> Bubbles:

@@ -16,7 +16,8 @@ from handlers.dialogs.cases_desk import (
 )
 from handlers.turn import MOST_UNITS, Bubbles, Turn
 from handlers.understanding import slots
-from handlers.understanding.categories import guess_category
+from handlers.understanding.categories import Guess, guess_category
+from handlers.understanding.places import places_in
 from storage import media, places
 from storage.cases import Case, CaseKind, add_words, case_id_of, case_of, cases_of, ticket, words_of
 from storage.cases_categories import about
@@ -61,6 +62,24 @@ def track(turn: Turn, typed: str = "") -> Bubbles:
     return _show(turn, chosen[0]) if len(chosen) == 1 else _list(turn, chosen)
 
 
+def has_any(turn: Turn) -> bool:
+    """Whether she reported or follows anything."""
+    return bool(cases_of(turn.session, turn.person_id))
+
+
+def is_for_an_officer(turn: Turn) -> bool:
+    """Whether words that are added now are what she wants to tell an officer."""
+    case = _case_added_to(turn)
+    return turn.dialog.name == MORE and case is not None and case.kind == CaseKind.HUMAN
+
+
+def is_about_another(turn: Turn, guess: Guess) -> bool:
+    """Whether words that would be added now are surely about something else, with a place of its own."""
+    case = _case_added_to(turn)
+    is_other = case is not None and case.kind == CaseKind.COMPLAINT and guess.id != case.category
+    return is_other and guess.is_sure and places_in(turn.incoming.text).certain
+
+
 def look(turn: Turn, argument: str) -> Bubbles:
     """A case by a button."""
     case = case_in(turn, argument)
@@ -99,6 +118,10 @@ def enough(turn: Turn, _: str = "") -> Bubbles:
     """Nothing more to add."""
     leave(turn.dialog)
     return (turn.bubble(turn.say("cases.more.enough"), (mine_button(turn), menu_button(turn))),)
+
+
+def _case_added_to(turn: Turn) -> Case | None:
+    return case_in(turn, str(turn.dialog.known.get("case", "")))
 
 
 def _by_number(turn: Turn, typed: str) -> Bubbles:

@@ -83,7 +83,7 @@ def words(turn: Turn) -> Bubbles:
         return _ask_again(turn, draft)
     if turn.dialog.step == "confirm" and wants_no_name(text) and len(text) <= _MOST_OF_A_WISH:
         return complaint_card.without_name(turn)
-    if turn.dialog.step == "where":
+    if turn.dialog.step == "where" or (not draft.has_content and _is_nothing_but_a_place(text)):
         return _go_on(turn, _read_place(draft, text), danger_in=text)
     if not draft.category and not draft.group and draft.kind == CaseKind.COMPLAINT:
         guess = guess_category(text)
@@ -159,8 +159,10 @@ def _with_category(draft: Draft) -> Draft:
         return draft
     ids = groups().get(draft.group, ())
     if ids:
-        guess = guess_category(draft.words, ids)
-        return replace(draft, category=guess.id if guess.score else ids[0])
+        guess, surely = guess_category(draft.words, ids), guess_category(draft.words)
+        # She chose one thing and tells of another: what she tells is meant.
+        other = surely.id if surely.is_sure else ids[0]
+        return replace(draft, category=guess.id if guess.score else other)
     if draft.group == _ANYTHING:
         return replace(draft, category=guess_category(draft.words).id)
     return draft
@@ -175,6 +177,11 @@ def _placed(draft: Draft, text: str) -> Draft:
 def _place_named(found: PlacesFound) -> str | None:
     """The place, when there is one only: the card asks whether it is right."""
     return found.codes[0] if found.certain or len(found.codes) == 1 else None
+
+
+def _is_nothing_but_a_place(text: str) -> bool:
+    found = places_in(text)
+    return _place_named(found) is not None and not found.rest.strip()
 
 
 def _read_place(draft: Draft, text: str) -> Draft:

@@ -166,20 +166,26 @@ def forget(turn: Turn, crop: str = "") -> Bubbles:
     return (turn.bubble(turn.say("farm.ask_forget"), [*buttons, turn.button("later", "farm")]),)
 
 
+def is_answer(turn: Turn) -> bool:
+    """Whether words name what the question that waits is about: a crop, so many rai, a month."""
+    typed, crop = turn.incoming.text, str(turn.dialog.known.get("crop", ""))
+    if turn.dialog.step == "crop" or _known(turn, crop) is None:
+        return _typed_crop(typed) is not None
+    return _typed_rai(typed) is not None if turn.dialog.step == "rai" else _typed_month(typed) is not None
+
+
 def words(turn: Turn) -> Bubbles:
     """What was typed while a question waits."""
     crop = str(turn.dialog.known.get("crop", ""))
     typed = turn.incoming.text
     if turn.dialog.step == "crop" or _known(turn, crop) is None:
-        found = mentioned(sounding(spaced(typed)))
-        if found is not None and found.id in crops():
-            return (first_crop if turn.dialog.known.get("first") else choose_crop)(turn, found.id)
+        if (found := _typed_crop(typed)) is not None:
+            return (first_crop if turn.dialog.known.get("first") else choose_crop)(turn, found)
         turn.dialog.not_understood += 1
         return _ask_crop(turn, turn.say("farm.unknown_crop"))
     if turn.dialog.step == "rai":
-        rai = amount_in(typed)
-        if rai is not None and 0.5 <= rai <= MOST_RAI:
-            return choose_rai(turn, f"{crop}:{max(1, round(rai))}")
+        if (rai := _typed_rai(typed)) is not None:
+            return choose_rai(turn, f"{crop}:{rai}")
         turn.dialog.not_understood += 1
         return _ask_rai(turn, crop, turn.say("farm.not_rai"))
     month = _typed_month(typed)
@@ -294,6 +300,16 @@ def _latest(turn: Turn, month: int) -> date:
     """The last time there was such a month, this one included."""
     today = turn.at.astimezone(turn.zone).date()
     return date(today.year if month <= today.month else today.year - 1, month, 1)
+
+
+def _typed_crop(typed: str) -> str | None:
+    found = mentioned(sounding(spaced(typed)))
+    return found.id if found is not None and found.id in crops() else None
+
+
+def _typed_rai(typed: str) -> int | None:
+    rai = amount_in(typed)
+    return max(1, round(rai)) if rai is not None and 0.5 <= rai <= MOST_RAI else None
 
 
 def _typed_month(typed: str) -> int | None:

@@ -19,6 +19,7 @@ from storage.wording.lengths import units
 
 NAME = "first_contact"
 MOST_PLACES = 10
+_MET = "met"
 MOST_ASKED_FOR = "my"
 """The language beside English on the first bubble; the others are under [change language]."""
 
@@ -32,15 +33,21 @@ TOPIC_CHOICES: dict[str, tuple[str, ...]] = {
 
 def greet(turn: Turn) -> Bubbles:
     """Who we are, what is kept, and the question where she lives."""
-    enter(turn.dialog, NAME, "place")
+    enter(turn.dialog, NAME, "place", greeted=True)
+    turn.dialog.memory = {**turn.dialog.memory, _MET: True}
     if turn.is_sms:
         return turn.text_message("first_contact.sms.ask_place")
     return _in_bubbles(turn, turn.say("first_contact.greeting", agency=turn.agency.name(turn.language)))
 
 
+def has_met(turn: Turn) -> bool:
+    """Whether she read the greeting: a place that she names from then on is her consent."""
+    return bool(turn.dialog.memory.get(_MET))
+
+
 def greet_in_part(turn: Turn, not_yet: str) -> Bubbles:
     """The greeting in a language that is not complete yet: the sentence that says so, then Thai and English."""
-    enter(turn.dialog, NAME, "place")
+    enter(turn.dialog, NAME, "place", greeted=True)
     turn.person.language = "en"
     thai, english = (
         say(language, "first_contact.greeting.warnings", agency=turn.agency.name(language))
@@ -101,7 +108,9 @@ def words(turn: Turn) -> Bubbles:
     if asked_topics and turn.incoming.kind is IncomingKind.TEXT and not places_in(turn.incoming.text).codes:
         turn.dialog.not_understood += 1
         return (turn.bubble(turn.say("not_understood.choose")), *ask_topics(turn, asked_topics))
-    enter(turn.dialog, NAME, "place")
+    # How she came here is still known when no place was understood.
+    came = {name: turn.dialog.known[name] for name in ("poster", "greeted") if name in turn.dialog.known}
+    enter(turn.dialog, NAME, "place", **came)
     code, question = found_or_ask(turn, "place:")
     return ask_topics(turn, code) if code else question
 

@@ -9,7 +9,7 @@ from handlers.understanding.keywords import speaks_of_quiet_hours, wants_quiet_n
 from storage.dialogs import enter, leave
 from storage.place_reading import same_to_the_eye
 from storage.quiet_hours import DAILY_HOUR, NIGHT
-from storage.replies import Button, IncomingKind
+from storage.replies import Button
 from storage.wording import dates
 
 NAME = "hours"
@@ -67,12 +67,20 @@ def by_words(turn: Turn) -> Bubbles | None:
     return _set(turn, *typed) if typed else None
 
 
+def is_answer(text: str) -> bool:
+    """Whether words are hours: 21-5, ๒๒.๐๐ ถึง ๖.๐๐ น."""
+    return wants_quiet_nights(text) or _hours(text) is not None
+
+
 def words(turn: Turn) -> Bubbles:
-    """Hours that were typed: 21-5, ๒๒.๐๐ ถึง ๖.๐๐ น."""
-    hours = _hours(turn.incoming.text) if turn.incoming.kind is IncomingKind.TEXT else None
+    """Hours that were typed."""
+    text = turn.incoming.text
+    hours = NIGHT if wants_quiet_nights(text) else _hours(text)
     if hours is None:
         turn.dialog.not_understood += 1
-        return ask(turn)
+        (question,) = ask(turn)
+        text = f"{turn.say('not_understood.plain')}\n{question.text}"
+        return (question.model_copy(update={"text": text}),)
     return _set(turn, *hours)
 
 

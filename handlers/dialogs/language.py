@@ -1,6 +1,6 @@
 """Switching the language, for warnings too."""
 
-from handlers.dialogs import first_contact, rescue
+from handlers.dialogs import first_contact, place_link, rescue
 from handlers.turn import Bubbles, Turn
 from handlers.understanding.languages import own_name
 from storage.people import MENU_DUE
@@ -23,15 +23,11 @@ def choose(turn: Turn, language: str = "") -> Bubbles:
     turn.person.language = language
     turn.contact.menu = MENU_DUE
     turn.session.add(turn.contact)
-    if (
-        turn.person.consented_at is None
-        and turn.person.stopped_at is None
-        and turn.dialog.name != rescue.NAME
-    ):
+    if poster := turn.dialog.known.get("poster"):
+        return place_link.ask(turn, poster)
+    if _is_met_now(turn):
         return first_contact.greet(turn)
     changed = turn.say("language.changed")
-    if turn.dialog.name == first_contact.NAME and turn.dialog.step == "topics":
-        return (turn.bubble(changed), *first_contact.ask_topics(turn, turn.dialog.known.get("place", "")))
     if turn.dialog.name == rescue.NAME and turn.dialog.step == "details":
         return (turn.bubble(changed), *rescue.ask_again(turn))
     return (turn.bubble(changed, _after(turn)),)
@@ -46,9 +42,15 @@ def _in_part(turn: Turn, coming: ComingLanguage) -> Bubbles:
         return (turn.bubble(coming.not_yet),)
     if turn.dialog.name == rescue.NAME and turn.dialog.step == "details":
         return (turn.bubble(coming.not_yet), *rescue.ask_again(turn))
-    if turn.person.consented_at is None and turn.person.stopped_at is None:
+    if _is_met_now(turn):
         return first_contact.greet_in_part(turn, coming.not_yet)
     return (turn.bubble(coming.not_yet), turn.bubble(turn.say("language.changed"), _after(turn)))
+
+
+def _is_met_now(turn: Turn) -> bool:
+    """Whether she is met for the first time, and has begun nothing."""
+    is_new = turn.person.consented_at is None and turn.person.stopped_at is None
+    return is_new and turn.dialog.name in ("", first_contact.NAME)
 
 
 def _after(turn: Turn) -> tuple[Button, ...]:

@@ -34,7 +34,7 @@ def ask(turn: Turn, code: str) -> Bubbles:
     """This poster is of ...: are you there?"""
     if places.place(code) is None:
         return first_contact.greet(turn)
-    enter(turn.dialog, first_contact.NAME, "place")
+    enter(turn.dialog, first_contact.NAME, "place", poster=code)
     buttons = (
         turn.button("yes_warnings", f"link.take:warnings:{code}"),
         turn.button("yes_everything", f"link.take:everything:{code}"),

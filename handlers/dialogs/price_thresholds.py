@@ -50,6 +50,21 @@ def start(turn: Turn, product_id: str) -> Bubbles:
     return (turn.bubble(_question(turn, product), (turn.button("later", "leave"),)),)
 
 
+def again(turn: Turn) -> Bubbles:
+    """The question, or the rule that waits for her yes."""
+    known = turn.dialog.known
+    if "amount" in known:
+        return _check(turn, known["product"], known["op"], known["amount"])
+    return start(turn, known.get("product", ""))
+
+
+def is_answer(turn: Turn, named: str | None) -> bool:
+    """Whether words are a price for the product that was asked about; `named` is the product that they name."""
+    known = turn.dialog.known.get("product", "")
+    is_of_it = named in (None, known) or known in products()[str(named)].kinds
+    return is_of_it and threshold_in(turn.incoming.text).amount is not None
+
+
 def typed(turn: Turn) -> Bubbles:
     """The price was asked for: เกิน 65, 65."""
     product_id = turn.dialog.known.get("product", "")
@@ -132,7 +147,7 @@ def _check(turn: Turn, product_id: str, op: str, amount: float) -> Bubbles:
         return start(turn, product_id)
     unit = _meant_unit(product, latest, satang)
     # Another price may be typed instead of an answer.
-    enter(turn.dialog, NAME, "amount", product=product_id)
+    enter(turn.dialog, NAME, "amount", product=product_id, op=op, amount=amount)
     if latest is not None and _is_far(satang, unit, latest):
         shown = words.unit_words(latest.unit, turn.language)
         text = turn.say("threshold.too_far", latest=words.price_words(latest, latest.latest), unit=shown)

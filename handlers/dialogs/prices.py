@@ -5,7 +5,6 @@ from datetime import date
 
 from handlers.dialogs import price_mornings, price_thresholds
 from handlers.turn import Bubbles, Turn
-from handlers.understanding.amounts import threshold_in
 from storage.dialogs import leave
 from storage.farming import crops_of
 from storage.price_catalogue import products
@@ -13,8 +12,6 @@ from storage.price_series import Quote, is_old, newest_on, quotes
 from storage.price_thresholds import rules_of
 from storage.replies import Button, Picture
 from storage.wording import prices as words
-
-DIALOGS = frozenset({price_thresholds.NAME, price_mornings.NAME})
 
 OFFERED = ("rice", "rubber", "cassava", "oil_palm", "maize")
 """What is offered to those of whom nothing is known."""
@@ -53,11 +50,6 @@ def answer(turn: Turn, product_id: str, places: tuple[str, ...] = ()) -> Bubbles
 def by_words(turn: Turn, product_id: str | None, places: tuple[str, ...]) -> Bubbles:
     """A price was asked for, with or without a product."""
     return answer(turn, product_id, places) if product_id else choose(turn)
-
-
-def is_answer(turn: Turn) -> bool:
-    """Whether words answer what a dialog about prices asked: an amount; a place alone is no clear wish for anything."""
-    return turn.dialog.name == price_thresholds.NAME and threshold_in(turn.incoming.text).amount is not None
 
 
 def chart(turn: Turn, product_id: str) -> Bubbles:

@@ -14,6 +14,8 @@ from storage.safety import SafetyAnswer, SafetyReport, keep_report, open_cry
 from storage.wording.lengths import units
 
 NAME = "rescue"
+BEGINS = frozenset({"rescue.check", "rescue.now"})
+"""The buttons that begin it."""
 
 _HOTLINE = "1669"
 _WATER = frozenset({"flood", "flash_flood", "dam_release", "tsunami"})

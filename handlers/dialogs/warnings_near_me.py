@@ -20,9 +20,10 @@ Live = tuple[Alert, Broadcast]
 
 def near_me(turn: Turn, _: str = "") -> Bubbles:
     """The live warnings of her places in full, the gravest first; no news is never said to be safety."""
+    if not turn.places and (asked_about := turn.dialog.known.get("place")):
+        return at_place(turn, asked_about)
     if not turn.places:
-        ask = (turn.location_button(), turn.button("type_it", "place.type"), turn.button("menu", "menu"))
-        return (turn.bubble(turn.say("warnings_near_me.no_place"), ask),)
+        return _ask_place(turn)
     live = live_warnings_in(turn, turn.places)
     if not live:
         none = turn.say("warnings_near_me.none", place=named(turn, turn.places))
@@ -38,7 +39,7 @@ def near_me(turn: Turn, _: str = "") -> Bubbles:
 def at_place(turn: Turn, code: str) -> Bubbles:
     """The live warnings of a place that need not be hers."""
     if places.place(code) is None:
-        return near_me(turn)
+        return near_me(turn) if turn.places else _ask_place(turn)
     live = live_warnings_in(turn, [code])
     if not live:
         return (turn.bubble(turn.say("warnings_near_me.none", place=named(turn, [code])), _ways_on(turn)),)
@@ -95,6 +96,11 @@ def shown(turn: Turn, live: Sequence[Live], own: Sequence[str]) -> list[Bubble]:
             for each in turn.words_of(broadcast, place)[:1]
         ]
     return bubbles
+
+
+def _ask_place(turn: Turn) -> Bubbles:
+    ask = (turn.location_button(), turn.button("type_it", "place.type"), turn.button("menu", "menu"))
+    return (turn.bubble(turn.say("warnings_near_me.no_place"), ask),)
 
 
 def _ways_on(turn: Turn) -> tuple[Button, ...]:

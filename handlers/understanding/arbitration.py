@@ -3,6 +3,7 @@
 from handlers.understanding.articles import ArticleMatch, find_articles
 from handlers.understanding.categories import guess_category
 from handlers.understanding.intents import Intent, Understanding, like_chat_for
+from handlers.understanding.keywords import is_insult
 
 # Measured on the tuned half of tests/handlers/understanding/sets/questions.jsonl, in the whole conversation.
 _LIKE_AN_ARTICLE = 0.45
@@ -48,7 +49,8 @@ def tells_of_trouble(meant: Understanding, text: str) -> bool:
 
 def is_off_topic(meant: Understanding, text: str) -> bool:
     """Whether a message is about something Krajai does not answer, and does not clearly want what it does."""
-    return not meant.is_clear and meant.intent not in _NEVER and _is_chat(find_articles(text), meant)
+    is_open = not meant.is_clear and meant.intent not in _NEVER and not is_insult(text)
+    return is_open and _is_chat(find_articles(text), meant)
 
 
 def is_chat(text: str) -> bool:

@@ -1,13 +1,18 @@
-"""Which category a complaint belongs to, told from its words by the reviewed lists of case_categories.toml."""
+"""Which category a complaint belongs to: by the reviewed lists of case_categories.toml and by all its letters.
+
+The words of the lists alone say how sure it is that something is wrong in public; which of the categories is meant the
+letters say with them (`weighed.py`).
+"""
 
 import re
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property, lru_cache
 
 from rapidfuzz import fuzz
 
 from handlers.understanding.borders import borders_in
+from handlers.understanding.weighed import key_of, weights
 from handlers.understanding.writing import MOST_REMEMBERED
 from storage.cases_categories import OTHER, categories, danger_words
 from storage.place_reading import same_to_the_eye
@@ -22,6 +27,9 @@ _WEIGHTS = {"strong": 3.0, "words": 2.0, "weak": 0.5}
 # One that says the same at more length says it more surely: ไฟส่องสว่าง before ไฟ.
 _A_LETTER = 0.05
 _CONFIDENTIAL_FIRST = 1.3
+# What a category counts of whose letters there is no doubt, and how likely it must be where no word was found.
+_LIKELY = 4.0
+_LIKELY_ALONE = 0.5
 _LIKE = 82
 _LIKE_WEIGHT = 2.5
 _LEAST_LETTERS_LIKE = 5
@@ -64,8 +72,21 @@ def ranked(text: str, among: Collection[str] = ()) -> list[Guess]:
 def _ranked(text: str, among: frozenset[str]) -> tuple[Guess, ...]:
     read = _read(text)
     guesses = [_guess(name, read) for name in categories() if not among or name in among]
-    told = sorted((each for each in guesses if each.score), key=lambda each: -each.score)
-    return tuple(told) or (_most_alike(read, among),)
+    likely = weights("categories").likely(key_of(text))
+    most = max(each.score for each in guesses)
+    if not most:
+        return (_without_words(read, among, likely),)
+    guesses.sort(key=lambda each: -each.score - _LIKELY * likely.get(each.id, 0.0))
+    first, *others = guesses
+    return replace(first, score=most), *(each for each in others if each.score)
+
+
+def _without_words(read: "_Read", among: Collection[str], likely: dict[str, float]) -> Guess:
+    misspelt = _most_alike(read, among)
+    name = max(likely, key=likely.__getitem__)
+    if misspelt.score or likely[name] < _LIKELY_ALONE or (among and name not in among):
+        return misspelt
+    return Guess(name, round(_LIKE_WEIGHT * likely[name], 2), ())
 
 
 def danger(text: str) -> str | None:

@@ -18,6 +18,14 @@ from pythainlp.util import eng_to_thai
 from handlers.understanding import cry_words, distress
 from handlers.understanding.borders import anywhere
 from handlers.understanding.cry_keys import LAUGHING, Keys
+from handlers.understanding.likely_cries import (
+    PERHAPS,
+    SURELY,
+    UNDOUBTEDLY,
+    is_hardly_one,
+    likely_cry,
+    words_for,
+)
 from handlers.understanding.writing import MOST_REMEMBERED, soft, sounding, spaced
 
 # A sentence that is so alike a known cry, and so much more than any calm one, is a cry.
@@ -100,6 +108,19 @@ def _by_the_keys(text: str) -> Heard | None:
 
 
 def _best(keys: Keys) -> Heard | None:
+    """What the lists hear, unless all letters together say otherwise."""
+    found = _by_lists(keys)
+    likely = likely_cry(keys.typed)
+    if likely is None:
+        return found
+    if found is not None and found.alarm is Alarm.CRY:
+        return _concern(found.words) if is_hardly_one(keys.typed, likely) else found
+    if likely >= (UNDOUBTEDLY if keys.is_told or distress.is_calm(keys.typed) else SURELY):
+        return _cry(words_for(keys.typed))
+    return _concern(words_for(keys.typed)) if found is None and likely >= PERHAPS else found
+
+
+def _by_lists(keys: Keys) -> Heard | None:
     best: Heard | None = None
     for search in _SEARCHES:
         found = search(keys)

@@ -109,7 +109,7 @@ def _sound(word: str) -> str:
 
 def _thai_danger(text: str, key: str, fits: Fits) -> str | None:
     found = _thai("thai", "danger").find(key, fits) or _harm_to_somebody(key, fits) or _plight(key, fits)
-    if found and not _is_calm_thai(text):
+    if found and not is_calm(text):
         return found[0]
     found = _thai("malay_in_thai", "danger").find(key, fits)
     return found[0] if found and not _thai("malay_in_thai", "calm").find(key) else None
@@ -130,7 +130,8 @@ def _plight(key: str, fits: Fits) -> re.Match[str] | None:
     return _thai("plight", "threat").find(key, fits) if _thai("plight", "now").find(key, fits) else None
 
 
-def _is_calm_thai(text: str) -> bool:
+def is_calm(text: str) -> bool:
+    """Whether the Thai of a message asks, tells of the past or a rumour, or is of papers, money or goods."""
     marked, unmarked = strict(text), soft(text)
     with_marks, without = _thai_calm()
     return with_marks.search(marked) is not None or without.search(unmarked) is not None

@@ -256,24 +256,26 @@ def _by_words(reading: Reading) -> Understanding:
 
 
 def _best(scores: dict[str, Speaks], reading: Reading) -> Understanding:
-    ranked = sorted(scores.items(), key=lambda each: each[1].score, reverse=True)
+    ranked = sorted(scores.items(), key=lambda each: each[1].total, reverse=True)
     (name, best), (second_name, second) = ranked[:2]
-    intent = Intent(name) if best.score >= _ENOUGH else Intent.OTHER
+    intent = Intent(name) if best.total >= _ENOUGH else Intent.OTHER
     if (
         intent is Intent.PRICE
-        and best.score < _A_PRICE
+        and best.total < _A_PRICE
         and not reading.product
         and not names_prices(reading.key)
     ):
         intent = Intent.OTHER
-    why = [f"{name} {best.score:.1f}", *best.because, f"next: {second_name} {second.score:.1f}"]
+    why = [f"{name} {best.total:.1f}", *best.because, f"next: {second_name} {second.total:.1f}"]
+    # The letters choose; only words make it clear.
+    next_score = max(each.score for each in scores.values() if each is not best)
     if intent is Intent.OTHER and name != Intent.OTHER:
         why.append(f"nothing speaks enough, {_ENOUGH} are needed")
     return Understanding(
         intent=intent,
         slots=_kept(intent, reading.slots),
         score=round(best.score, 2),
-        margin=round(best.score - second.score, 2),
+        margin=round(best.score - next_score, 2),
         why=(*why, f"places: {reading.places.why}"),
         is_question=asks(reading.key),
         names_prices=names_prices(reading.key),
@@ -287,9 +289,9 @@ def _add_by_slots(scores: dict[str, Speaks], reading: Reading) -> None:
     if product and bound.amount is not None and bound.op:
         _speak(scores, Intent.PRICE_ALERT, 4.0, f"{product.id} {bound.op} {bound.amount:g}")
     if packed == PRODUCT:
-        _speak(scores, Intent.PRICE, 5.0, f"nothing but {product.id if product else 'a product'}")
+        _speak(scores, Intent.PRICE, _CERTAIN, f"nothing but {product.id if product else 'a product'}")
     if packed in (AMOUNT, PLACE, PLACE + PLACE):
-        _speak(scores, Intent.OTHER, 3.0, "nothing but a number or a place")
+        _speak(scores, Intent.OTHER, _CERTAIN, "nothing but a number or a place")
 
 
 def _speak(scores: dict[str, Speaks], intent: Intent, worth: float, because: str) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 from handlers.understanding.likeness import Sentences
 from handlers.understanding.patterns import Patterns
 from handlers.understanding.slots import AMOUNT, PLACE, PRODUCT, TICKET
+from handlers.understanding.weighed import weights
 from handlers.understanding.writing import latin, soft, sounding, spaced
 
 _NOT_INTENTS = ("common", "classes", "classes_latin")
@@ -24,13 +25,23 @@ _MOST_FURTHER = 3
 _LIKE = 6.0
 """What a message that is the same as an example counts."""
 
+_LIKELY = 6.0
+"""What a message counts whose runs of letters leave no doubt."""
+
+_WORTH_SAYING = 0.1
+
 
 @dataclass(kw_only=True, slots=True)
 class Speaks:
-    """How much a message speaks for an intent, and what of it does."""
+    """How much a message speaks for an intent, by phrases and sentences (`score`) and by letters; what of it does."""
 
     score: float = 0.0
+    letters: float = 0.0
     because: list[str] = field(default_factory=list)
+
+    @property
+    def total(self) -> float:
+        return self.score + self.letters
 
 
 def speaks_for(key: str) -> dict[str, Speaks]:
@@ -51,6 +62,12 @@ def speaks_for(key: str) -> dict[str, Speaks]:
             worth = _LIKE * like.likeness
             scores[like.label].score += worth
             scores[like.label].because.append(f"like {worth:+.1f}: {like.sentence}")
+    for name, likely in weights("intents").likely(key).items():
+        speaks = scores.setdefault(name, Speaks())
+        speaks.letters = _LIKELY * likely
+        if likely >= _WORTH_SAYING:
+            runs = ", ".join(map(_shown, weights("intents").because(key, name)))
+            speaks.because.append(f"letters {_LIKELY * likely:+.1f}: {runs}")
     return scores
 
 

@@ -5,10 +5,11 @@ from collections.abc import Mapping
 from tests.failures.child import Crash
 
 _SENDING, _WORKER = "broadcasts.delivery.sending", "bot.worker"
+_PLANNING = "broadcasts.delivery.planning_ahead"
 
 PLANNING: Mapping[str, Crash] = {
-    "a page is planned, not committed": Crash(function="broadcasts.delivery.planning:plan_page"),
-    "a page is committed, the next not begun": Crash(function=f"{_WORKER}:plan_next_page"),
+    "a page is planned, not committed": Crash(function=f"{_PLANNING}:plan_page"),
+    "a page is committed, the next not begun": Crash(function=f"{_PLANNING}:plan_next_page"),
 }
 
 CLAIMING: Mapping[str, Crash] = {
@@ -41,7 +42,7 @@ ENDING: Mapping[str, Crash] = {
 """One release meets all of these in this order, when each process dies and the next one goes on."""
 
 CONVERSATION: Mapping[str, Crash] = {
-    "a webhook is written, not committed": Crash(function="storage.inbox:receive_groups"),
+    "a webhook is written, not committed": Crash(function="storage.inbox:receive"),
     "a webhook is committed, not answered": Crash(function="bot.ingest:Ingest._write"),
     "an event is understood, not handled": Crash(function="bot.receiving:Receiver._read_ahead"),
     "an event is handled, not committed": Crash(function="storage.inbox:mark_handled", before=True),

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 from sqlmodel import col, func, select
 
@@ -18,6 +18,7 @@ from tests.fakes.smsc import FakeSmsc
 from tests.fakes.telegram import FakeTelegram
 from tests.fakes.threads import beside
 
+Fake = TypeVar("Fake")
 SMS_TOKEN = "receipts-of-tests"
 
 
@@ -80,14 +81,24 @@ class LocalNetwork:
             return Counter(dict(session.exec(query).all()))
 
 
-class LineNetwork:
+class _OfFake(Generic[Fake]):
+    """A network that a fake of the tests is; `pace` is what the operator sets as its limit."""
+
+    honours_retry_key = False
+
+    def __init__(self, fake: Fake, pace: float) -> None:
+        self.fake = fake
+        self._pace = str(pace)
+
+    @property
+    def unanswered(self) -> int:
+        found: int = getattr(self.fake, "unanswered", 0)
+        return found
+
+
+class LineNetwork(_OfFake[FakeLine]):
     channel = "line"
     honours_retry_key = True
-    unanswered = 0
-
-    def __init__(self, fake: FakeLine, requests_per_second: float) -> None:
-        self.fake = fake
-        self._pace = requests_per_second
 
     @property
     def settings(self) -> dict[str, str]:
@@ -96,7 +107,7 @@ class LineNetwork:
             "KRAJAI_LINE_CHANNEL_ACCESS_TOKEN": line_fake.TOKEN,
             "KRAJAI_LINE_API_URL": self.fake.url,
             "KRAJAI_LINE_DATA_API_URL": self.fake.url,
-            "KRAJAI_LINE_REQUESTS_PER_SECOND": str(self._pace),
+            "KRAJAI_LINE_REQUESTS_PER_SECOND": self._pace,
         }
 
     def address(self, number: int) -> str:
@@ -109,13 +120,8 @@ class LineNetwork:
         return Counter(address for each in list(self.fake.journal) for address in each.to)
 
 
-class TelegramNetwork:
+class TelegramNetwork(_OfFake[FakeTelegram]):
     channel = "telegram"
-    honours_retry_key = False
-
-    def __init__(self, fake: FakeTelegram, messages_per_second: float) -> None:
-        self.fake = fake
-        self._pace = messages_per_second
 
     @property
     def settings(self) -> dict[str, str]:
@@ -124,15 +130,11 @@ class TelegramNetwork:
             "KRAJAI_TELEGRAM_WEBHOOK_SECRET": telegram_builders.SECRET,
             "KRAJAI_TELEGRAM_API_URL": self.fake.url,
             "KRAJAI_TELEGRAM_POLLING": "off",
-            "KRAJAI_TELEGRAM_MESSAGES_PER_SECOND": str(self._pace),
+            "KRAJAI_TELEGRAM_MESSAGES_PER_SECOND": self._pace,
         }
 
     def address(self, number: int) -> str:
         return str(number + 1)
-
-    @property
-    def unanswered(self) -> int:
-        return self.fake.unanswered
 
     def arrived(self) -> int:
         return sum(map(len, list(self.fake.sent.values())))
@@ -141,32 +143,28 @@ class TelegramNetwork:
         return Counter({str(chat): len(said) for chat, said in list(self.fake.sent.items()) if said})
 
 
-class KannelNetwork:
+class _OfSms(_OfFake[Fake]):
     channel = "sms"
-    honours_retry_key = False
 
-    def __init__(self, fake: FakeKannel, messages_per_second: float) -> None:
-        self.fake = fake
-        self._pace = messages_per_second
-
-    @property
-    def settings(self) -> dict[str, str]:
+    def _settings(self, gateway: str, url: str, username: str, password: str) -> dict[str, str]:
         return {
-            "KRAJAI_SMS_GATEWAY": "kannel",
-            "KRAJAI_SMS_URL": self.fake.url,
-            "KRAJAI_SMS_USERNAME": self.fake.username,
-            "KRAJAI_SMS_PASSWORD": self.fake.password,
+            "KRAJAI_SMS_GATEWAY": gateway,
+            "KRAJAI_SMS_URL": url,
+            "KRAJAI_SMS_USERNAME": username,
+            "KRAJAI_SMS_PASSWORD": password,
             "KRAJAI_SMS_WEBHOOK_TOKEN": SMS_TOKEN,
             "KRAJAI_SMS_SENDER": "KRAJAI",
-            "KRAJAI_SMS_MESSAGES_PER_SECOND": str(self._pace),
+            "KRAJAI_SMS_MESSAGES_PER_SECOND": self._pace,
         }
 
     def address(self, number: int) -> str:
         return f"+668{number:08d}"
 
+
+class KannelNetwork(_OfSms[FakeKannel]):
     @property
-    def unanswered(self) -> int:
-        return self.fake.unanswered
+    def settings(self) -> dict[str, str]:
+        return self._settings("kannel", self.fake.url, self.fake.username, self.fake.password)
 
     def arrived(self) -> int:
         return len(self.fake.accepted)
@@ -175,31 +173,10 @@ class KannelNetwork:
         return Counter(sent.to for sent in list(self.fake.accepted))
 
 
-class SmppNetwork:
-    channel = "sms"
-    honours_retry_key = False
-
-    def __init__(self, fake: FakeSmsc, messages_per_second: float) -> None:
-        self.fake = fake
-        self._pace = messages_per_second
-
+class SmppNetwork(_OfSms[FakeSmsc]):
     @property
     def settings(self) -> dict[str, str]:
-        return {
-            "KRAJAI_SMS_GATEWAY": "smpp",
-            "KRAJAI_SMS_URL": self.fake.url,
-            "KRAJAI_SMS_USERNAME": self.fake.system_id,
-            "KRAJAI_SMS_PASSWORD": self.fake.password,
-            "KRAJAI_SMS_SENDER": "KRAJAI",
-            "KRAJAI_SMS_MESSAGES_PER_SECOND": str(self._pace),
-        }
-
-    def address(self, number: int) -> str:
-        return f"+668{number:08d}"
-
-    @property
-    def unanswered(self) -> int:
-        return self.fake.unanswered
+        return self._settings("smpp", self.fake.url, self.fake.system_id, self.fake.password)
 
     def arrived(self) -> int:
         return len(self.got())

@@ -9,18 +9,20 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
+from datetime import datetime
 from pathlib import Path
 
 from sqlmodel import Session, select
 
 from storage import people
+from storage.batches import unpack
 from storage.broadcasts import Broadcast
 from storage.database import Database
 from storage.people import Person
 from storage.subscriptions import WARNING, subscribe, unsubscribe
 from tests import builders
 from tests.failures import networks
-from tests.failures.audience import subscribers
+from tests.failures.audience import Audience, subscribers
 from tests.failures.servers import say, servers
 from tests.failures.size import seeded, size
 
@@ -30,7 +32,7 @@ BETWEEN_SECONDS = 0.004
 
 
 class Crowd(threading.Thread):
-    """One after the other they change their mind; `stopped` holds who said stop before or while it went out."""
+    """One after the other they change their mind; `stopped` holds who said stop while it went out, and when."""
 
     def __init__(
         self, database: Database, contacts: dict[str, int], account_id: int, chance: random.Random
@@ -40,7 +42,7 @@ class Crowd(threading.Thread):
         self._chance = chance
         self.done = threading.Event()
         self.did: Counter[str] = Counter()
-        self.stopped: dict[str, int] = {}
+        self.stopped: dict[str, datetime] = {}
         self.came: list[str] = []
 
     def run(self) -> None:
@@ -61,8 +63,10 @@ class Crowd(threading.Thread):
             self.did[what] += 1
 
     def _changes(self, session: Session, what: str, address: str) -> None:
-        at, number = self._database.now(session), self._contacts[address]
+        number = self._contacts[address]
         person = session.get_one(Person, number)
+        # After the first statement: from there on nobody else writes, and what is committed has an earlier time.
+        at = self._database.now(session)
         if what == "language":
             person.language = "en"
         else:
@@ -71,7 +75,7 @@ class Crowd(threading.Thread):
                 subscribe(session, number, number, WARNING, "9001", at)
             else:
                 person.stopped_at = at
-                self.stopped[address] = number
+                self.stopped[address] = at
         session.add(person)
 
 
@@ -104,13 +108,29 @@ def test_one_copy_each_whoever_comes_and_goes(url: str, tmp_path: Path) -> None:
         say(f"{dict(crowd.did)}; {len(left_out)} left out, {len(skipped)} skipped; {shown['delivery']}")
         assert max(got.values()) == 1
         assert not by_chat, "one copy a person: by the channel she subscribed with"
-        assert left_out <= set(crowd.stopped.values()) | already
+        stopped = {audience.contacts[address]: at for address, at in crowd.stopped.items()}
+        assert left_out <= set(stopped) | already
+        too_late = heard_after(
+            audience, broadcast_id, {each: stopped[each] for each in set(stopped) - left_out}
+        )
+        assert too_late == {}, "they had said stop before their batch was first tried"
+        assert set(stopped) & skipped, "nobody stopped early enough to show anything"
         assert already <= left_out
         assert skipped <= left_out
         assert not set(got) & set(crowd.came)
-        assert len(crowd.stopped) > 10
+        assert len(stopped) > 10
         with audience.database.read() as session:
             assert session.get_one(Broadcast, broadcast_id).state == "done"
+
+
+def heard_after(audience: Audience, broadcast_id: int, stopped: dict[int, datetime]) -> dict[int, datetime]:
+    """Those whose batch was first tried after they had said stop; both times are of the database's clock."""
+    tried = {
+        contact: batch.first_attempt_at
+        for batch in audience.batches(broadcast_id)
+        for contact in unpack(batch.recipients)
+    }
+    return {each: at for each, at in stopped.items() if (first := tried[each]) is None or first > at}
 
 
 def _also_on_telegram(database: Database, contacts: dict[str, int]) -> Iterator[int]:

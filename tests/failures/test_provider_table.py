@@ -10,11 +10,12 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlmodel import select
 from structlog.testing import capture_logs
 
 from bot.channels import line as line_channel
@@ -91,6 +92,21 @@ class Delivery:
             self.clock.advance(1)
             assert self.clock.at - began < timedelta(minutes=10), "it never ends"
         return (self.clock.at - began).total_seconds(), officer
+
+    async def until_it_has_just_failed(self, seconds: float) -> None:
+        """So long, and on until the next attempt: a provider that comes back right then is waited for the longest."""
+        began, waits = self.clock.at, self.clock.at
+        while self.clock.at - began < timedelta(seconds=seconds) or self.waits_until() == waits:
+            waits = self.waits_until()
+            await self.work()
+            self.clock.advance(1)
+        longest = (self.waits_until() - self.clock.at).total_seconds()
+        say(f"the next attempt is {longest:g} s away")
+        assert RECOVERS_SECONDS / 3 < longest <= RECOVERS_SECONDS / 2
+
+    def waits_until(self) -> datetime:
+        with self.database.read() as session:
+            return max(session.exec(select(batches.Batch.not_before)), default=self.clock.at)
 
     def state(self, broadcast_id: int) -> str:
         with self.database.read() as session:
@@ -241,10 +257,10 @@ async def _fate(row: Row, database: Database, clock: Clock) -> tuple[int, int, i
         with socket.socket() as nobody:
             nobody.bind(("127.0.0.1", 0))  # bound and not listening: connections are refused
             dead = network.channel(nobody.getsockname()[1])
-            shut = Delivery(database, clock, account_id, dead)
-            for _ in range(int(row.refused_seconds)):
-                await shut.work()
-                clock.advance(1)
+            if row.refused_seconds:
+                await Delivery(database, clock, account_id, dead).until_it_has_just_failed(
+                    row.refused_seconds
+                )
             await dead.close()
         channel = network.channel()
         await channel.prepare()

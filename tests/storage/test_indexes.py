@@ -9,7 +9,8 @@ import pytest
 from sqlmodel import Session
 
 from broadcasts.audience.counting import count_groups
-from broadcasts.audience.selection import AudienceRule, at_once, by_person
+from broadcasts.audience.queries import Way
+from broadcasts.audience.selection import AudienceRule, slice_by
 from storage import batches, cases_work, erasure, inbox, media, outbox, person_record, retention, schedule
 from storage.database import Database
 from storage.lifecycles import BatchState, ContactState
@@ -38,13 +39,16 @@ HOT: dict[str, tuple[Callable[[Session], object], set[str]]] = {
     "inbox.waiting_senders": (lambda s: inbox.waiting_senders(s, NOW), {"inbox_event_waiting"}),
     "inbox.retry_parked": (lambda s: inbox.retry_parked(s, NOW), {"inbox_event_parked"}),
     "open_subscriptions": (lambda s: open_subscriptions(s, 1), {"subscription_"}),
-    "audience.at_once": (lambda s: at_once(s, RULE, 10), {"subscription_", "addressed"}),
-    "audience.by_person, in a province": (
-        lambda s: by_person(s, RULE, 0, 10),
+    "audience.slice_by places": (
+        lambda s: slice_by(s, Way.PLACES, RULE, 0, 10),
         {"subscription_", "addressed"},
     ),
-    "audience.by_person, in many": (
-        lambda s: by_person(s, NATIONWIDE, 0, 10),
+    "audience.slice_by provinces": (
+        lambda s: slice_by(s, Way.PROVINCES, RULE, 0, 10),
+        {"subscription_", "addressed"},
+    ),
+    "audience.slice_by persons": (
+        lambda s: slice_by(s, Way.PERSONS, NATIONWIDE, 0, 10),
         {"subscription_", "addressed"},
     ),
     "audience.count_groups": (lambda s: count_groups(s, RULE), {"subscription_"}),
@@ -87,19 +91,19 @@ def test_hot_queries_use_their_index(database: Database, name: str) -> None:
 
 def test_persons_of_a_province_come_in_order_and_are_not_sorted(sqlite_database: Database) -> None:
     """One sort is left: that of copies that are alike."""
-    plans = plans_of(sqlite_database, HOT["audience.by_person, in a province"][0])
+    plans = plans_of(sqlite_database, HOT["audience.slice_by provinces"][0])
     assert plans.count("USE TEMP B-TREE") == 1, plans
 
 
 def test_an_area_is_read_by_its_places_and_the_country_by_person(sqlite_database: Database) -> None:
     """PostgreSQL decides by what is in its tables, which is nothing here."""
     ways = {
-        "at_once": "subscription_audience",
-        "by_person, in a province": "subscription_province",
-        "by_person, in many": "subscription_person",
+        "places": "subscription_audience",
+        "provinces": "subscription_province",
+        "persons": "subscription_person",
     }
     for way, index in ways.items():
-        assert f"COVERING INDEX {index} (" in plans_of(sqlite_database, HOT[f"audience.{way}"][0])
+        assert f"COVERING INDEX {index} (" in plans_of(sqlite_database, HOT[f"audience.slice_by {way}"][0])
 
 
 def of_hers(act: Callable[[Session, int], object], person_id: int, session: Session) -> object:

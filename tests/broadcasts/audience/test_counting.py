@@ -6,7 +6,7 @@ import pytest
 
 from broadcasts.audience import counting
 from broadcasts.audience.counting import count, count_groups
-from broadcasts.audience.selection import AudienceRule, at_once
+from broadcasts.audience.selection import AudienceRule, next_slice
 from storage import places
 from storage.broadcasts import Addressed
 from storage.database import Database
@@ -44,8 +44,7 @@ def test_each_person_counts_once_at_her_first_place(
     with database.read() as session:
         for area in AREAS:
             rule = AudienceRule(topic=WARNING, places=area, at=NOW)
-            found = at_once(session, rule, 100)
-            assert found is not None
+            found = next_slice(session, rule, None, 100)
             assert sum(count(session, rule).values()) == sum(len(each.contact_ids) for each in found.alike)
         groups = count_groups(session, AudienceRule(topic=WARNING, places=("57",), at=NOW))
         counted = {(each.district, each.language, each.with_wishes): each.copies for each in groups}

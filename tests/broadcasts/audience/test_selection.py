@@ -1,8 +1,10 @@
 """The audience: who, once each, in key order, whatever the size of a page."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
-from itertools import pairwise
+from itertools import cycle, pairwise
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -11,7 +13,8 @@ from sqlmodel import Session
 
 from broadcasts.audience import selection
 from broadcasts.audience.counting import count, count_groups
-from broadcasts.audience.selection import AudienceRule, Slice, Span, at_once, by_person, spans
+from broadcasts.audience.queries import Way
+from broadcasts.audience.selection import AudienceRule, Slice, Span, next_slice, slice_by, spans
 from storage import people
 from storage.broadcasts import Addressed
 from storage.database import Database
@@ -59,29 +62,21 @@ def test_spans_of_a_district_are_its_codes_and_its_province_alone() -> None:
     assert spans(["5709"]) == (Span(low="57", high="5700"), Span(low="5709", high="5710"))
 
 
-WAYS = ("at once", "by province", "by person")
-
-
-def whole(session: Session, rule: AudienceRule, most: int, *, way: str) -> list[Slice]:
-    """All slices of an audience, found in one of the three ways."""
-    if way == "at once":
-        found = at_once(session, rule, 10_000)
-        assert found is not None
-        return [found]
+def whole(session: Session, rule: AudienceRule, most: int, *, ways: Sequence[Way]) -> list[Slice]:
+    """All slices of an audience, found in these ways in turns."""
     slices: list[Slice] = []
     after: int | None = 0
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(selection, "_WIDE_PROVINCES", 0 if way == "by person" else 100)
-        while after is not None:
-            slices.append(by_person(session, rule, after, most))
-            assert slices[-1].after is None or slices[-1].after > after
-            after = slices[-1].after
+    turns = cycle(ways)
+    while after is not None:
+        slices.append(slice_by(session, next(turns), rule, after, most))
+        assert slices[-1].after is None or slices[-1].after > after
+        after = slices[-1].after
     return slices
 
 
-def chosen(session: Session, rule: AudienceRule, *, way: str) -> list[int]:
+def chosen(session: Session, rule: AudienceRule, *, way: Way) -> list[int]:
     """The contacts of an audience."""
-    slices = whole(session, rule, 10, way=way)
+    slices = whole(session, rule, 10, ways=[way])
     return [contact_id for each in slices for alike in each.alike for contact_id in alike.contact_ids]
 
 
@@ -89,7 +84,7 @@ def chosen(session: Session, rule: AudienceRule, *, way: str) -> list[int]:
     people=crowds(8),
     places=areas(),
     most=st.integers(1, 5),
-    way=st.sampled_from(WAYS),
+    ways=st.lists(st.sampled_from(Way), min_size=1, max_size=3),
     on=st.one_of(st.none(), st.lists(st.sampled_from(CHANNELS), min_size=1, unique=True)),
 )
 @settings(ON_A_DATABASE, max_examples=40)
@@ -98,14 +93,14 @@ def test_slices_give_everybody_once(
     people: list[Someone],
     places: list[str],
     most: int,
-    way: str,
+    ways: list[Way],
     on: list[str] | None,
 ) -> None:
     world = settle_down(database, people)
     accounts = tuple(world.accounts[CHANNELS.index(channel)] for channel in on or ())
     asked = replace(rule(*places), accounts=accounts)
     with database.read() as session:
-        slices = whole(session, asked, most, way=way)
+        slices = whole(session, asked, most, ways=ways)
         counted = count(session, asked)
     expected = world.audience(places, accounts)
     copies = [
@@ -122,12 +117,47 @@ def test_slices_give_everybody_once(
     assert counted == Counter(names[account_id] for _, account_id, _, _ in expected.values())
 
 
-def test_an_audience_of_more_than_asked_is_not_given_at_once(database: Database) -> None:
+@pytest.mark.parametrize("place", ["5709", "57"])
+def test_the_first_slice_of_several_is_short(
+    database: Database, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    monkeypatch.setattr(selection, "FIRST_SLICE", 1)
+    with database.write() as session:
+        ids = [builders.citizen(session, f"sim-{number}")[0].id for number in range(4)]
+        found: list[list[int | None]] = []
+        after: int | None = None
+        while not found or after is not None:
+            one = next_slice(session, rule(place), after, 3)
+            found.append([contact_id for alike in one.alike for contact_id in alike.contact_ids])
+            after = one.after
+    assert found == [ids[:1], ids[1:], []]
+
+
+def test_an_area_of_few_is_one_slice(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(selection, "FIRST_SLICE", 1)
+    with database.write() as session:
+        ids = [builders.citizen(session, f"sim-{number}")[0].id for number in range(3)]
+        (alike,) = next_slice(session, rule("5709"), None, 4).alike
+        assert alike.contact_ids == ids
+
+
+def test_of_many_in_an_area_no_more_are_looked_at_than_a_slice_needs(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(selection, "_FEW_IN_PLACES", 2)
+    asked: list[Way] = []
+
+    def noted(session: Session, way: Way, *more: Any) -> Slice:
+        asked.append(way)
+        return slice_by(session, way, *more)
+
+    monkeypatch.setattr(selection, "slice_by", noted)
     with database.write() as session:
         for number in range(3):
-            builders.citizen(session, f"sim-{number}")
-        assert at_once(session, rule("5709"), 2) is None
-        assert at_once(session, rule("5709"), 3) is not None
+            builders.citizen(session, f"sim-{number}", places=["5709" if number else "5707"])
+        for places in (["5709"], ["5709", "5707"], ["57"]):
+            next_slice(session, rule(*places), None, 10)
+    assert asked == [Way.PLACES, Way.PROVINCES, Way.PROVINCES]
 
 
 def test_those_who_were_addressed_already_are_left_out(database: Database) -> None:
@@ -138,7 +168,7 @@ def test_those_who_were_addressed_already_are_left_out(database: Database) -> No
         session.add(Addressed(broadcast_id=broadcast.id or 0, person_id=reached.id or 0))
         session.flush()
         addressed = AudienceRule(topic="warning", places=("5709",), at=NOW, addressed_by=broadcast.id)
-        for way in WAYS:
+        for way in Way:
             assert chosen(session, addressed, way=way) == [contact.id]
         assert count(session, addressed) == {"local": 1}
 
@@ -161,7 +191,7 @@ def test_a_group_chat_is_told_apart(database: Database) -> None:
         contact, _ = builders.citizen(session)
         contact.kind = "group"
         session.flush()
-        slices = whole(session, rule("5709"), 10, way=WAYS[0])
+        slices = whole(session, rule("5709"), 10, ways=[Way.PLACES])
         assert [alike.in_group for each in slices for alike in each.alike] == [True]
 
 
@@ -183,7 +213,7 @@ def test_a_blocked_contact_gives_way_to_the_next_of_the_same_person(
         subscribe(session, person.id or 0, second.id or 0, "warning", "5709", NOW)
         (first if blocked_first else second).state = ContactState.BLOCKED
         session.flush()
-        for way in WAYS:
+        for way in Way:
             found = chosen(session, rule("5709"), way=way)
             assert found == [second.id if blocked_first else first.id]
 
@@ -197,7 +227,7 @@ def test_an_area_of_thousands_of_villages_is_no_problem(database: Database) -> N
             builders.citizen(session, f"sim-{number}", places=[place, "57091499"])
         assert len(spans(villages)) > 1000
         assert count(session, rule(*villages)) == {"local": 5}
-        assert len(chosen(session, rule(*villages), way=WAYS[1])) == 5
+        assert len(chosen(session, rule(*villages), way=Way.PROVINCES)) == 5
 
 
 def test_on_some_accounts_each_is_reached_there_or_not_at_all(database: Database) -> None:
@@ -213,7 +243,7 @@ def test_on_some_accounts_each_is_reached_there_or_not_at_all(database: Database
         everywhere = rule("5709")
         on_sms = replace(everywhere, accounts=(sms,))
         on_chat = replace(everywhere, accounts=(builders.account(session),))
-        for way in WAYS:
+        for way in Way:
             assert chosen(session, on_sms, way=way) == [text.id]
             assert sorted(chosen(session, on_chat, way=way)) == sorted([both.id or 0, chat_only.id or 0])
             assert len(chosen(session, everywhere, way=way)) == 2

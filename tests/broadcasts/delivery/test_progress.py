@@ -4,7 +4,10 @@ from datetime import timedelta
 
 from broadcasts.delivery.channel import RecipientGone
 from broadcasts.delivery.progress import DeliveryWatch
+from storage import people
+from storage.batches import Batch, insert_batches, new_batch
 from storage.broadcasts import Priority
+from storage.lifecycles import BatchState
 from tests.broadcasts.delivery.scene import Lasting, Scene
 from tests.fakes.scripted_channel import ScriptedChannel, Step
 
@@ -54,3 +57,38 @@ def test_rate_and_time_left_and_those_who_wait_for_their_hour(lasting: Lasting) 
             stalled = watch.look(session, later + timedelta(seconds=20))
         assert (second.settled, second.rate, second.eta_seconds) == (3, 1.5, 2.0)
         assert (stalled.rate, stalled.not_before) == (0.0, held.not_before)
+
+
+def test_the_time_left_is_that_of_the_slowest_channel(lasting: Lasting) -> None:
+    """A fast one goes at 4 recipients a second and has 4 left, a slow one at 1 and has 5 left: 5 s, not 9 / 5."""
+    with Scene(lasting, ScriptedChannel(keyed=True)) as scene:
+        broadcast_id, at = scene.release(), scene.clock.at
+        with scene.database.write() as session:
+            slow = people.ensure_account(session, "sms", "slow").id or 0
+            for batch in scene.batches(broadcast_id):
+                session.delete(session.get_one(Batch, batch.id))
+            session.flush()
+            sizes = ((scene.account_id, 8), (scene.account_id, 4), (slow, 2), (slow, 5))
+            insert_batches(
+                session,
+                [new_batch(broadcast_id, account, "th", "", range(size), at) for account, size in sizes],
+            )
+        watch = DeliveryWatch(broadcast_id=broadcast_id)
+        fast_one, _, slow_one, _ = scene.batches(broadcast_id)
+        seen = []
+        for done in (None, fast_one, slow_one):
+            with scene.database.write() as session:
+                if done is not None:
+                    done.state, done.outcomes, done.finished_at = (
+                        BatchState.DONE,
+                        b"a" * done.size,
+                        scene.clock.at,
+                    )
+                    session.merge(done)
+                seen.append(watch.look(session, scene.clock.at))
+            scene.clock.advance(1)
+        assert [each.rate for each in seen] == [0.0, 8.0, 5.0]
+        assert [each.eta_seconds for each in seen] == [None, None, 5.0], (
+            "none while the slow one stands still"
+        )
+        scene.stop(broadcast_id)
