@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from bot.one_exchange import OneExchange
 from storage import inbox
 from storage.database import Database
 from storage.inbox import ReceivedEvent
@@ -22,6 +23,7 @@ class Ingest:
 
     def __init__(self, database: Database, not_stored: Callable[[int], None] = lambda events: None) -> None:
         self._database = database
+        self._exchange = None if database.is_sqlite else OneExchange(database)
         self._not_stored = not_stored
         self._waiting: list[_Waiting] = []
         self._flush: asyncio.Task[None] | None = None
@@ -44,7 +46,8 @@ class Ingest:
                     await self._commit_alone(alone)
 
     async def _commit(self, together: list[_Waiting]) -> None:
-        await asyncio.to_thread(self._write, [event for each in together for event in each.events])
+        if events := [event for each in together for event in each.events]:
+            await self._write(events)
         for each in together:
             if not each.stored.done():
                 each.stored.set_result(None)
@@ -57,6 +60,12 @@ class Ingest:
             if not waiting.stored.done():
                 waiting.stored.set_exception(fault)
 
-    def _write(self, events: list[ReceivedEvent]) -> None:
-        with self._database.write_often() as session:
-            inbox.receive(session, events, self._database.clock_of(session))
+    async def _write(self, events: list[ReceivedEvent]) -> None:
+        if self._exchange is not None:
+            await self._exchange.write(events)
+        else:
+            await asyncio.to_thread(self._write_to_file, events)
+
+    def _write_to_file(self, events: list[ReceivedEvent]) -> None:
+        with self._database.write() as session:
+            inbox.receive(session, events, self._database.now(session))

@@ -7,7 +7,7 @@ same transaction, on SQLite they are fed after it, and a look at the file notice
 import asyncio
 import contextlib
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, cast
 
@@ -251,7 +251,12 @@ def _queries(session: Session) -> SyncQueries:
 
 
 def _enqueue_with_commit(session: Session, jobs: tuple[Job, ...]) -> None:
-    _queries(session).enqueue(
+    enqueue(_queries(session), jobs)
+
+
+def enqueue(queries: SyncQueries, jobs: Sequence[Job]) -> None:
+    """Hand jobs to the engine."""
+    queries.enqueue(
         [job.work.value for job in jobs],
         [job.key.encode() for job in jobs],
         [_PRIORITY[job.work] for job in jobs],

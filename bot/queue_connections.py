@@ -12,16 +12,10 @@ from psycopg.rows import dict_row
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
 
-from storage.database import Database
+from storage.database import CONNECT_TIMEOUT_SECONDS, LOST_AFTER, Database
 from storage.inserting import array_text
 
-_KEEPALIVE: dict[str, Any] = {
-    "keepalives_idle": 10,
-    "keepalives_interval": 5,
-    "keepalives_count": 3,
-    "connect_timeout": 5,
-}
-"""So that a connection whose other end is gone without a word is noticed within half a minute."""
+_OPTIONS: dict[str, Any] = {**LOST_AFTER, "connect_timeout": CONNECT_TIMEOUT_SECONDS}
 
 
 class TwoConnections(PsycopgDriver):
@@ -55,9 +49,9 @@ class TwoConnections(PsycopgDriver):
 async def connected(database: Database) -> AsyncIterator[TwoConnections]:
     """A worker's connections for as long as it uses the engine. Raises psycopg.Error and OSError."""
     address = libpq_url(database)
-    queries = await psycopg.AsyncConnection.connect(address, autocommit=True, **_KEEPALIVE)
+    queries = await psycopg.AsyncConnection.connect(address, autocommit=True, **_OPTIONS)
     async with queries:
-        notifications = await psycopg.AsyncConnection.connect(address, autocommit=True, **_KEEPALIVE)
+        notifications = await psycopg.AsyncConnection.connect(address, autocommit=True, **_OPTIONS)
         async with notifications:
             yield TwoConnections(queries, notifications)
 
@@ -78,8 +72,7 @@ class SessionDriver:
         try:
             given = tuple(array_text(each) if isinstance(each, list) else each for each in args)
             cursor.execute(cast("Any", query), cast("Any", given) or None)
-            # Amid a pipeline the answer comes with the commit; nobody asks for the jobs' ids.
-            return [] if self._connection.pgconn.pipeline_status else cursor.fetchall()
+            return cursor.fetchall()
         except psycopg.OperationalError as fault:
             # Callers know the faults of their session, not those of the driver below it.
             raise OperationalError("enqueue", None, fault) from fault

@@ -35,8 +35,18 @@ LOCK_TIMEOUT_MILLISECONDS = 10_000
 IDLE_IN_TRANSACTION_MILLISECONDS = 10_000
 """A process that is frozen amid a transaction holds rows that all others wait for; so long, PostgreSQL lets it."""
 
+POSTGRESQL_OPTIONS: dict[str, Any] = {
+    "connect_timeout": CONNECT_TIMEOUT_SECONDS,
+    "application_name": APPLICATION_NAME,
+    **LOST_AFTER,
+    "options": "-c timezone=utc "
+    f"-c lock_timeout={LOCK_TIMEOUT_MILLISECONDS} "
+    f"-c idle_in_transaction_session_timeout={IDLE_IN_TRANSACTION_MILLISECONDS}",
+}
+"""How the driver connects."""
+
 WIPE_TIMEOUT_MILLISECONDS = 500
-DATABASE_CLOCK = func.clock_timestamp(type_=DateTime(timezone=True))
+_DATABASE_CLOCK = func.clock_timestamp(type_=DateTime(timezone=True))
 _BEGIN = "krajai_begin"
 _WIPE_JOURNAL = "krajai.wipe_journal"
 
@@ -65,7 +75,7 @@ class Database:
         self._clock = clock
         self.engine = _sqlite_engine(self) if self.is_sqlite else _postgresql_engine(self, pool_size)
         self.writer = self.engine.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"})
-        self._kept: Connection | None = None
+        self.before_close: list[Callable[[], None]] = []
         # One writer at a time is all SQLite allows; waiting here is fair, its busy handler is not.
         self._turn: AbstractContextManager[Any] = threading.Lock() if self.is_sqlite else nullcontext()
 
@@ -83,12 +93,7 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Session]:
         """A session whose changes are committed together at the end, or not at all when an exception leaves it."""
-        with self._write_over(self.writer) as session:
-            yield session
-
-    @contextmanager
-    def _write_over(self, bind: Engine | Connection) -> Iterator[Session]:
-        with self._turn, Session(bind, expire_on_commit=False) as session:
+        with self._turn, Session(self.writer, expire_on_commit=False) as session:
             yield session
             jobs = announced(session)
             if jobs and self.before_commit is not None:
@@ -99,33 +104,6 @@ class Database:
         if session.info.get(_WIPE_JOURNAL):
             self.wipe_journal()
 
-    @contextmanager
-    def write_often(self) -> Iterator[Session]:
-        """As `write`, for who writes many times a second: on PostgreSQL one exchange, over a connection that is kept.
-
-        All statements and the commit are sent together (libpq's pipeline mode), so none of them can be asked for what
-        it found, and the driver's own faults leave this. The pool asks a connection each time whether it still lives;
-        here a fault tells that it does not and the next write takes another: whoever writes by this tries again.
-        """
-        if self.is_sqlite:
-            with self.write() as session:
-                yield session
-            return
-        connection, self._kept = self._kept or self.writer.connect(), None
-        try:
-            with _pipeline(connection), self._write_over(connection) as session:
-                yield session
-        except BaseException:
-            connection.invalidate()
-            connection.close()
-            raise
-        self._keep(connection)
-
-    def _keep(self, connection: Connection) -> None:
-        spare, self._kept = self._kept, connection
-        if spare is not None:
-            spare.close()
-
     def now(self, session: Session) -> datetime:
         """The clock that leases and pace are measured by: one for all workers of a database."""
         if self._clock is not None:
@@ -135,11 +113,10 @@ class Database:
         found: datetime = session.connection().exec_driver_sql("SELECT clock_timestamp()").scalar_one()
         return found.astimezone(UTC)
 
-    def clock_of(self, session: Session) -> datetime | ColumnElement[datetime]:
-        """As `now`; where that would be an exchange of its own, SQL that is the time when it is run."""
-        if self.is_sqlite or self._clock is not None:
-            return self.now(session)
-        return DATABASE_CLOCK
+    @property
+    def clock(self) -> datetime | ColumnElement[datetime]:
+        """On PostgreSQL the same as `now`, as SQL for a statement: asking would be an exchange of its own."""
+        return self._clock() if self._clock is not None else _DATABASE_CLOCK
 
     def wipe_journal(self) -> bool:
         """Empty SQLite's journal, which holds former contents of its pages; False while a reader is in the way.
@@ -167,9 +144,8 @@ class Database:
             connection.execute(text("SELECT 1"))
 
     def close(self) -> None:
-        if self._kept is not None:
-            self._kept.close()
-            self._kept = None
+        for let_go in self.before_close:
+            let_go()
         self.engine.dispose()
 
 
@@ -196,12 +172,6 @@ class ChangeWatch:
 
     def close(self) -> None:
         self._connection.close()
-
-
-def _pipeline(connection: Connection) -> AbstractContextManager[Any]:
-    driver: Any = connection.connection.driver_connection
-    pipeline: AbstractContextManager[Any] = driver.pipeline()
-    return pipeline
 
 
 def _sqlite_engine(database: Database) -> Engine:
@@ -240,12 +210,5 @@ def _postgresql_engine(database: Database, pool_size: int) -> Engine:
         pool_size=pool_size,
         max_overflow=pool_size,
         pool_pre_ping=True,
-        connect_args={
-            "connect_timeout": CONNECT_TIMEOUT_SECONDS,
-            "application_name": APPLICATION_NAME,
-            **LOST_AFTER,
-            "options": "-c timezone=utc "
-            f"-c lock_timeout={LOCK_TIMEOUT_MILLISECONDS} "
-            f"-c idle_in_transaction_session_timeout={IDLE_IN_TRANSACTION_MILLISECONDS}",
-        },
+        connect_args=POSTGRESQL_OPTIONS,
     )

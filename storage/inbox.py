@@ -3,17 +3,20 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import ColumnElement, Index, LargeBinary, UniqueConstraint, case, func, text
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from storage.columns import BigId, UtcDateTime, is_one_of
-from storage.inserting import insert_many_new
+from storage.database import Database
+from storage.inserting import insert_many_new, inserting_many_new
 from storage.jobs import Job, Work, announce
 from storage.lifecycles import InboxState
 
 TRIES_BEFORE_PARKING = 3
 RETRY_SECONDS = (1.0, 5.0)
+_ONCE = ("account_id", "event_id")
 _WORK = {True: Work.HANDLE_URGENT, False: Work.HANDLE}
 
 
@@ -77,14 +80,32 @@ def split_sender_key(key: str) -> tuple[int, str]:
     return int(account_id), sender
 
 
-def receive(
-    session: Session, events: Sequence[ReceivedEvent], at: datetime | ColumnElement[datetime]
-) -> None:
+def receive(session: Session, events: Sequence[ReceivedEvent], at: datetime) -> None:
     """Store events; one that is known by (account, event id) is passed over.
 
     Its job is not: a job too many is looked at and forgotten, and to learn what is new would be another exchange.
     """
-    values = [
+    insert_many_new(session, InboxEvent, _values(events), unique=_ONCE, common=_common(at))
+    announce(session, *jobs_of(events))
+
+
+def receiving(events: Sequence[ReceivedEvent], database: Database) -> tuple[str, tuple[Any, ...]]:
+    """The statement of `receive` as PostgreSQL's driver takes it, for some events; `jobs_of` them go with it."""
+    common, dialect = _common(database.clock), database.engine.dialect
+    return inserting_many_new(InboxEvent, _values(events), unique=_ONCE, common=common, dialect=dialect)
+
+
+def jobs_of(events: Sequence[ReceivedEvent]) -> tuple[Job, ...]:
+    """Who has to be answered, each once."""
+    return tuple(
+        dict.fromkeys(
+            Job(work=_WORK[event.urgent], key=sender_key(event.account_id, event.sender)) for event in events
+        )
+    )
+
+
+def _values(events: Sequence[ReceivedEvent]) -> list[dict[str, Any]]:
+    return [
         {
             "account_id": event.account_id,
             "event_id": event.event_id,
@@ -94,7 +115,10 @@ def receive(
         }
         for event in events
     ]
-    common = {
+
+
+def _common(at: datetime | ColumnElement[datetime]) -> dict[str, Any]:
+    return {
         "state": InboxState.WAITING.value,
         "tries": 0,
         "not_before": at,
@@ -102,9 +126,6 @@ def receive(
         "handled_at": None,
         "fault": "",
     }
-    insert_many_new(session, InboxEvent, values, unique=("account_id", "event_id"), common=common)
-    for event in events:
-        announce(session, Job(work=_WORK[event.urgent], key=sender_key(event.account_id, event.sender)))
 
 
 def next_event(session: Session, account_id: int, sender: str, at: datetime) -> InboxEvent | None:

@@ -37,10 +37,9 @@ def insert_many_new(
     unique: Sequence[str],
     common: Mapping[str, Any],
 ) -> None:
-    """As `insert_new`, of the columns' values, and without telling what was new: nothing has to be waited for.
+    """As `insert_new`, of the columns' values, and without telling what was new.
 
-    All have the same columns, and beside them the values in `common` (on PostgreSQL also SQL, such as its clock); the
-    others get what the database gives them.
+    All have the same columns, and beside them the values in `common`; the others get what the database gives them.
     """
     if not values:
         return
@@ -48,14 +47,28 @@ def insert_many_new(
         rows = [{**each, **common} for each in values]
         session.connection().execute(_passing_over(session, model, unique, None), rows)
         return
+    statement, given = inserting_many_new(
+        model, values, unique=unique, common=common, dialect=session.get_bind().dialect
+    )
+    # The driver itself: the statement is always the same text, and these parameters need no one's processing.
+    session.connection().exec_driver_sql(statement, given)
+
+
+def inserting_many_new(
+    model: type[SQLModel],
+    values: Sequence[Mapping[str, Any]],
+    *,
+    unique: Sequence[str],
+    common: Mapping[str, Any],
+    dialect: Dialect,
+) -> tuple[str, tuple[Any, ...]]:
+    """`insert_many_new` of some as PostgreSQL's driver takes it; `common` may hold SQL, as the database's clock."""
     columns = tuple(values[0])
-    dialect = session.get_bind().dialect
-    computed = tuple((name, str(each)) for name, each in common.items() if isinstance(each, ColumnElement))
+    computed = tuple((name, _sql(each)) for name, each in common.items() if isinstance(each, ColumnElement))
     given = {name: each for name, each in common.items() if not isinstance(each, ColumnElement)}
     statement = _from_arrays(model, columns, tuple(given), computed, tuple(unique), dialect)
     arrays = (array_text([each[name] for each in values]) for name in columns)
-    # The driver itself: the statement is always the same text, and these parameters need no one's processing.
-    session.connection().exec_driver_sql(statement, (*given.values(), *arrays))
+    return statement, (*given.values(), *arrays)
 
 
 def array_text(values: Iterable[object]) -> str:
@@ -105,6 +118,11 @@ def _passing_over(
     dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
     insert = dialect.insert(inspect(model).local_table)
     return insert.on_conflict_do_nothing(index_elements=list(unique), index_where=where)
+
+
+@cache
+def _sql(computed: ColumnElement[Any]) -> str:
+    return str(computed)
 
 
 @cache

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from psycopg.errors import ForeignKeyViolation
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, func, select
 
@@ -45,9 +46,9 @@ class Counted:
                 raise fault
             receive(session, events, at)
 
-        def counted(ingest: Ingest, events: list[ReceivedEvent]) -> None:
+        async def counted(ingest: Ingest, events: list[ReceivedEvent]) -> None:
             self.commits += 1
-            write(ingest, events)
+            await write(ingest, events)
 
         monkeypatch.setattr(inbox, "receive", receive_or_fail)
         monkeypatch.setattr(Ingest, "_write", counted)
@@ -144,6 +145,23 @@ def test_more_than_fit_into_one_commit_are_stored_too(
 
     asyncio.run(scene())
     assert stored(sqlite_database) == 10
+
+
+def test_what_postgresql_refuses_fails_alone(postgres: PostgresServer) -> None:
+    database = Database(postgres.fresh_database())
+    account_id = account(database)
+
+    async def scene() -> list[BaseException | None]:
+        ingest = Ingest(database)
+        nobody = ingest.store([event(account_id + 1, 1)])
+        stores = [ingest.store([event(account_id, n)]) for n in range(5)]
+        return await asyncio.gather(*stores, nobody, return_exceptions=True)
+
+    *stored_ones, refused = asyncio.run(scene())
+    assert stored_ones == [None] * 5
+    assert isinstance(refused, ForeignKeyViolation)
+    assert stored(database) == 5
+    database.close()
 
 
 def test_a_lost_connection_is_taken_up_again_unseen(postgres: PostgresServer) -> None:
