@@ -42,7 +42,7 @@ ENDING: Mapping[str, Crash] = {
 """One release meets all of these in this order, when each process dies and the next one goes on."""
 
 CONVERSATION: Mapping[str, Crash] = {
-    "a webhook is written, not committed": Crash(function="storage.inbox:receive"),
+    "a webhook is written, not committed": Crash(function="storage.inbox:jobs_of"),
     "a webhook is committed, not answered": Crash(function="bot.ingest:Ingest._write"),
     "an event is understood, not handled": Crash(function="bot.receiving:Receiver._read_ahead"),
     "an event is handled, not committed": Crash(function="storage.inbox:mark_handled", before=True),
