@@ -102,7 +102,7 @@ class WorkerProcess:
             self._krajai.batch_sizes,
             self._krajai.forms,
             self._krajai.settings.zone,
-            goes_on=lambda: loop.time() < until,
+            goes_on=lambda: loop.time() < until and not self._stopping.is_set(),
         )
         if wait_seconds is not None:
             await asyncio.to_thread(self._announce, Job(work=Work.PLAN, key=key, delay_seconds=wait_seconds))

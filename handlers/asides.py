@@ -109,8 +109,9 @@ def known_word(turn: Turn, known: Keyword, by_keyword: ByKeyword) -> Bubbles:
         return AGAIN[name](turn)
     if known in _BESIDE:
         return beside(turn, lambda: by_keyword[known](turn))
-    if known in (Keyword.CANCEL, Keyword.LEAVE) and name == complaint.NAME:
-        return gone_on(turn, "complaint.leave", by_keyword[known](turn))
+    if known in (Keyword.CANCEL, Keyword.LEAVE) and name in AGAIN:
+        action = "complaint.leave" if name == complaint.NAME else "leave"
+        return gone_on(turn, action, by_keyword[known](turn))
     is_mistake = known is Keyword.MISTAKE or (known is Keyword.CANCEL and name == rescue.NAME)
     answer = by_keyword[known](turn)
     return gone_on(turn, "rescue.mistake", answer) if is_mistake else answer
@@ -232,7 +233,8 @@ def _is_surely_wanted(turn: Turn, meant: Understanding, guess: Guess) -> bool:
     if meant.intent is Intent.HUMAN:
         return name == complaint.NAME and meant.score >= _SURE_OF_AN_OFFICER
     if meant.intent is Intent.TRACK_COMPLAINT:
-        return meant.is_question and (not guess.score or cases_tracking.has_any(turn))
+        asks = meant.is_question or says_whole(turn.incoming.text, "my_cases")
+        return asks and (not guess.score or cases_tracking.has_any(turn))
     if meant.intent in _DONE_WHILE_TELLING:
         return not guess.is_sure
     if cases_tracking.is_for_an_officer(turn):

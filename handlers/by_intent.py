@@ -201,7 +201,8 @@ def _guessed(turn: Turn) -> Bubbles:
     if is_insult(text):
         return small_talk.insulted(turn)
     if code := script_language(text):
-        return language.choose(turn, code)
+        # Who is known and reads Thai keeps it until she says otherwise.
+        return language.choose(turn, "" if turn.language == "th" and not _is_new(turn) else code)
     names_a_place = is_little_more_than_a_place(text)
     if _is_new(turn) and not (names_a_place and first_contact.has_met(turn)):
         return first_contact.greet(turn)

@@ -30,6 +30,7 @@ from handlers.turn import Agency, Bubbles, Turn
 from handlers.understanding.cries import concern_in
 from handlers.understanding.keywords import (
     is_rescue,
+    is_yes_to,
     keyword,
     same_label,
     without_politeness,
@@ -97,7 +98,7 @@ class Conversation:
             pauses.forget(turn)
         before = turn.dialog.not_understood
         bubbles = _with_hotlines(turn, attention.answered(turn, _answer))
-        if not turn.dialog.name:
+        if not turn.dialog.name and not pauses.may_go_on(bubbles):
             pauses.forget(turn)
         if turn.dialog.not_understood == before:
             turn.dialog.not_understood = 0
@@ -169,7 +170,7 @@ def _answer_words(turn: Turn) -> Bubbles:
         return _answer_outside_dialogs(turn)
     if incoming.kind is IncomingKind.TEXT and (other := asides.something_else(turn, KEYWORDS)) is not None:
         return other
-    return DIALOGS[turn.dialog.name](turn)
+    return pauses.gone_on(turn, pauses.WORDS, DIALOGS[turn.dialog.name](turn))
 
 
 def _said_plainly(turn: Turn) -> Bubbles | None:
@@ -212,6 +213,9 @@ def _as_tap(turn: Turn) -> Incoming:
     if incoming.kind is not IncomingKind.TEXT or is_rescue(incoming.text):
         return incoming
     chosen = next((each for each in offered if same_label(incoming.text, each["label"])), None)
+    if chosen is None and not _help_is_asked_for(turn):
+        agreed = [each for each in offered if is_yes_to(each["label"], incoming.text)]
+        chosen = agreed[0] if len(agreed) == 1 else None
     number = _choice(incoming.text)
     # While help is asked for a number is an answer to "how many": it must never close the call.
     if (

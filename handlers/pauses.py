@@ -77,15 +77,26 @@ _GOES_ON_AFTER = frozenset(
         "human.call_back",
         "human.give_up",
         "price.set",
+        "price.new",
+        "price.daily_at",
+        "hours.set",
+        "case.reason",
+        "case.thanks",
         "ask.article",
         "ask.officer",
         "rescue.asking",
         "rescue.mistake",
+        "rescue.safe_now",
+        "rescue.nobody",
         "subscribe",
         "topics",
     }
 )
 """The taps that end what came in between."""
+
+_LEAVES = "leave"
+WORDS = "words"
+"""In place of a tap: words that the dialog itself took as its answer."""
 
 
 def beside(turn: Turn, act: Act) -> Bubbles:
@@ -130,12 +141,18 @@ def gone_on(turn: Turn, action: str, answer: Bubbles) -> Bubbles:
     """An answer, and below it the question of the dialog that was paused, where `action` ended what came between."""
     waiting = _paused(turn)
     is_over = turn.dialog.name == "" or action == "ask.article"
-    if not waiting or action not in _GOES_ON_AFTER or not is_over:
+    if not waiting or action not in (*_GOES_ON_AFTER, _LEAVES, WORDS) or not is_over:
         return answer
     last = waiting.pop()
     turn.dialog.memory = {**turn.dialog.memory, _PAUSED: waiting}
     enter(turn.dialog, last["name"], last["step"], **last["known"])
-    return _then_again(turn, answer)
+    # Who leaves what came in between gets back to what waits, and not to the menu.
+    return _then_again(turn, () if action == _LEAVES else answer)
+
+
+def may_go_on(bubbles: Bubbles) -> bool:
+    """Whether a button that is offered now ends what came in between: anybody else who needs help?"""
+    return any(button.action in _GOES_ON_AFTER for bubble in bubbles for button in bubble.buttons)
 
 
 def forget(turn: Turn) -> None:
@@ -165,8 +182,10 @@ def _then_again(turn: Turn, answer: Bubbles) -> Bubbles:
     question = AGAIN[name](turn)
     if (turn.dialog.name, turn.dialog.step) == (name, step):
         enter(turn.dialog, name, step, **{**turn.dialog.known, **known, "asked_again": True})
-    room = MOST_BUBBLES - len(question)
-    shown = map(_without_vanishing_buttons, answer[:room])
+    if len(answer) + len(question) > MOST_BUBBLES:
+        # Nothing of the answer is kept back for the question: it still waits.
+        return answer
+    shown = map(_without_vanishing_buttons, answer)
     return (*shown, *_led(turn, turn.say(f"interrupted.{name}"), question, most=len(question)))
 
 

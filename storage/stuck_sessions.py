@@ -15,7 +15,8 @@ from storage.leases import LEASE_SECONDS
 _END = text(
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() "
     "AND usename = current_user AND application_name = :name AND pid <> pg_backend_pid() "
-    "AND state = 'active' AND wait_event = 'ClientWrite' "
+    "AND state = 'active' AND wait_event = 'ClientWrite' AND (backend_xid IS NOT NULL OR EXISTS ("
+    "SELECT FROM pg_locks WHERE pg_locks.pid = pg_stat_activity.pid AND locktype = 'advisory')) "
     "AND query_start < clock_timestamp() - make_interval(secs => :seconds)"
 )
 

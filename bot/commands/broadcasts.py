@@ -43,8 +43,8 @@ def list_(as_json: AsJson = False) -> None:
     table = Table("number", "kind", "class", "state", "released", "by", box=None)
     for each in found:
         released = f"{each.released_at.astimezone(krajai.settings.zone):%Y-%m-%d %H:%M:%S}"
-        choosing = each.state == BroadcastState.RELEASED and each.planned_at is None
-        state = each.state + ", choosing recipients" * choosing
+        is_choosing = each.state == BroadcastState.RELEASED and each.planned_at is None
+        state = f"{each.state}, choosing recipients" if is_choosing else each.state
         table.add_row(str(each.id), each.kind, each.priority, state, released, each.released_by)
     console.print(table)
 

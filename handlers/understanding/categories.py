@@ -30,6 +30,7 @@ _CONFIDENTIAL_FIRST = 1.3
 # What a category counts of whose letters there is no doubt, and how likely it must be where no word was found.
 _LIKELY = 4.0
 _LIKELY_ALONE = 0.5
+_LIKELY_FOR_CERTAIN = 0.7
 _LIKE = 82
 _LIKE_WEIGHT = 2.5
 _LEAST_LETTERS_LIKE = 5
@@ -76,7 +77,11 @@ def _ranked(text: str, among: frozenset[str]) -> tuple[Guess, ...]:
     most = max(each.score for each in guesses)
     if not most:
         return (_without_words(read, among, likely),)
-    guesses.sort(key=lambda each: -each.score - _LIKELY * likely.get(each.id, 0.0))
+    spoken = max(guesses, key=lambda each: each.score)
+    is_kept = categories()[spoken.id].confidential and spoken.score >= _WEIGHTS["strong"]
+    # What words say is confidential is not opened to neighbours because its letters are like those of a road.
+    by_letters = 0.0 if is_kept and max(likely.values()) < _LIKELY_FOR_CERTAIN else _LIKELY
+    guesses.sort(key=lambda each: -each.score - by_letters * likely.get(each.id, 0.0))
     first, *others = guesses
     return replace(first, score=most), *(each for each in others if each.score)
 

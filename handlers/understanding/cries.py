@@ -43,6 +43,8 @@ _CALLED = re.compile(
 _NOW = re.compile(
     "ตอนนี้|มื้อนี้|เดี๋ยวนี้|แต่วันนี้|แต่ปีนี้|แต่คืนนี้|ต๋อนนี้|ขณะนี้|right now|but now|(?<!ตั้ง)แต่(?!ก่อน|ละ|ง|เช้า|หัว|เดิม|ต้น|ไหน)"
 )
+# Whatever was said before: she sees it herself.
+_THIS_VERY_MOMENT = re.compile("ตอนนี้|เดี๋ยวนี้|เห็นกับตา")
 # Somebody else's death, and help that came: beside what is told they are told, too.
 _TOLD_OF = re.compile("คาตัวตาย|ผุกคอ")
 _ARRIVED = re.compile("กุไพมา|รถพยาบานมา|รถกุชิพมา|เรึอมารับ|ชวยชิวิต")
@@ -86,16 +88,17 @@ def concern_in(text: str) -> str | None:
 def heard(text: str) -> Heard | None:
     """The surest of what is heard in `text`.
 
-    After what is told, what is said of now is heard by itself: "last year it was dry, but now there is water inside".
+    After what is told or asked, what is said of now is heard by itself: "last year it was dry, but now there is water
+    inside".
     """
     keys = Keys(text)
     best = _best(keys)
-    if (
-        keys.is_told
-        and (best is None or best.alarm is not Alarm.CRY)
-        and len(parts := _NOW.split(text, 1)) > 1
-    ):
-        return _best(Keys(parts[1])) or best
+    if best is not None and best.alarm is Alarm.CRY:
+        return best
+    turns = _NOW if best is not None or keys.is_told else _THIS_VERY_MOMENT
+    now = _best(Keys(parts[1])) if len(parts := turns.split(text, 1)) > 1 else None
+    if now is not None and (now.alarm is Alarm.CRY or (best is None and keys.is_told)):
+        return now
     return best if best is not None else _by_the_keys(text)
 
 
@@ -110,12 +113,12 @@ def _by_the_keys(text: str) -> Heard | None:
 def _best(keys: Keys) -> Heard | None:
     """What the lists hear, unless all letters together say otherwise."""
     found = _by_lists(keys)
+    if found is not None and found.alarm is Alarm.CRY:
+        return _concern(found.words) if is_hardly_one(keys.typed) else found
     likely = likely_cry(keys.typed)
     if likely is None:
         return found
-    if found is not None and found.alarm is Alarm.CRY:
-        return _concern(found.words) if is_hardly_one(keys.typed, likely) else found
-    if likely >= (UNDOUBTEDLY if keys.is_told or distress.is_calm(keys.typed) else SURELY):
+    if likely >= UNDOUBTEDLY or (likely >= SURELY and not keys.is_told and not distress.is_calm(keys.typed)):
         return _cry(words_for(keys.typed))
     return _concern(words_for(keys.typed)) if found is None and likely >= PERHAPS else found
 

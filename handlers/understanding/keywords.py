@@ -132,6 +132,11 @@ def same_label(typed: str, label: str) -> bool:
     return _plain(label) in _bare(typed)
 
 
+def is_yes_to(label: str, typed: str) -> bool:
+    """True when somebody says yes where a button says so at more length: ใช่ for [ใช่ ส่งเลย]."""
+    return says_whole(typed, "yes") and _plain(label).startswith(tuple(_lists()["yes"]["label"]))
+
+
 def says_whole(text: str, name: str) -> bool:
     """True when a message is nothing but a word of that list."""
     return 0 < len(text) <= _LONGEST_WHOLE and not _lists()[name]["whole"].isdisjoint(_bare(text))

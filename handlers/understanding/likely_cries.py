@@ -3,7 +3,7 @@
 import math
 from functools import cache
 
-from handlers.understanding.weighed import HUNDREDTHS, MOST_LETTERS, Weights, key_of, runs_of, weights
+from handlers.understanding.weighed import HUNDREDTHS, MOST_LETTERS, key_of, runs_of, weights
 
 SURELY = 0.9
 """From here on a message is a cry whatever the lists say of it."""
@@ -11,7 +11,7 @@ SURELY = 0.9
 PERHAPS = 0.0
 """From here on it may be one: the hotlines stand beside the answer."""
 
-UNDOUBTEDLY = 2.0
+UNDOUBTEDLY = 2.4
 """From here on also where words ask or tell."""
 
 HARDLY = -1.3
@@ -21,6 +21,7 @@ _LEAST_LETTERS, _MOST_LETTERS = 25, 240
 """Of a message that all its letters may calm: a few words are what the lists say, and of a long one a part calms."""
 
 _LEAST_RUNS = 40
+_MOST_RUNS_A_LETTER = 6
 _LEAST_KNOWN = 0.25
 _STEP = 180
 _MOST_PARTS = 8
@@ -32,32 +33,42 @@ def likely_cry(text: str) -> float | None:
     Of a long message that part counts that is most like a cry.
     """
     key = key_of(text)
-    starts = range(0, max(1, len(key) - _STEP), _STEP)[:_MOST_PARTS]
+    starts = range(0, max(1, len(key) - (MOST_LETTERS - _STEP)), _STEP)[:_MOST_PARTS]
     found = [score for start in starts if (score := _of_part(key[start : start + MOST_LETTERS])) is not None]
     return max(found, default=None)
 
 
-def is_hardly_one(text: str, likely: float) -> bool:
+def is_hardly_one(text: str) -> bool:
     """Whether a message in which words of a cry were found is, as a whole, like what is calm."""
-    return likely < HARDLY and _LEAST_LETTERS <= len(key_of(text)) <= _MOST_LETTERS
+    if not _LEAST_LETTERS <= len(key_of(text)) <= _MOST_LETTERS:
+        return False
+    likely = likely_cry(text)
+    return likely is not None and likely < HARDLY
 
 
 def words_for(text: str) -> str:
     """The runs of letters that speak most for a cry."""
-    return " ".join(_table().because(key_of(text), "cry"))
+    return " ".join(weights("cries").because(key_of(text), "cry"))
 
 
 def _of_part(key: str) -> float | None:
-    table = _table()
-    cry = table.labels.index("cry")
+    # Each letter begins a run of each length at most: of fewer letters not enough can be known.
+    if len(key) * _MOST_RUNS_A_LETTER < _LEAST_RUNS:
+        return None
+    runs, bias = _table()
     found = runs_of(key)
-    known = [pairs for run in found if (pairs := table.runs.get(run))]
+    known = [weight for weight in map(runs.get, found) if weight is not None]
     if len(known) < _LEAST_RUNS or len(known) < _LEAST_KNOWN * len(found):
         return None
-    total = sum(weight for pairs in known for label, weight in pairs if label == cry)
-    return table.bias[cry] + total / (HUNDREDTHS * math.sqrt(len(found)))
+    return bias + sum(known) / (HUNDREDTHS * math.sqrt(len(found)))
 
 
 @cache
-def _table() -> Weights:
-    return weights("cries")
+def _table() -> tuple[dict[str, int], float]:
+    """What each run weighs for a cry against what is calm, and what a message of no run does."""
+    table = weights("cries")
+    cry = table.labels.index("cry")
+    return (
+        {run: sum(weight for label, weight in pairs if label == cry) for run, pairs in table.runs.items()},
+        table.bias[cry],
+    )

@@ -10,7 +10,7 @@ import json
 import math
 import re
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
 from handlers.understanding.burmese import burmese_key
@@ -24,6 +24,8 @@ HUNDREDTHS = 100
 """Weights are stored as whole hundredths."""
 
 _MOST_SHOWN = 4
+# The same message is asked about more than once in a row.
+_LOOKED_AT_AGAIN = 16
 _DIGITS = re.compile("[0-9]+")
 _LATIN = re.compile("[a-z0-9 .]+")
 _LATIN_LETTER = re.compile("[a-z]")
@@ -81,6 +83,7 @@ def weights(name: str) -> Weights:
     )
 
 
+@lru_cache(maxsize=_LOOKED_AT_AGAIN)
 def key_of(text: str) -> str:
     """A message levelled as its runs are counted."""
     return sounding(spaced(text))
@@ -93,14 +96,16 @@ def runs_of(key: str) -> set[str]:
     ['^ก', '^กข', '^กข$', 'กข', 'กข$', 'ข$']
     """
     key = _DIGITS.sub("0", key[:MOST_LETTERS])
-    found: set[str] = set()
-    parts = [part for part in _LATIN.split(_BURMESE.sub(" ", key)) if part]
-    if _BURMESE.search(key):
+    is_burmese = _BURMESE.search(key) is not None
+    parts = [part for part in _LATIN.split(_BURMESE.sub(" ", key) if is_burmese else key) if part]
+    if is_burmese:
         parts.append(burmese_key(key))
+    found: set[str] = set()
     for part in parts:
         marked = f"^{part}$"
+        ends = range(len(marked) + 1)
         for length in range(SHORTEST, LONGEST + 1):
-            found.update(marked[start : start + length] for start in range(len(marked) - length + 1))
+            found.update(map(marked.__getitem__, map(slice, ends, ends[length:])))
     if not _LATIN_LETTER.search(key):
         return found
     before = ""

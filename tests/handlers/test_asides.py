@@ -129,6 +129,32 @@ def test_a_complaint_comes_back_whole_after_an_officer_was_asked_for(session: Se
     assert "หลุมใหญ่หน้าวัด" in chat.answer[-1].text
 
 
+WAYS_BACK = {
+    "a price is put off": ("ถ้าทุเรียนเกิน 165 บอกด้วย", "[leave]"),
+    "a price is not wanted after all": ("ถ้าทุเรียนเกิน 165 บอกด้วย", "ไม่เอาแล้ว"),
+    "a price is agreed to in words": ("ถ้าทุเรียนเกิน 165 บอกด้วย", "ใช่ค่ะ"),
+    "morning prices": ("สมัครราคาทุเรียนทุกเช้า",),
+    "safe after a cry": ("ช่วยด้วย น้ำเข้าบ้าน", "[rescue.safe_now]"),
+    "no cry at all": ("ช่วยด้วย น้ำเข้าบ้าน", "อ้าว กดผิดค่ะ"),
+    "her cases": ("เรื่องที่แจ้ง",),
+}
+
+
+def test_a_complaint_comes_back_however_what_came_between_ends(session: Session) -> None:
+    account_id, lost = account(session), []
+    for between, steps in WAYS_BACK.items():
+        chat = _arrived(session, account_id, (*TELLING["a yes"], *steps))
+        if "หลุมใหญ่หน้าวัด ต.สุเทพ\n" not in chat.answer[-1].text:
+            lost.append((between, chat.answer[-1].text))
+    assert lost == []
+
+
+@pytest.mark.parametrize("said", ["ใช่", "ใช่ค่ะ", "ส่งเลย", "yes", "OK"])
+def test_a_yes_in_words_is_a_yes(session: Session, said: str) -> None:
+    chat = _arrived(session, account(session), (*TELLING["a yes"], said))
+    assert chat.answer[0].text.startswith("✅")
+
+
 def test_each_dialog_that_waits_says_so_in_both_languages() -> None:
     for name in AGAIN:
         for language in ("th", "en"):

@@ -12,6 +12,7 @@ from sqlmodel import Session
 from storage.database import APPLICATION_NAME, Database
 from storage.people import ensure_account
 from storage.stuck_sessions import end_stuck_sessions
+from tests.failures.servers import wait_until
 from tests.postgres import PostgresServer
 
 pytestmark = pytest.mark.postgres
@@ -36,10 +37,12 @@ def waits_for_its_reader(database: Database, name: str) -> None:
     query = text(
         "SELECT bool_or(wait_event = 'ClientWrite') FROM pg_stat_activity WHERE application_name = :name"
     )
-    while True:
+
+    def waits() -> bool:
         with database.read() as session:
-            if session.connection().execute(query, {"name": name}).scalar():
-                return
+            return bool(session.connection().execute(query, {"name": name}).scalar())
+
+    wait_until(waits)
 
 
 def free(session: Session) -> int:
@@ -61,6 +64,7 @@ def test_who_does_not_read_is_ended_and_a_dump_is_not(
         with database.write() as session:
             assert end_stuck_sessions(session, after_seconds=0) == ended
             session.connection().execute(text("SET LOCAL lock_timeout TO '10s'"))
-            locking = "SELECT id FROM account FOR UPDATE" + " SKIP LOCKED" * (not ended)
-            assert len(session.connection().execute(text(locking)).all()) == ended
+            locking = "SELECT id FROM account FOR UPDATE"
+            found = session.connection().execute(text(locking if ended else f"{locking} SKIP LOCKED"))
+            assert len(found.all()) == ended
     database.close()

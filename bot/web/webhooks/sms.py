@@ -46,7 +46,7 @@ async def receive(request: Request) -> Response:
         return Response(status_code=TAKEN)
     try:
         await request.app.state.ingest.store([event])
-    except (SQLAlchemyError, OSError) as fault:
+    except Exception as fault:  # noqa: BLE001 - whatever kept it from being stored, the gateway must send it again
         return _not_stored(fault)
     return Response(status_code=TAKEN)
 

@@ -110,6 +110,10 @@ def test_every_category_says_what_an_officer_needs() -> None:
     assert about("complaint", "road").id == "road"
 
 
+def test_words_that_are_confidential_stay_so_beside_letters_of_a_road() -> None:
+    assert guess_category("ผู้ใหญ่บ้านทุจริตงบซ่อมถนนลูกรัง").id == "corruption"
+
+
 if __name__ == "__main__":
     for each in ("tuned", "kept"):
         sys.stdout.write(f"{each}: {accuracy(each):.3f} of {len(lines(each))}\n")

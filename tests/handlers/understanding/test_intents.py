@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from handlers.understanding import amounts, intents, languages, slots
 from handlers.understanding.amounts import Threshold, threshold_in
+from handlers.understanding.categories import guess_category
 from handlers.understanding.intents import Intent, understand
 from handlers.understanding.languages import language_in, script_language
 from handlers.understanding.products import mentioned, products
@@ -214,3 +215,15 @@ def test_who_asks_for_money_or_a_number_asks_an_office_and_a_report_stays_one() 
         assert (meant.intent, meant.article) == (Intent.ASK_SERVICE, slug), text
     assert understand("หลังคาปลิวไปกับลม 2 แผ่น").intent is Intent.DAMAGE_REPORT
     assert understand("ขยะล้นถังหน้าตลาดไม่มีใครมาเก็บ").intent is Intent.COMPLAIN
+
+
+def test_a_blocked_drain_and_a_burning_hill_are_complaints() -> None:
+    assert understand("ท่อตันน้ำท่วมซอย ต.เวียงพางคำ").intent is Intent.COMPLAIN
+    burning = "มีคนจุดไฟเผาป่าบนดอย"
+    assert understand(burning).intent is Intent.COMPLAIN
+    assert guess_category(burning).id == "burning-smoke"
+
+
+def test_one_topic_is_stopped_by_its_name() -> None:
+    assert understand("อยากหยุดรับแค่ราคา").intent is Intent.UNSUBSCRIBE
+    assert understand("ปิดแจ้งเตือนให้หมดทุกที่ทุกหัวข้อค่ะ").intent is Intent.STOP_ALL

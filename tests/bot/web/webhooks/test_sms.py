@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 import httpx
+import psycopg
 import pytest
 from fastapi import FastAPI
 from hypothesis import given, settings
@@ -59,8 +60,12 @@ class Kept:
 
 
 class Broken(Kept):
+    def __init__(self, fault: Exception) -> None:
+        super().__init__()
+        self._fault = fault
+
     async def store(self, events: Sequence[ReceivedEvent]) -> int:
-        raise OSError("the disk is full")
+        raise self._fault
 
 
 def account(account_id: int = 1, token: str = TOKEN, channel_name: str = "sms") -> ConnectedAccount:
@@ -241,8 +246,9 @@ def test_each_account_has_its_token_and_other_channels_none() -> None:
     assert [account_id for account_id, _ in kept.events] == [3]
 
 
-def test_what_cannot_be_stored_is_to_come_again() -> None:
-    assert get(Broken(), MESSAGE) == 503
+@pytest.mark.parametrize("fault", [OSError("the disk is full"), psycopg.OperationalError("gone")])
+def test_what_cannot_be_stored_is_to_come_again(fault: Exception) -> None:
+    assert get(Broken(fault), MESSAGE) == 503
 
 
 def test_a_body_that_no_sms_has_is_refused() -> None:
