@@ -20,4 +20,6 @@ def main(results: Results) -> None:
         begun = [line.begun_at_limit(results, on_line, chosen), *others]
         for together in [begun] if is_quick() else [[each] for each in begun]:
             side_by_side(together)
+        for each in others:
+            each.end()
         emergency.behind_bulk(results, on_line, chosen)

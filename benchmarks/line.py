@@ -47,6 +47,7 @@ def unlimited(results: Results) -> Iterator[Begun]:
         yield Begun(
             await_ready=installation.await_ready,
             measure=lambda: _unlimited(results, installation, provider, chosen),
+            end=installation.ask_to_stop,
         )
 
 
@@ -87,6 +88,7 @@ def begun_at_limit(results: Results, on_line: OnLine, chosen: Sizes) -> Begun:
     return Begun(
         await_ready=on_line.installation.await_ready,
         measure=lambda: _limited(results, on_line.installation, on_line.provider, chosen),
+        end=on_line.installation.ask_to_stop,
     )
 
 

@@ -12,7 +12,7 @@ from benchmarks.rig.measuring import Begun, in_turn
 from benchmarks.rig.peers import Peer, PeerMissing, Ran
 from benchmarks.rig.people import NATIONWIDE
 from benchmarks.rig.results import Results, Row, console
-from benchmarks.rig.sizes import Sizes, sizes
+from benchmarks.rig.sizes import Sizes, is_quick, sizes
 
 IN_FLIGHT = 32
 """Calls on their way at once, for everybody who is compared."""
@@ -43,6 +43,7 @@ def unlimited(results: Results) -> Iterator[Begun]:
         yield Begun(
             await_ready=installation.await_ready,
             measure=lambda: _unlimited(results, installation, provider, chosen),
+            end=installation.ask_to_stop,
         )
 
 
@@ -61,7 +62,11 @@ def limited(results: Results) -> Iterator[Begun]:
             for *_, installation in running:
                 installation.await_ready()
 
-        yield Begun(await_ready=await_ready, measure=lambda: _limited(results, running, chosen))
+        def end() -> None:
+            for *_, installation in running:
+                installation.ask_to_stop()
+
+        yield Begun(await_ready=await_ready, measure=lambda: _limited(results, running, chosen), end=end)
 
 
 def _installation(provider: Provider, limit: float, chosen: Sizes) -> AbstractContextManager[Installation]:
@@ -113,12 +118,9 @@ def _unlimited(results: Results, installation: Installation, provider: Provider,
     default = _peer(results, peers.PTB, provider, chosen)
     best, cpu_seconds = max(ours)
     rows = [Row(who="Krajai", per_second=best, cpu_seconds=cpu_seconds * 1e5 / people)]
-    ran = {
-        peers.AIOGRAM: _fastest(aiogram),
-        peers.PTB: default,
-        peers.APPRISE: _peer(results, peers.APPRISE, provider, chosen),
-        peers.CELERY: _peer(results, peers.CELERY, provider, chosen),
-    }
+    ran = {peers.AIOGRAM: _fastest(aiogram), peers.PTB: default}
+    if not is_quick():
+        ran |= {each: _peer(results, each, provider, chosen) for each in (peers.APPRISE, peers.CELERY)}
     for peer, theirs in ran.items():
         ratio = f"telegram_unlimited_vs_{_RATIOS[peer.module]}"
         if theirs is None:

@@ -43,6 +43,8 @@ def main(results: Results) -> None:
             installation.await_ready()
         most, different, bare, signature_only = _maxima(results, web_alone, forgetful.port, chosen)
         for installation in (web_alone, forgetful):
+            installation.ask_to_stop()
+        for installation in (web_alone, forgetful):
             installation.stop()
         _at_half(results, whole, provider, chosen)
     results.table(

@@ -109,9 +109,12 @@ class Process:
                 f"krajai {self.command} ended with {self.running.returncode}:\n{self.log.read_text()[-3000:]}"
             )
 
-    def stop(self) -> None:
+    def ask_to_stop(self) -> None:
         if self.running.poll() is None:
             self.running.send_signal(signal.SIGTERM)
+
+    def stop(self) -> None:
+        self.ask_to_stop()
         try:
             self.running.wait(30)
         except subprocess.TimeoutExpired:
@@ -150,8 +153,14 @@ class Installation:
             if process.command != "worker":
                 process.await_port(self.port)
 
+    def ask_to_stop(self) -> None:
+        """Let all processes begin to end."""
+        for process in self.processes:
+            process.ask_to_stop()
+
     def stop(self) -> None:
         """Stop all processes."""
+        self.ask_to_stop()
         for process in self.processes:
             process.stop()
 

@@ -10,10 +10,11 @@ from benchmarks.rig.results import Results
 
 @dataclass(frozen=True, kw_only=True)
 class Begun:
-    """What was started and will be measured once `await_ready` has returned."""
+    """What was started and will be measured once `await_ready` has returned; `end` lets it stop beside others."""
 
     await_ready: Callable[[], object]
     measure: Callable[[], object]
+    end: Callable[[], object]
 
 
 Measurement = Callable[[Results], AbstractContextManager[Begun]]
@@ -28,6 +29,8 @@ def in_turn(results: Results, *measurements: Measurement) -> None:
             each.await_ready()
         for each in begun:
             each.measure()
+        for each in begun:
+            each.end()
 
 
 def side_by_side(begun: Sequence[Begun]) -> None:

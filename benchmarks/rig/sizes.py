@@ -41,8 +41,8 @@ QUICK = Sizes(
     smpp_limit=50.0,
     smpp_recipients=520,
     planning_people=100_000,
-    webhook_seconds=3.0,
-    rounds=2,
+    webhook_seconds=2.5,
+    rounds=1,
     workers=(),
 )
 

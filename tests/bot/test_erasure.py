@@ -43,7 +43,7 @@ NUMBER = "+66812345678"
 TYPED_NUMBER = "081-234-5678"
 CRY = "ช่วยด้วย ยายคำปันติดอยู่บนหลังคา โทร 081-234-5678"
 COMPLAINT = "ไฟถนนดับหน้าบ้านยายคำปัน ต.สุเทพ อ.เมืองเชียงใหม่"
-NONSENSE = "หมากระเป๋าโทรศัพท์ฝรั่งดอง"
+NONSENSE = "กระเป๋าฝรั่งดองโทรศัพท์"
 HERS = (NUMBER, NUMBER[1:], TYPED_NUMBER, "ยายคำปัน", NONSENSE)
 """What must not be found anywhere."""
 

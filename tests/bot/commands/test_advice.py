@@ -1,5 +1,6 @@
 """krajai advice: rules, confirmation, today's advice, bulletins with a preview first."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -65,7 +66,7 @@ def test_a_bulletin_is_shown_first_and_sent_with_yes(database: Database) -> None
     until = ("--until", "2099-01-01")
     assert "more than 14 days ahead" in krajai(*BULLETIN, *until).complained
     with database.read() as session:
-        tomorrow = database.now(session).date().isoformat()
+        tomorrow = (database.now(session) + timedelta(days=1)).date().isoformat()
     shown = krajai(*BULLETIN, "--until", tomorrow)
     assert "audience on local: 1" in shown.said
     assert "not sent: look at it" in shown.said
@@ -79,7 +80,7 @@ def test_a_bulletin_is_shown_first_and_sent_with_yes(database: Database) -> None
 def test_an_officer_is_named_as_soon_as_there_is_one(database: Database) -> None:
     assert krajai("officer", "add", "สมศรี").status == 0
     with database.read() as session:
-        tomorrow = database.now(session).date().isoformat()
+        tomorrow = (database.now(session) + timedelta(days=1)).date().isoformat()
     refused = krajai(*BULLETIN, "--until", tomorrow, "--yes")
     assert "--as NAME" in refused.complained
     assert krajai(*BULLETIN, "--until", tomorrow, "--yes", "--as", "สมศรี").status == 0
