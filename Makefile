@@ -34,7 +34,7 @@ check: $(TOOLS) ## check style, types and which folder imports which
 	@$(BIN)/lint-imports --no-logo >.venv/.lint-imports || { cat .venv/.lint-imports; exit 1; }
 	@echo "Style, types and imports are in order."
 
-bench: $(TOOLS) $(PEERS) ## measure speed; QUICK=1 in five minutes, ONLY=line one benchmark
+bench: $(TOOLS) $(PEERS) ## measure speed; QUICK=1 in about three minutes, ONLY=line one benchmark
 	@$(BIN)/python -m benchmarks $(ONLY)
 
 lock: ## choose the newest packages that fit pyproject.toml; needs uv
