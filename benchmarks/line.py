@@ -4,7 +4,7 @@ Limited, the provider takes as long as LINE does and refuses what is too fast; u
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 
 from sqlalchemy import text
@@ -13,7 +13,7 @@ from benchmarks.providers.serving import Limits, Provider, Seen, providers
 from benchmarks.rig import peers
 from benchmarks.rig.databases import sqlite
 from benchmarks.rig.krajai import Installation, krajai
-from benchmarks.rig.measuring import Begun, in_turn
+from benchmarks.rig.measuring import Begun, in_turn, without_limit
 from benchmarks.rig.people import NATIONWIDE, PART_OF_ALL
 from benchmarks.rig.results import Results, Row, console
 from benchmarks.rig.sizes import Sizes, sizes
@@ -29,26 +29,15 @@ def main(results: Results) -> None:
     in_turn(results, unlimited)
 
 
-@contextmanager
-def unlimited(results: Results) -> Iterator[Begun]:
+def unlimited(results: Results) -> AbstractContextManager[Begun]:
     """Speed and cost without a limit."""
     chosen = sizes()
-    with (
-        providers() as provider,
-        krajai(
-            sqlite(),
-            provider,
-            channel="line",
-            people_count=chosen.line_recipients,
-            in_flight=IN_FLIGHT,
-            wait=False,
-        ) as installation,
-    ):
-        yield Begun(
-            await_ready=installation.await_ready,
-            measure=lambda: _unlimited(results, installation, provider, chosen),
-            end=installation.ask_to_stop,
-        )
+    return without_limit(
+        "line",
+        chosen.line_recipients,
+        IN_FLIGHT,
+        lambda installation, provider: _unlimited(results, installation, provider, chosen),
+    )
 
 
 @contextmanager

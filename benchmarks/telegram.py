@@ -8,7 +8,7 @@ from benchmarks.providers.serving import Limits, Provider, providers
 from benchmarks.rig import peers
 from benchmarks.rig.databases import sqlite
 from benchmarks.rig.krajai import Installation, krajai
-from benchmarks.rig.measuring import Begun, in_turn
+from benchmarks.rig.measuring import Begun, in_turn, without_limit
 from benchmarks.rig.peers import Peer, PeerMissing, Ran
 from benchmarks.rig.people import NATIONWIDE
 from benchmarks.rig.results import Results, Row, console
@@ -25,26 +25,15 @@ def main(results: Results) -> None:
     in_turn(results, unlimited)
 
 
-@contextmanager
-def unlimited(results: Results) -> Iterator[Begun]:
+def unlimited(results: Results) -> AbstractContextManager[Begun]:
     """Speed and cost without a limit."""
     chosen = sizes()
-    with (
-        providers() as provider,
-        krajai(
-            sqlite(),
-            provider,
-            channel="telegram",
-            people_count=chosen.telegram_recipients,
-            in_flight=IN_FLIGHT,
-            wait=False,
-        ) as installation,
-    ):
-        yield Begun(
-            await_ready=installation.await_ready,
-            measure=lambda: _unlimited(results, installation, provider, chosen),
-            end=installation.ask_to_stop,
-        )
+    return without_limit(
+        "telegram",
+        chosen.telegram_recipients,
+        IN_FLIGHT,
+        lambda installation, provider: _unlimited(results, installation, provider, chosen),
+    )
 
 
 @contextmanager

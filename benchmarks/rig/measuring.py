@@ -1,10 +1,13 @@
 """Measurements that start together: a start keeps a core busy for seconds, and most of a quick run was that."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 
+from benchmarks.providers.serving import Provider, providers
+from benchmarks.rig.databases import sqlite
+from benchmarks.rig.krajai import Installation, krajai
 from benchmarks.rig.results import Results
 
 
@@ -19,6 +22,24 @@ class Begun:
 
 Measurement = Callable[[Results], AbstractContextManager[Begun]]
 """Starts what it needs without waiting for it, and ends it."""
+
+
+@contextmanager
+def without_limit(
+    channel: str, people: int, in_flight: int, measure: Callable[[Installation, Provider], object]
+) -> Iterator[Begun]:
+    """An installation with so many people on a channel, its pace taken off."""
+    with (
+        providers() as provider,
+        krajai(
+            sqlite(), provider, channel=channel, people_count=people, in_flight=in_flight, wait=False
+        ) as installation,
+    ):
+        yield Begun(
+            await_ready=installation.await_ready,
+            measure=lambda: measure(installation, provider),
+            end=installation.ask_to_stop,
+        )
 
 
 def in_turn(results: Results, *measurements: Measurement) -> None:
