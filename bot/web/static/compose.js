@@ -26,6 +26,7 @@ for (const field of document.querySelectorAll("[data-lint]")) {
     clearTimeout(waiting);
     waiting = setTimeout(() => lint(field), PAUSE_MILLISECONDS);
   });
+  if (field.value) lint(field); // Typed before this script was there, or kept from before.
 }
 
 for (const land of document.querySelectorAll("[data-map] [data-code]")) {
