@@ -1,6 +1,7 @@
 """Planning: how fast an audience becomes batches (benchmarks/planning.py), as figures."""
 
 from benchmarks import planning
+from benchmarks.rig.databases import postgresql, sqlite
 from benchmarks.rig.results import Results, Row
 from benchmarks.rig.sizes import sizes
 from storage import places
@@ -9,9 +10,8 @@ from storage import places
 def main(results: Results) -> None:
     """Measure a province and the whole country, on SQLite and PostgreSQL; the slowest of the four counts."""
     rows = []
-    for name, opened in (("SQLite", planning.sqlite), ("PostgreSQL", planning.postgresql)):
-        with opened() as database:
-            planning.fill(database, sizes().planning_people)
+    for house in (sqlite(), postgresql()):
+        with planning.people_of(house, sizes().planning_people) as database:
             # Once for nothing: what a process does at its first plan (making the statements) is its start.
             planning.plan(database, "district", [planning.DISTRICT])
             planning.plan(database, "provinces", [each.code for each in places.provinces()[:10]])
@@ -19,7 +19,7 @@ def main(results: Results) -> None:
                 found = planning.plan(database, area, codes)
                 rows.append(
                     Row(
-                        who=f"{name}, {area}",
+                        who=f"{house.name}, {area}",
                         per_second=found.ids_per_second,
                         remark=f"{found.copies:,} copies, first batches after {found.first_seconds * 1000:.0f} ms",
                     )

@@ -12,7 +12,8 @@ from datetime import UTC, date, datetime, timedelta
 from sqlalchemy import func, insert
 from sqlmodel import Session, col, select
 
-from benchmarks.rig.databases import House, look_over, postgresql, sqlite
+from benchmarks.rig.databases import House, postgresql, sqlite
+from benchmarks.rig.people import look_over
 from benchmarks.rig.results import Results, console
 from benchmarks.rig.sizes import is_quick
 from broadcasts.delivery.planning import plan_page
@@ -37,13 +38,12 @@ _CHUNK = 50_000
 def main(results: Results) -> None:
     """Measure seconds, how full the batches are, and how much memory the planning took on top, on both databases."""
     farmers = 50_000 if is_quick() else 1_000_000
-    with postgresql() as server:
-        for house in (sqlite(), server):
-            database = Database(house.fresh("line", 0))
-            try:
-                _measure(results, house, database, farmers)
-            finally:
-                database.close()
+    for house in (sqlite(), postgresql()):
+        database = Database(house.fresh("line", 0))
+        try:
+            _measure(results, house, database, farmers)
+        finally:
+            database.close()
 
 
 def _measure(results: Results, house: House, database: Database, farmers: int) -> None:

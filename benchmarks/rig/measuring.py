@@ -1,11 +1,11 @@
 """Measurements that start together: a start keeps a core busy for seconds, and most of a quick run was that."""
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 
 from benchmarks.providers.serving import Provider, providers
+from benchmarks.rig.at_once import at_once
 from benchmarks.rig.databases import sqlite
 from benchmarks.rig.krajai import Installation, krajai
 from benchmarks.rig.results import Results
@@ -46,8 +46,7 @@ def in_turn(results: Results, *measurements: Measurement) -> None:
     """All start together; when all are ready, one is measured after the other."""
     with ExitStack() as ending:
         begun = [ending.enter_context(each(results)) for each in measurements]
-        for each in begun:
-            each.await_ready()
+        at_once([each.await_ready for each in begun])
         for each in begun:
             each.measure()
         for each in begun:
@@ -56,9 +55,5 @@ def in_turn(results: Results, *measurements: Measurement) -> None:
 
 def side_by_side(begun: Sequence[Begun]) -> None:
     """All are measured at the same time when all are ready: for those that leave the machine idle."""
-    for each in begun:
-        each.await_ready()
-    with ThreadPoolExecutor(len(begun)) as threads:
-        running = [threads.submit(each.measure) for each in begun]
-    if faults := [fault for each in running if isinstance(fault := each.exception(), Exception)]:
-        raise ExceptionGroup("measured side by side", faults)
+    at_once([each.await_ready for each in begun])
+    at_once([each.measure for each in begun])

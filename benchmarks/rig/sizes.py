@@ -41,7 +41,7 @@ QUICK = Sizes(
     smpp_limit=50.0,
     smpp_recipients=520,
     planning_people=100_000,
-    webhook_seconds=2.5,
+    webhook_seconds=2.0,
     rounds=1,
     workers=(),
 )

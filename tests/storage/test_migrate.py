@@ -55,6 +55,17 @@ def all_tables(model: type[SQLModel]) -> list[type[SQLModel]]:
     return [*below, *(each for each in model.__subclasses__() if hasattr(each, "__table__"))]
 
 
+def test_statistics_of_sqlite_are_dropped(tmp_path: Path) -> None:
+    with closing(Database(f"sqlite:///{tmp_path}/krajai.db")) as database:
+        migrate.upgrade(database)
+        with database.writer.connect() as connection:
+            connection.execute(text("ANALYZE"))
+            connection.commit()
+        assert "sqlite_stat1" in inspect(database.engine).get_table_names(sqlite_include_internal=True)
+        migrate.upgrade(database)
+        assert "sqlite_stat1" not in inspect(database.engine).get_table_names(sqlite_include_internal=True)
+
+
 def of_ours(_thing: Any, name: str | None, kind: str, _reflected: bool, _compared: Any) -> bool:
     """The queue engine keeps tables of its own beside ours."""
     return not (kind == "table" and (name or "").startswith("pgqueuer"))
