@@ -86,7 +86,8 @@ def _write_numbers(connection: Connection, how_many: int) -> None:
     connection.execute(
         text(
             "INSERT INTO benchmark_number WITH RECURSIVE n(i) AS "
-            "(SELECT CAST(:first AS BIGINT) UNION ALL SELECT i + 1 FROM n WHERE i < :last) SELECT i FROM n WHERE i <= :last"
+            "(SELECT CAST(:first AS BIGINT) UNION ALL SELECT i + 1 FROM n WHERE i < :last) "
+            "SELECT i FROM n WHERE i <= :last"
         ),
         {"first": FIRST, "last": FIRST + how_many - 1},
     )
