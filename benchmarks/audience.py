@@ -6,6 +6,9 @@ from benchmarks.rig.results import Results, Row
 from benchmarks.rig.sizes import sizes
 from storage import places
 
+TURNS = 3
+"""Each audience is planned so often, and the turn in the middle counts."""
+
 
 def main(results: Results) -> None:
     """Measure a province and the whole country, on SQLite and PostgreSQL; the slowest of the four counts."""
@@ -16,7 +19,9 @@ def main(results: Results) -> None:
             planning.plan(database, "district", [planning.DISTRICT])
             planning.plan(database, "provinces", [each.code for each in places.provinces()[:10]])
             for area, codes in planning.areas().items():
-                found = planning.plan(database, area, codes)
+                # A fraction of a second each: one that met the file's flushing to the disk would say nothing.
+                turns = [planning.plan(database, area, codes) for _ in range(TURNS)]
+                found = sorted(turns, key=lambda turn: turn.ids_per_second)[TURNS // 2]
                 rows.append(
                     Row(
                         who=f"{house.name}, {area}",

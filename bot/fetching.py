@@ -282,8 +282,8 @@ def _refused_inside(fault: BaseException | None) -> AddressRefused | None:
 def _kind(fault: BaseException) -> str:
     """What kind of fault, without addresses (they may hold passwords)."""
     reason = fault.args[0] if fault.args else None
-    inner = getattr(reason, "reason", None)
-    kind = type(inner).__name__ if isinstance(inner, Exception) else type(fault).__name__
+    wrapped = (getattr(reason, "reason", None), reason, fault)
+    kind = next(type(each).__name__ for each in wrapped if isinstance(each, Exception))
     return _KINDS.get(kind, kind)
 
 

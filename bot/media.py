@@ -17,7 +17,7 @@ import structlog
 from sqlmodel import Session
 
 from bot.channels.accounts import ConnectedAccount
-from bot.photos import MEDIA_TYPE, MOST_BYTES, PhotoRefused, tidy_photo
+from bot.photos import MEDIA_TYPE, MOST_BYTES, PhotoRefused, is_picture, tidy_photo
 from bot.wiring import Krajai
 from broadcasts.delivery.channel import ChannelError, ContentRefused, NotNow
 from broadcasts.delivery.faults import kind_and_place
@@ -160,7 +160,8 @@ class _Sweep:
 
     def _keep(self, wanted: Media, fetched: Fetched) -> None:
         data, media_type = fetched.data, fetched.media_type
-        if wanted.kind == MediaKind.PHOTO:
+        # A picture that is sent as a file or as a voice note has its place and owner written into it, too.
+        if wanted.kind == MediaKind.PHOTO or is_picture(data):
             data, media_type = tidy_photo(data).data, MEDIA_TYPE
         name = self._folder.keep(data)
         with self._database.write() as session:

@@ -52,6 +52,11 @@ class Photo:
     height: int
 
 
+def is_picture(data: bytes) -> bool:
+    """Whether these bytes are of a kind that `tidy_photo` reads, whatever their sender calls them."""
+    return data.startswith((b"\xff\xd8\xff", b"\x89PNG\r\n")) or (data[:4], data[8:12]) == (b"RIFF", b"WEBP")
+
+
 def tidy_photo(data: bytes) -> Photo:
     """The picture drawn anew, upright, at most `MOST_SIDE` pixels a side. Raises PhotoRefused."""
     if len(data) > MOST_BYTES:

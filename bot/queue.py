@@ -45,7 +45,7 @@ PLACES: Mapping[Work, int] = {
 _PRIORITY = {work: len(Work) - order for order, work in enumerate(Work)}
 _PARALLEL_FOR_ONE_KEY: Mapping[Work, int] = {Work.DELIVER_EMERGENCY: 4, Work.DELIVER_ROUTINE: 3}
 
-LOOK_SECONDS = 0.2
+LOOK_SECONDS = 0.1
 """How soon a commit of another process to the SQLite file is noticed."""
 
 RECONCILE_SECONDS = 1.0

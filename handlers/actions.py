@@ -11,8 +11,10 @@ from handlers.dialogs import (
     cases_human,
     cases_media,
     cases_tracking,
+    choosing_place,
     complaint,
     complaint_back,
+    complaint_beside,
     farmer,
     field_desk,
     field_draft,
@@ -52,6 +54,7 @@ ACTIONS: dict[str, Action] = {
     "location": lambda turn, _: _how_to_share(turn),
     "leave": menu.menu,
     "place.type": lambda turn, _: _type_place(turn),
+    "place.which": choosing_place.ask_which_again,
     "place": first_contact.ask_topics,
     "subscribe": first_contact.subscribe_to,
     "topics": first_contact.choose_topics,
@@ -73,6 +76,7 @@ ACTIONS: dict[str, Action] = {
     "rescue.safe_now": rescue.safe_now,
     "rescue.worse": rescue.worse,
     **complaint.ACTIONS,
+    **complaint_beside.ACTIONS,
     **cases_tracking.ACTIONS,
     **cases_closing.ACTIONS,
     **cases_human.ACTIONS,
@@ -103,12 +107,12 @@ _LEFT_BY: dict[str, Callable[[Turn], Bubbles]] = {
 
 
 def _cancel(turn: Turn) -> Bubbles:
-    """ยกเลิก ends the dialog that runs, a call for help too; where none runs, it is as good as a stop."""
+    """ยกเลิก ends the dialog that runs, a call for help too; where none runs, it is asked what is to end."""
     if turn.dialog.name == rescue.NAME:
         return rescue.mistake(turn)
     if turn.dialog.name in _LEFT_BY:
         return _LEFT_BY[turn.dialog.name](turn)
-    return menu.menu(turn) if turn.dialog.name in DIALOGS else stopping.stop(turn)
+    return menu.menu(turn) if turn.dialog.name in DIALOGS else stopping.ask_what(turn)
 
 
 def _type_place(turn: Turn) -> Bubbles:

@@ -7,7 +7,7 @@ Every dialog that waits for words is judged here, before it reads them; how it g
 from collections.abc import Callable, Mapping
 
 from handlers import by_intent
-from handlers.by_intent import ByKeyword
+from handlers.by_intent import ByKeyword, scolds
 from handlers.dialogs import (
     asking,
     cannot_call,
@@ -34,14 +34,14 @@ from handlers.understanding.intents import Intent, Understanding, understand
 from handlers.understanding.keywords import (
     Keyword,
     asks_about_secrets,
-    is_insult,
     is_nonsense,
     place_to_subscribe,
     says_cannot_call,
+    says_stop,
     says_whole,
 )
 from handlers.understanding.languages import script_language
-from handlers.understanding.places import places_in
+from handlers.understanding.places import nothing_but_a_place, places_in
 from handlers.understanding.writing import soft
 
 _BESIDE = frozenset(
@@ -62,6 +62,7 @@ _LEADS_OUT = frozenset({Intent.STOP_ALL, Intent.DELETE_MY_DATA, Intent.HELP})
 _IS_WHAT_IT_IS_FOR: Mapping[str, frozenset[Intent]] = {
     first_contact.NAME: frozenset({Intent.SUBSCRIBE, Intent.UNSUBSCRIBE}),
     price_thresholds.NAME: frozenset({Intent.PRICE_ALERT}),
+    price_mornings.NAME: frozenset({Intent.UNSUBSCRIBE}),
 }
 """What a dialog is about, said in words of its own: it is done, and nothing is left to go on with."""
 
@@ -77,6 +78,9 @@ _DONE_WHILE_TELLING = frozenset(
 _SURE_OF_AN_OFFICER = 8.0
 # ตรงสะพานข้ามคลอง is a place that nobody knows, rather than a complaint.
 _LIKELY, _LEAST_LETTERS = 3.6, 12
+
+_MOST_OF_A_NAMED_WISH, _NAMED = 24, 2.0
+"""Letters: ราคาข้าวเปลือกวันนี้. What is longer tells an officer something, unless it asks."""
 
 _BELONGS_TO_ASKING = frozenset({Intent.ASK_SERVICE, Intent.ADVICE, Intent.GREETING, Intent.OTHER})
 
@@ -95,9 +99,13 @@ def something_else(turn: Turn, by_keyword: ByKeyword) -> Bubbles | None:
     if says_whole(text, "enough"):
         return _enough(turn)
     meant = understand(text, turn.language)
+    if (follow_up := asking.follow_up(turn)) is not None:
+        return beside(turn, follow_up)
     act = (_wanted_while_telling if name in _TELLING else _wanted)(turn, meant, by_keyword)
     if act is None:
         return None
+    if name == cases_tracking.MORE and cases_tracking.is_for_an_officer(turn):
+        cases_tracking.answered_here(turn)
     is_end = meant.intent in _LEADS_OUT or meant.intent in _IS_WHAT_IT_IS_FOR.get(name, ())
     return act() if is_end else beside(turn, act)
 
@@ -165,7 +173,7 @@ def _wanted(turn: Turn, meant: Understanding, by_keyword: ByKeyword) -> Act | No
         return lambda: asking.sure_answer(turn) or cannot_call.told(turn)
     if asks_about_secrets(text) and not arbitration.is_chat(text):
         return lambda: asking.sure_answer(turn) or small_talk.never_asked(turn)
-    if _ANSWERS[turn.dialog.name](turn, meant):
+    if is_nonsense(text) or _ANSWERS[turn.dialog.name](turn, meant):
         return None
     if arbitration.tells_of_trouble(meant, text):
         return lambda: asking.beside(turn, complaint.from_words(turn))
@@ -177,12 +185,24 @@ def _wanted(turn: Turn, meant: Understanding, by_keyword: ByKeyword) -> Act | No
         meant.intent is Intent.ASK_SERVICE and meant.is_question
     ):
         return lambda: asking.answer(turn)
-    if is_insult(text):
+    if scolds(text):
         return lambda: small_talk.insulted(turn)
     if turn.dialog.name == asking.NAME:
-        return (lambda: first_contact.words(turn)) if by_intent.is_little_more_than_a_place(text) else None
+        return _at_a_place(turn, meant, by_keyword) if by_intent.is_little_more_than_a_place(text) else None
     code = script_language(text)
-    return (lambda: language.choose(turn, code)) if code else None
+    return (lambda: _in_its_language(turn, code)) if code else None
+
+
+def _at_a_place(turn: Turn, meant: Understanding, by_keyword: ByKeyword) -> Act:
+    """A place and little more, where a service was asked about: warnings of it, or an end of them."""
+    ends = meant.intent is Intent.UNSUBSCRIBE
+    return lambda: _answered(turn, meant, by_keyword) if ends else first_contact.words(turn)
+
+
+def _in_its_language(turn: Turn, code: str) -> Bubbles:
+    """Words in another script are not understood themselves: with a machine it must come to an end."""
+    turn.dialog.not_understood += 1
+    return language.choose(turn, code)
 
 
 def _is_likely_a_complaint(meant: Understanding, text: str) -> bool:
@@ -198,10 +218,14 @@ def _answered(turn: Turn, meant: Understanding, by_keyword: ByKeyword) -> Bubble
 
 def _wanted_while_telling(turn: Turn, meant: Understanding, by_keyword: ByKeyword) -> Act | None:
     """What words want that tell nothing of the matter she writes about."""
+    if turn.dialog.name == complaint.NAME and nothing_but_a_place(turn.incoming.text):
+        return None
     guess = guess_category(turn.incoming.text)
     if turn.dialog.name == complaint.NAME and (act := _no_report(turn, meant, guess)) is not None:
         return act
     is_wanted = _is_surely_wanted(turn, meant, guess) if meant.is_clear else _asks_first(turn, meant)
+    if cases_tracking.is_for_an_officer(turn):
+        is_wanted = is_wanted or _is_no_matter_of_an_officer(turn, meant, guess)
     return (lambda: _answered(turn, meant, by_keyword)) if is_wanted else None
 
 
@@ -214,7 +238,7 @@ def _no_report(turn: Turn, meant: Understanding, guess: Guess) -> Act | None:
         return None
     if says_cannot_call(text):
         return lambda: cannot_call.told(turn)
-    is_scolding = is_insult(text) and meant.intent is Intent.OTHER
+    is_scolding = scolds(text) and meant.intent is Intent.OTHER
     return (lambda: small_talk.insulted(turn)) if is_scolding else None
 
 
@@ -237,6 +261,8 @@ def _is_surely_wanted(turn: Turn, meant: Understanding, guess: Guess) -> bool:
         return asks and (not guess.score or cases_tracking.has_any(turn))
     if meant.intent in _DONE_WHILE_TELLING:
         return not guess.is_sure
+    if meant.intent is Intent.STOP_ALL:
+        return says_stop(turn.incoming.text) and not guess.score and not meant.is_question
     if cases_tracking.is_for_an_officer(turn):
         return False
     if meant.intent is Intent.COMPLAIN:
@@ -246,6 +272,20 @@ def _is_surely_wanted(turn: Turn, meant: Understanding, guess: Guess) -> bool:
     if meant.intent in _OF_ITS_OWN_KIND:
         return _has_told_nothing(turn)
     return meant.intent in _ASKED_WHILE_TELLING and meant.is_question
+
+
+def _is_no_matter_of_an_officer(turn: Turn, meant: Understanding, guess: Guess) -> bool:
+    """Whether words to an officer are answered sooner here: a price, a warning, a service, a new complaint."""
+    if meant.intent is Intent.COMPLAIN:
+        return guess.is_sure and arbitration.tells_of_trouble(meant, turn.incoming.text)
+    if meant.intent is Intent.ASK_SERVICE:
+        return meant.is_article_sure and meant.is_question
+    is_named = len(soft(turn.incoming.text)) <= _MOST_OF_A_NAMED_WISH and meant.score >= _NAMED
+    is_asked = meant.is_clear and meant.is_question and not guess.score
+    if meant.intent is Intent.ADVICE and not meant.slots.product:
+        # What to do about a child's fever is no question of a farmer.
+        return False
+    return meant.intent in _ASKED_WHILE_TELLING and (is_asked or (is_named and not guess.is_sure))
 
 
 def _is_a_place(turn: Turn, meant: Understanding) -> bool:
@@ -276,12 +316,13 @@ def _is_an_amount(turn: Turn, meant: Understanding) -> bool:
 def _is_of_a_field(turn: Turn, meant: Understanding) -> bool:
     # A crop alone says what she grows, and asks for no price.
     names_a_crop = meant.intent is Intent.ADVICE or (meant.intent is Intent.PRICE and not meant.names_prices)
-    return farmer.is_answer(turn) and not meant.is_question and (not meant.is_clear or names_a_crop)
+    is_open = not meant.is_clear or names_a_crop or meant.is_place
+    return farmer.is_answer(turn) and not meant.is_question and is_open
 
 
 def _belongs_to_asking(turn: Turn, meant: Understanding) -> bool:
     text = turn.incoming.text
-    if is_insult(text) and meant.intent is Intent.OTHER:
+    if scolds(text) and meant.intent is Intent.OTHER:
         return False
     if guess_category(text).is_sure and meant.intent is Intent.COMPLAIN:
         return False

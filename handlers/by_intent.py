@@ -15,7 +15,6 @@ from handlers.dialogs import (
     field_desk,
     field_draft,
     first_contact,
-    hours,
     language,
     price_mornings,
     price_thresholds,
@@ -42,6 +41,7 @@ from handlers.understanding.keywords import (
 )
 from handlers.understanding.languages import language_in, script_language
 from handlers.understanding.places import places_in
+from handlers.understanding.short_answers import suggests
 from handlers.understanding.writing import soft
 from storage.cases import CaseKind
 
@@ -65,7 +65,8 @@ def _unsubscribe(turn: Turn, meant: Understanding) -> Bubbles:
     if meant.slots.place:
         return subscriptions.remove_by_words(turn, meant.slots.place)
     if names_prices:
-        return subscriptions.remove_prices(turn)
+        named = meant.slots.product if price_mornings.products_of(turn) else None
+        return price_mornings.end(turn, named) if named else subscriptions.remove_prices(turn)
     return subscriptions.remove(turn, "")
 
 
@@ -75,7 +76,7 @@ def _stop(turn: Turn, meant: Understanding) -> Bubbles:
         return asking.sure_answer(turn) or small_talk.not_understood(turn)
     if meant.is_clear and not meant.is_question:
         return stopping.stop(turn)
-    buttons = (turn.button("stop", "stop"), turn.button("ask", "ask"), turn.button("menu", "menu"))
+    buttons = (turn.button("stop_yes", "stop"), turn.button("ask", "ask"), turn.button("menu", "menu"))
     return asking.sure_answer(turn) or (turn.bubble(turn.say("meant.stop"), buttons, lasting=True),)
 
 
@@ -153,6 +154,9 @@ BACK: Mapping[str, Callable[[Turn], Bubbles]] = {
 }
 """How a dialog of several steps goes one back."""
 
+_MAY_BE_AN_IDEA = frozenset({Intent.SUGGESTION, Intent.ASK_SERVICE, Intent.COMPLAIN, Intent.OTHER})
+"""What words that suggest something are understood to mean beside."""
+
 _MOST_BESIDE_A_PLACE = 12
 """Letters: ฉันอยู่, บ้านพ่ออยู่ที่."""
 
@@ -163,6 +167,10 @@ def free_words(turn: Turn, by_keyword: ByKeyword) -> Bubbles:
         return said
     text = turn.incoming.text
     meant = understand(text, turn.language)
+    if meant.is_place:
+        return _placed(turn)
+    if suggests(text) and meant.intent in _MAY_BE_AN_IDEA:
+        return complaint.from_words(turn, CaseKind.SUGGESTION)
     if arbitration.tells_of_trouble(meant, text):
         return asking.beside(turn, complaint.from_words(turn))
     if arbitration.is_about_an_office(meant, text) or (
@@ -181,8 +189,6 @@ def _at_its_word(turn: Turn) -> Bubbles | None:
     text = turn.incoming.text
     if says_cannot_call(text):
         return asking.sure_answer(turn) or cannot_call.told(turn)
-    if (set_hours := hours.by_words(turn)) is not None:
-        return set_hours
     if is_nonsense(text):
         # A text message from somebody new must first say who answers.
         return first_contact.greet(turn) if turn.is_sms and _is_new(turn) else small_talk.not_understood(turn)
@@ -198,21 +204,34 @@ def _guessed(turn: Turn) -> Bubbles:
         return service
     if guess_category(text).is_sure:
         return asking.beside(turn, complaint.from_words(turn))
-    if is_insult(text):
+    if scolds(text):
         return small_talk.insulted(turn)
     if code := script_language(text):
+        # The words themselves are not understood: a machine on the other side would go on for ever.
+        turn.dialog.not_understood += 1
         # Who is known and reads Thai keeps it until she says otherwise.
         return language.choose(turn, "" if turn.language == "th" and not _is_new(turn) else code)
-    names_a_place = is_little_more_than_a_place(text)
-    if _is_new(turn) and not (names_a_place and first_contact.has_met(turn)):
+    if is_little_more_than_a_place(text):
+        return _placed(turn)
+    if _is_new(turn):
         return first_contact.greet(turn)
-    if names_a_place:
-        return first_contact.words(turn)
     return asking.likely_answer(turn) or small_talk.not_understood(turn)
+
+
+def _placed(turn: Turn) -> Bubbles:
+    """A place is one to be warned of; who is met for the first time reads first who asks."""
+    if _is_new(turn) and not first_contact.has_met(turn):
+        return first_contact.greet(turn)
+    return first_contact.words(turn)
 
 
 def _is_new(turn: Turn) -> bool:
     return turn.person.consented_at is None and turn.person.stopped_at is None
+
+
+def scolds(text: str) -> bool:
+    """Whether a message insults; a place whose name sounds like it does not."""
+    return is_insult(text) and is_insult(places_in(text).rest)
 
 
 def is_little_more_than_a_place(text: str) -> bool:

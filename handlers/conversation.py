@@ -7,12 +7,15 @@ from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
-from handlers import asides, attention, by_intent, pauses
+from handlers import answers, asides, attention, by_intent, pauses, said_plainly
 from handlers.actions import ACTIONS, DIALOGS, HEARD_BY, KEYWORDS, OUT_OF_A_CRY
 from handlers.desk import Desk
 from handlers.dialogs import (
+    cases_human,
     cases_media,
     cases_tracking,
+    choosing_place,
+    closing_words,
     complaint,
     farmer,
     field_codes,
@@ -29,10 +32,11 @@ from handlers.dialogs import (
 from handlers.turn import Agency, Bubbles, Turn
 from handlers.understanding.cries import concern_in
 from handlers.understanding.keywords import (
+    Keyword,
     is_rescue,
-    is_yes_to,
     keyword,
     same_label,
+    says_whole,
     without_politeness,
 )
 from storage import dialogs
@@ -40,7 +44,8 @@ from storage.broadcasts import Form
 from storage.cases_agencies import Agencies
 from storage.lifecycles import ContactState
 from storage.people import Contact, Person, move_contact, set_contact_state
-from storage.replies import Incoming, IncomingKind
+from storage.replies import ButtonKind, Incoming, IncomingKind
+from storage.signs import without_controls
 
 __all__ = ["ACTIONS", "DIALOG_LIVES_SECONDS", "OFFER_LIVES_SECONDS", "Conversation"]
 
@@ -53,7 +58,8 @@ DIALOG_LIVES_SECONDS = 12 * 60 * 60
 _LIVES_SECONDS = {cases_tracking.MORE: OFFER_LIVES_SECONDS}
 """Dialogs that end sooner: what is typed an hour after a case was looked at is no part of it."""
 
-_NEVER_STORED = re.compile("[\x00\ud800-\udfff]")
+_LEAVING, _MOST_PARTS = frozenset({Keyword.LEAVE, Keyword.CANCEL}), 3
+_BY_8_AND_9 = frozenset({"safe", "rescue.safe_now", "rescue.now", "rescue.check"})
 # A choice; 8 and 9 answer a warning and 0 is the menu, wherever they are typed.
 _CHOICE = re.compile("[1-7]")
 
@@ -93,13 +99,13 @@ class Conversation:
             agencies=self._agencies,
             desk=self._desk,
         )
+        standing = pauses.standing(turn)
         if _seconds_silent(turn) > _LIVES_SECONDS.get(turn.dialog.name, DIALOG_LIVES_SECONDS):
             dialogs.leave(turn.dialog)
-            pauses.forget(turn)
+            pauses.grow_old(turn)
         before = turn.dialog.not_understood
-        bubbles = _with_hotlines(turn, attention.answered(turn, _answer))
-        if not turn.dialog.name and not pauses.may_go_on(bubbles):
-            pauses.forget(turn)
+        bubbles = pauses.kept(turn, standing, attention.answered(turn, _answer))
+        bubbles = _with_hotlines(turn, bubbles)
         if turn.dialog.not_understood == before:
             turn.dialog.not_understood = 0
         dialogs.remember_offer(turn.dialog, bubbles, at)
@@ -134,7 +140,8 @@ def _answer(turn: Turn) -> Bubbles:
         return place_link.ask(turn, place)
     if (code := field_codes.code_of(turn.incoming)) is not None:
         return field_codes.take(turn, code)
-    for words in (field_relay.by_words, field_desk.by_words, field_draft.by_words):
+    own_words = (field_relay.by_words, field_desk.by_words, field_draft.by_words, closing_words.by_words)
+    for words in own_words:
         if (told := words(turn)) is not None:
             return told
     cases_media.note_arrival(turn)
@@ -149,7 +156,8 @@ def _answer_tap(turn: Turn) -> Bubbles:
         return small_talk.not_understood(turn)
     if name in rescue.BEGINS:
         pauses.pause(turn)
-    pauses.take_up(turn, name)
+    if (old := pauses.take_up(turn, name, argument)) is not None:
+        return old
     if name in pauses.BESIDE:
         return pauses.beside(turn, lambda: action(turn, argument))
     return pauses.gone_on(turn, name, action(turn, argument))
@@ -161,7 +169,7 @@ def _answer_words(turn: Turn) -> Bubbles:
         if is_rescue(incoming.text) and turn.dialog.name != rescue.NAME:
             pauses.pause(turn)
             return rescue.cry(turn)
-        known = keyword(incoming.text)
+        known = _known_word(incoming.text)
         if known is not None and (known in OUT_OF_A_CRY or not _help_is_asked_for(turn)):
             return asides.known_word(turn, known, KEYWORDS)
         if turn.dialog.name != rescue.NAME and (said := _said_plainly(turn)) is not None:
@@ -173,9 +181,18 @@ def _answer_words(turn: Turn) -> Bubbles:
     return pauses.gone_on(turn, pauses.WORDS, DIALOGS[turn.dialog.name](turn))
 
 
+def _known_word(text: str) -> Keyword | None:
+    """The keyword of a message; of several words that all leave, that one: ช่างมัน ไม่แจ้งแล้ว."""
+    parts = text.split()
+    leaves = 1 < len(parts) <= _MOST_PARTS and all(keyword(part) in _LEAVING for part in parts)
+    return Keyword.LEAVE if leaves else keyword(text)
+
+
 def _said_plainly(turn: Turn) -> Bubbles | None:
     """The answer to words of a form that means the same everywhere: a place after a word, a number, a ticket."""
     text = turn.incoming.text
+    if (act := said_plainly.meant(turn)) is not None:
+        return pauses.beside(turn, act)
     if (typed := asides.place_to_subscribe_in(turn)) is not None:
         return asides.subscribed(turn, typed)
     is_choice = len(turn.dialog.offered) != 1 and not farmer.asks_how_much(turn)
@@ -199,10 +216,8 @@ def _answer_outside_dialogs(turn: Turn) -> Bubbles:
 
 
 def _storable(incoming: Incoming) -> Incoming:
-    """Without what PostgreSQL cannot hold: words must not be lost because of a sign that nobody sees."""
-    if not _NEVER_STORED.search(incoming.text + incoming.action):
-        return incoming
-    clean = {name: _NEVER_STORED.sub("", getattr(incoming, name)) for name in ("text", "action")}
+    """Without signs that no database holds or that officers' terminals obey: her words must not be lost for them."""
+    clean = {name: without_controls(getattr(incoming, name)) for name in ("text", "action")}
     return incoming.model_copy(update=clean)
 
 
@@ -212,10 +227,12 @@ def _as_tap(turn: Turn) -> Incoming:
     # A cry is one also where a button bears its words.
     if incoming.kind is not IncomingKind.TEXT or is_rescue(incoming.text):
         return incoming
-    chosen = next((each for each in offered if same_label(incoming.text, each["label"])), None)
-    if chosen is None and not _help_is_asked_for(turn):
-        agreed = [each for each in offered if is_yes_to(each["label"], incoming.text)]
-        chosen = agreed[0] if len(agreed) == 1 else None
+    if dialogs.was_crossed(turn.dialog) and _may_answer_either(turn):
+        return incoming.model_copy(update={"kind": IncomingKind.TAP, "action": "complaint.card"})
+    labelled = [*offered, *pauses.ways_back_from(turn), *cases_human.ways_out_from(turn)]
+    chosen = next((each for each in labelled if same_label(incoming.text, each["label"])), None)
+    if chosen is None and not _help_is_asked_for(turn) and (action := answers.chosen(turn)) is not None:
+        return incoming.model_copy(update={"kind": IncomingKind.TAP, "action": action})
     number = _choice(incoming.text)
     # While help is asked for a number is an answer to "how many": it must never close the call.
     if (
@@ -226,10 +243,23 @@ def _as_tap(turn: Turn) -> Incoming:
         and not _help_is_asked_for(turn)
         and not farmer.asks_how_much(turn)
     ):
-        chosen = offered[number - 1]
-    if chosen is None:
+        chosen = offered[number - 1] if _is_shown(turn, offered[number - 1]) else None
+    action = chosen["action"] if chosen is not None else choosing_place.narrowed(turn)
+    if action is None:
         return incoming
-    return incoming.model_copy(update={"kind": IncomingKind.TAP, "action": chosen["action"]})
+    return incoming.model_copy(update={"kind": IncomingKind.TAP, "action": action})
+
+
+def _may_answer_either(turn: Turn) -> bool:
+    """Whether a number or a yes may be for the complaint that runs, or for what an officer asked meanwhile."""
+    is_short = _choice(turn.incoming.text) is not None or says_whole(turn.incoming.text, "yes")
+    return is_short and turn.dialog.name == complaint.NAME
+
+
+def _is_shown(turn: Turn, offered: dict[str, str]) -> bool:
+    """Whether its number stood in the answer: a text message has none for a map, for safe and for help."""
+    is_numbered = offered["kind"] == ButtonKind.ACTION and offered["action"] not in _BY_8_AND_9
+    return is_numbered or not turn.is_sms
 
 
 def _help_is_asked_for(turn: Turn) -> bool:

@@ -5,8 +5,10 @@ and says so; when the other has come to its end, the paused one goes on.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
+from handlers import waiting
 from handlers.dialogs import (
     asking,
     cases_closing,
@@ -19,18 +21,14 @@ from handlers.dialogs import (
     place_link,
     price_mornings,
     price_thresholds,
+    rescue,
 )
 from handlers.dialogs.complaint_card import fits
 from handlers.turn import MOST_BUBBLES, Bubbles, Turn
 from storage.dialogs import enter
-from storage.replies import Bubble, ButtonKind
+from storage.replies import Bubble, Button, ButtonKind, IncomingKind
 
 Act = Callable[[], Bubbles]
-
-_PAUSED = "paused"
-"""Where the memory of a dialog keeps those that wait till another has ended: name, step and what is known of each."""
-
-_MOST_PAUSED = 3
 
 AGAIN: Mapping[str, Callable[[Turn], Bubbles]] = {
     first_contact.NAME: lambda turn: (
@@ -90,11 +88,17 @@ _GOES_ON_AFTER = frozenset(
         "rescue.nobody",
         "subscribe",
         "topics",
+        "erase.no",
     }
 )
 """The taps that end what came in between."""
 
-_LEAVES = "leave"
+_OF_ONE_CARD = frozenset(
+    {"complaint.send", "complaint.anonymous", "complaint.named", "complaint.apart", "complaint.leave"}
+)
+"""Buttons that name the complaint whose card they stand on."""
+
+_LEAVES, _OF_A_PRICE = "leave", "price."
 WORDS = "words"
 """In place of a tap: words that the dialog itself took as its answer."""
 
@@ -113,39 +117,60 @@ def beside(turn: Turn, act: Act) -> Bubbles:
             enter(dialog, name, step, **known)
         return answer
     if dialog.name in ("", name) or (dialog.name == asking.NAME and dialog.step == "article"):
-        enter(dialog, name, step, **known)
+        article = {asking.SHOWN: dialog.known["slug"]} if dialog.name == asking.NAME else {}
+        enter(dialog, name, step, **{**known, **article})
         return answer if step == "place" and _asks_for_a_place(answer) else _then_again(turn, answer)
-    _keep(turn, name, step, known)
+    waiting.keep(dialog, name, step, known)
+    if name == first_contact.NAME and known.get("greeted"):
+        # She was greeted and wants something else: the question that she did not ask for is not spoken of.
+        return answer
     return _led(turn, turn.say(f"paused.{name}"), answer)
 
 
 def pause(turn: Turn) -> None:
     """What runs waits, and nothing is said of it: a cry for help comes first."""
-    if turn.dialog.name in AGAIN:
-        _keep(turn, turn.dialog.name, turn.dialog.step, turn.dialog.known)
+    dialog = turn.dialog
+    if dialog.name in AGAIN:
+        waiting.keep(dialog, dialog.name, dialog.step, dialog.known)
 
 
-def take_up(turn: Turn, action: str) -> None:
-    """A button of the card of a complaint that waits: it runs again, and what runs now waits instead."""
-    waiting = _paused(turn)
-    drafts = [each for each in waiting if each["name"] == complaint.NAME]
-    if not action.startswith(f"{complaint.NAME}.") or turn.dialog.name == complaint.NAME or not drafts:
-        return
-    waiting.remove(drafts[-1])
-    turn.dialog.memory = {**turn.dialog.memory, _PAUSED: waiting}
+def take_up(turn: Turn, action: str, argument: str) -> Bubbles | None:
+    """A button of a complaint's card: the one it shows runs again, where it waits, and what runs now waits instead.
+
+    The answer where it shows one that is sent or given up, while another one runs.
+    """
+    dialog, runs = turn.dialog, turn.dialog.name == complaint.NAME
+    number = int(argument) if action in _OF_ONE_CARD and argument.isascii() and argument.isdigit() else 0
+    if not action.startswith(f"{complaint.NAME}.") or (runs and number in (0, dialog.known.get("number"))):
+        return None
+    entries = waiting.waiting(dialog)
+    meant = [
+        each
+        for each in entries
+        if each["name"] == complaint.NAME and number in (0, each["known"].get("number"))
+    ]
+    if not meant:
+        old = turn.say("complaint.old_card")
+        return _led(turn, old, complaint_back.again(turn)) if runs else None
+    waiting.keep_waiting(dialog, [each for each in entries if each is not meant[-1]])
     pause(turn)
-    enter(turn.dialog, complaint.NAME, drafts[-1]["step"], **drafts[-1]["known"])
+    enter(dialog, complaint.NAME, meant[-1]["step"], **meant[-1]["known"])
+    return None
 
 
 def gone_on(turn: Turn, action: str, answer: Bubbles) -> Bubbles:
     """An answer, and below it the question of the dialog that was paused, where `action` ended what came between."""
-    waiting = _paused(turn)
-    is_over = turn.dialog.name == "" or action == "ask.article"
-    if not waiting or action not in (*_GOES_ON_AFTER, _LEAVES, WORDS) or not is_over:
+    dialog, entries = turn.dialog, waiting.waiting(turn.dialog)
+    is_answered = dialog.name == asking.NAME and dialog.step == "article" and action in ("ask.article", WORDS)
+    if (
+        not entries
+        or action not in (*_GOES_ON_AFTER, _LEAVES, WORDS)
+        or not (is_answered or dialog.name == "")
+    ):
         return answer
-    last = waiting.pop()
-    turn.dialog.memory = {**turn.dialog.memory, _PAUSED: waiting}
-    enter(turn.dialog, last["name"], last["step"], **last["known"])
+    last = entries.pop()
+    waiting.keep_waiting(dialog, entries)
+    enter(dialog, last["name"], last["step"], **last["known"])
     # Who leaves what came in between gets back to what waits, and not to the menu.
     return _then_again(turn, () if action == _LEAVES else answer)
 
@@ -155,21 +180,94 @@ def may_go_on(bubbles: Bubbles) -> bool:
     return any(button.action in _GOES_ON_AFTER for bubble in bubbles for button in bubble.buttons)
 
 
-def forget(turn: Turn) -> None:
-    """She went her own way: no dialog waits any more."""
-    if _PAUSED in turn.dialog.memory:
-        turn.dialog.memory = {key: value for key, value in turn.dialog.memory.items() if key != _PAUSED}
+def grow_old(turn: Turn) -> None:
+    """After hours of silence only what she wrote still waits, and is offered anew."""
+    entries = [each | {"told": False} for each in waiting.waiting(turn.dialog) if waiting.is_draft(each)]
+    waiting.keep_waiting(turn.dialog, entries)
 
 
-def _keep(turn: Turn, name: str, step: str, known: Mapping[str, Any]) -> None:
-    # Of complaints each one is something she told; of all others the latest stands for those before.
-    waiting = [each for each in _paused(turn) if each["name"] != name or name == complaint.NAME]
-    waiting.append({"name": name, "step": step, "known": dict(known)})
-    turn.dialog.memory = {**turn.dialog.memory, _PAUSED: waiting[-_MOST_PAUSED:]}
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """Where a dialog stood before a turn."""
+
+    name: str
+    step: str
+    known: Mapping[str, Any]
 
 
-def _paused(turn: Turn) -> list[dict[str, Any]]:
-    return list(turn.dialog.memory.get(_PAUSED, ()))
+def standing(turn: Turn) -> Standing:
+    """Where the dialog stands now."""
+    return Standing(name=turn.dialog.name, step=turn.dialog.step, known=turn.dialog.known)
+
+
+def kept(turn: Turn, before: Standing, answer: Bubbles) -> Bubbles:
+    """The answer, and what becomes of what ran before it: nothing that she wrote vanishes without a word.
+
+    A complaint that is told and not sent waits, whatever led out of it. She reads so once; all else that waits is
+    over when she goes her own way.
+    """
+    answer = _kept_draft(turn, before, answer)
+    if turn.dialog.name == "" and not may_go_on(answer):
+        answer = _offered_back(turn, answer)
+    if answer and waiting.was_dropped(turn.dialog):
+        return _led(turn, turn.say("waits.dropped", most=waiting.MOST_DRAFTS), answer)
+    return answer
+
+
+def _kept_draft(turn: Turn, before: Standing, answer: Bubbles) -> Bubbles:
+    dialog, is_erasing = turn.dialog, any(b.action == "erase.no" for each in answer for b in each.buttons)
+    if _drops_a_wish(turn, before) and not is_erasing and answer:
+        return _led(turn, turn.say("waits.price"), answer)
+    runs_on = dialog.name == before.name and dialog.known.get("number") == before.known.get("number")
+    entry = {"name": before.name, "known": before.known}
+    if runs_on or turn.is_settled or not (waiting.is_draft(entry) or (is_erasing and before.name in AGAIN)):
+        return answer
+    if any(
+        each["name"] == before.name and each["known"].get("number") == before.known.get("number")
+        for each in waiting.waiting(dialog)
+    ):
+        return answer
+    waiting.keep(dialog, before.name, before.step, before.known)
+    if dialog.name in ("", rescue.NAME) or not answer:
+        return answer
+    return _led(turn, turn.say(f"paused.{before.name}"), answer)
+
+
+def _drops_a_wish(turn: Turn, before: Standing) -> bool:
+    """Whether she went away from a price she wants to hear of, before she said yes to it."""
+    is_tap = turn.incoming.kind is IncomingKind.TAP
+    is_done = is_tap and turn.incoming.action.startswith((_OF_A_PRICE, _LEAVES))
+    has_wish = before.name == price_thresholds.NAME and before.known.get("amount") is not None
+    return has_wish and turn.dialog.name == "" and not is_done
+
+
+def _offered_back(turn: Turn, answer: Bubbles) -> Bubbles:
+    """What waits in a complaint is offered above the answer, once for each time that she leaves it."""
+    entries = [each for each in waiting.waiting(turn.dialog) if waiting.is_draft(each)]
+    if not answer:
+        return answer
+    is_news = any(not each.get("told") for each in entries)
+    waiting.keep_waiting(turn.dialog, [each | {"told": True} for each in entries])
+    return above(turn, answer) if is_news else answer
+
+
+def above(turn: Turn, answer: Bubbles) -> Bubbles:
+    """That a complaint waits, with its buttons, above an answer; in its words alone where there is no room."""
+    text = turn.say("waits.complaint")
+    if len(answer) >= MOST_BUBBLES:
+        return _led(turn, text, answer)
+    return (turn.bubble(text, ways_back(turn), lasting=True), *answer)
+
+
+def ways_back_from(turn: Turn) -> list[dict[str, str]]:
+    """The same buttons as they are typed, as long as a complaint waits."""
+    waits = any(map(waiting.is_draft, waiting.waiting(turn.dialog)))
+    return [{"label": each.label, "action": each.action} for each in ways_back(turn)] if waits else []
+
+
+def ways_back(turn: Turn) -> tuple[Button, ...]:
+    """What she can do about a complaint that waits."""
+    return turn.button("case_go_on", "complaint.card"), turn.button("case_no_more", "complaint.leave")
 
 
 def _asks_for_a_place(answer: Bubbles) -> bool:
@@ -186,7 +284,9 @@ def _then_again(turn: Turn, answer: Bubbles) -> Bubbles:
         # Nothing of the answer is kept back for the question: it still waits.
         return answer
     shown = map(_without_vanishing_buttons, answer)
-    return (*shown, *_led(turn, turn.say(f"interrupted.{name}"), question, most=len(question)))
+    manner = ".stranger" if name == first_contact.NAME and known.get("greeted") else ""
+    lead = turn.say(f"interrupted.{name}{manner}")
+    return (*shown, *_led(turn, lead, question, most=len(question)))
 
 
 def _led(turn: Turn, lead: str, bubbles: Bubbles, most: int = MOST_BUBBLES) -> Bubbles:

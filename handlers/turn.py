@@ -71,9 +71,15 @@ class Turn:
     desk: Desk | None = None
     """Where officers' chats draft alerts; None where they do not."""
 
+    is_settled: bool = False
+    """Whether what was being told has been sent, given up or erased in this turn: it waits no more."""
+
+    speaks: str = ""
+    """The language of what is said, where it is not hers."""
+
     @property
     def language(self) -> str:
-        return self.person.language
+        return self.speaks or self.person.language
 
     @property
     def contact_id(self) -> int:
@@ -117,6 +123,10 @@ class Turn:
         """What a broadcast says to her, as somebody in `place`, in the form of this conversation."""
         variant = variant_for(broadcast.words, self.language, self.form, place[:2])
         return bubbles_for(broadcast, self.language, variant)
+
+    def offers(self, action: str) -> bool:
+        """Whether a button of this action stands below what was said last."""
+        return any(each["action"] == action for each in self.dialog.offered)
 
     def button(self, key: str, action: str) -> Button:
         """A button with the label `buttons.<key>`."""

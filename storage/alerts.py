@@ -69,6 +69,24 @@ def alerts_of_sender(session: Session, sender: str, most: int = 500) -> list[Ale
     return list(session.exec(query))
 
 
+def rehearsed_by(session: Session, alert: Alert, at: datetime) -> Alert | None:
+    """Another rehearsal of the same alert that is out and not over; None for an alert that is no rehearsal.
+
+    Each import moves a rehearsal to its own time, so that its name and sender alone say which it is.
+    """
+    if not alert.rehearsal:
+        return None
+    query = select(Alert).where(
+        Alert.sender == alert.sender,
+        Alert.identifier == alert.identifier,
+        col(Alert.rehearsal).is_(True),
+        Alert.state == AlertState.RELEASED.value,
+        col(Alert.expires_at) > at,
+        col(Alert.id) != alert.id,
+    )
+    return session.exec(query).first()
+
+
 def move(session: Session, alert_id: int, state: AlertState, at: datetime, *, by: str, **detail: Any) -> None:
     """Move an alert along its lifecycle and say so in the audit log; raises ForbiddenTransition."""
     result = session.connection().execute(

@@ -10,6 +10,7 @@ from sqlmodel import Field, Session, SQLModel, col, func, select
 from stdnum import damm
 
 from storage.cases_following import CaseFollower
+from storage.cases_numbers import next_id
 from storage.cases_privacy import privacy
 from storage.cases_timeline import By, EventKind, add_event
 from storage.columns import BigId, UtcDateTime, is_one_of
@@ -119,6 +120,7 @@ def open_case(session: Session, case: Case) -> str:
     """Store a new case, its words concealed, and the first line of its timeline; its ticket number."""
     keeps = privacy(session)
     case.words, case.place_words = keeps.conceal(case.words), keeps.conceal(case.place_words)
+    case.id = next_id(session) if case.id is None else case.id
     session.add(case)
     session.flush()
     add_event(session, case.number, EventKind.OPENED, case.opened_at, by=By.CITIZEN, person_id=case.person_id)

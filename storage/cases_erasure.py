@@ -1,7 +1,8 @@
 """Erasure: what is left of a person's cases is what the agency must account for, without her.
 
-Kept are category, subdistrict, agency, dates, state, stars and what officers wrote. Gone are her words and photos, the
-exact place, and who she was.
+Kept are category, subdistrict, agency, dates, state, stars, and what officers did and when. Gone are her words and
+photos, the exact place, who she was, and what officers wrote to her or about her till then: that may name her, and
+nobody reads it through. What they write afterwards stays.
 """
 
 from datetime import datetime
@@ -27,6 +28,7 @@ def erase_cases_of(session: Session, person_id: int, at: datetime) -> int:
     contacts = {case.contact_id for case in hers if case.contact_id is not None}
     for case in hers:
         _without_her(session, case)
+        _without_words(session, case)
         add_event(session, case.number, EventKind.ERASED, at, by=By.SYSTEM, public=False)
     session.connection().execute(
         update(CaseEvent).where(col(CaseEvent.person_id) == person_id).values(words="", person_id=None)
@@ -47,6 +49,13 @@ def _without_her(session: Session, case: Case) -> None:
         case.rating_reason = ""
     session.add(case)
     session.flush()
+
+
+def _without_words(session: Session, case: Case) -> None:
+    """Each line of the timeline as its kind alone: taken, answered, done."""
+    session.connection().execute(
+        update(CaseEvent).where(col(CaseEvent.case_id) == case.number).values(words="")
+    )
 
 
 def _erase_media(session: Session, person_id: int, contacts: set[int]) -> None:

@@ -16,7 +16,7 @@ from sqlmodel import Session
 from storage import outbox
 from storage.cases import Case, CaseKind, ticket
 from storage.cases_following import followers
-from storage.dialogs import dialog_of, remember_offer
+from storage.dialogs import dialog_of, note_crossing, remember_offer
 from storage.lifecycles import ContactState
 from storage.people import Contact, Person
 from storage.replies import Bubble, Button
@@ -82,6 +82,8 @@ def say_and_offer(session: Session, contact_id: int, bubbles: tuple[Bubble, ...]
     dialog = dialog_of(session, contact_id, at)
     if dialog.name not in _KEEP_THEIR_CHOICES:
         remember_offer(dialog, bubbles, at)
+    elif any(bubble.buttons for bubble in bubbles):
+        note_crossing(dialog)
     session.add(dialog)
     return True
 

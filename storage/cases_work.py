@@ -4,7 +4,7 @@ Every step moves the state along its lifecycle, adds a line to the timeline, tel
 audited, all in the caller's transaction.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -30,6 +30,19 @@ _CLOCK = "clock"
 
 REASONS = frozenset({"slow", "wrong_fix", "rude"})
 """What can be chosen as the reason of a low rating: ids that say nothing of a person. All else are her own words."""
+
+
+_IN_WORK = "it can be updated, forwarded, closed or cancelled"
+_MENDS: Mapping[str, str] = {
+    CaseState.NEW: "take it first",
+    CaseState.TAKEN: _IN_WORK,
+    CaseState.IN_PROGRESS: _IN_WORK,
+    CaseState.REOPENED: "it can be taken, updated, forwarded, closed or cancelled",
+    CaseState.DONE: "reopen it first",
+    CaseState.CLOSED: "reopen it first",
+    CaseState.CANCELLED: "it is over, only notes can be written to it",
+}
+"""What can be done with a case of each state, where something else was asked for."""
 
 
 class WordsRefused(Exception):
@@ -238,9 +251,8 @@ def _move(case: Case, target: CaseState) -> None:
     try:
         require(CASE, case.state, target)
     except ForbiddenTransition:
-        hint = ": take it first" if case.state == CaseState.NEW else ""
         raise ForbiddenTransition(
-            f"case {ticket(case.number)} is {case.state} and cannot become {target}{hint}"
+            f"case {ticket(case.number)} is {case.state} and cannot become {target}: {_MENDS[case.state]}"
         ) from None
     case.state = target
 

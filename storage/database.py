@@ -4,9 +4,9 @@ SQLite is used by the rules of docs/decisions/0002: WAL, synchronous=FULL, and B
 a deferred transaction that upgrades to a write fails at once, whatever the busy time-out.
 """
 
-import threading
+import os
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, Connection, DateTime, Engine, create_engin
 from sqlmodel import Session
 
 from storage.jobs import Job, announced
+from storage.turns import Turns
 
 BUSY_TIMEOUT_MILLISECONDS = 10_000
 CONNECT_TIMEOUT_SECONDS = 5
@@ -77,7 +78,7 @@ class Database:
         self.writer = self.engine.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"})
         self.before_close: list[Callable[[], None]] = []
         # One writer at a time is all SQLite allows; waiting here is fair, its busy handler is not.
-        self._turn: AbstractContextManager[Any] = threading.Lock() if self.is_sqlite else nullcontext()
+        self._turns = Turns() if self.is_sqlite else None
 
     @property
     def path(self) -> Path | None:
@@ -91,9 +92,13 @@ class Database:
             yield session
 
     @contextmanager
-    def write(self) -> Iterator[Session]:
-        """A session whose changes are committed together at the end, or not at all when an exception leaves it."""
-        with self._turn, Session(self.writer, expire_on_commit=False) as session:
+    def write(self, *, urgent: bool = False) -> Iterator[Session]:
+        """A session whose changes are committed together at the end, or not at all when an exception leaves it.
+
+        On SQLite an `urgent` one goes before all others of the process that wait to write.
+        """
+        turn = nullcontext() if self._turns is None else self._turns.turn(urgent=urgent)
+        with turn, Session(self.writer, expire_on_commit=False) as session:
             yield session
             jobs = announced(session)
             if jobs and self.before_commit is not None:
@@ -183,6 +188,13 @@ def _sqlite_engine(database: Database) -> Engine:
         pool_size=10,
         max_overflow=20,
     )
+
+    @event.listens_for(engine, "do_connect")
+    def _make_for_us_alone(*_: Any) -> None:
+        # It holds citizens' words. SQLite gives its -wal and -shm the rights of the file itself.
+        if database.path is not None:
+            with suppress(FileExistsError):
+                os.close(os.open(database.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: Any, _record: Any) -> None:

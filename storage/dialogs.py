@@ -8,6 +8,8 @@ from sqlmodel import Field, Session, SQLModel
 from storage.columns import BigId, Json, UtcDateTime
 from storage.replies import Bubble
 
+_CROSSED = "crossed"
+
 
 class Dialog(SQLModel, table=True):
     """Where a contact stands: the dialog's name ('' for none), its step, what it knows so far.
@@ -45,6 +47,19 @@ def enter(dialog: Dialog, name: str, step: str, **known: Any) -> None:
 def leave(dialog: Dialog) -> None:
     """End whatever dialog runs."""
     enter(dialog, "", "")
+
+
+def note_crossing(dialog: Dialog) -> None:
+    """Another choice was offered in the middle of the dialog: a number or a yes that comes next may answer either."""
+    dialog.memory = {**dialog.memory, _CROSSED: True}
+
+
+def was_crossed(dialog: Dialog) -> bool:
+    """Whether that has happened since this was asked last."""
+    crossed = bool(dialog.memory.get(_CROSSED))
+    if crossed:
+        dialog.memory = {key: value for key, value in dialog.memory.items() if key != _CROSSED}
+    return crossed
 
 
 def remember_offer(dialog: Dialog, bubbles: tuple[Bubble, ...], at: datetime) -> None:

@@ -135,6 +135,12 @@ def unattached(session: Session, contact_id: int, since: datetime) -> list[Media
     return list(session.exec(query.order_by(col(Media.id))))
 
 
+def there(session: Session, media_ids: Sequence[int]) -> list[Media]:
+    """Of these files those that are kept or on their way, the oldest first."""
+    query = select(Media).where(col(Media.id).in_(media_ids), col(Media.state).in_(_SHOWN))
+    return list(session.exec(query.order_by(col(Media.id)))) if media_ids else []
+
+
 def of_case(session: Session, case_id: int) -> list[Media]:
     """All that was ever attached to a case, the oldest first."""
     return list(session.exec(select(Media).where(Media.case_id == case_id).order_by(col(Media.id))))
@@ -186,7 +192,10 @@ def attach_to_report(session: Session, media_ids: Sequence[int], contact_id: int
 
 
 def remove(session: Session, media: Sequence[Media]) -> None:
-    """Take files away from everybody; what has bytes is removed from the folder by the next sweep."""
+    """Take files away from everybody; what has bytes is removed from the folder by the very next sweep.
+
+    No worker has such a file any more: the lease of its fetching is over.
+    """
     session.flush()
     ids = [each.number for each in media]
     # What is kept at this moment by a worker is found by the second statement.
@@ -194,7 +203,7 @@ def remove(session: Session, media: Sequence[Media]) -> None:
         session.connection().execute(
             update(Media)
             .where(col(Media.id).in_(ids), is_one_of(col(Media.state), *_REMOVED_FROM[state]))
-            .values(state=state.value, provider_id="", reason="", sha256="")
+            .values(state=state.value, provider_id="", reason="", sha256="", not_before=col(Media.created_at))
         )
     for each in media:
         session.expire(each)

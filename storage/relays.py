@@ -153,25 +153,28 @@ def within(session: Session, places: Sequence[str]) -> list[tuple[Relay, bool]]:
     ]
 
 
-def count(session: Session, places: Sequence[str], replaced: Sequence[int]) -> int:
-    """How many are to be told of an alert over these places that replaces those alerts."""
-    return session.exec(select(func.count(col(Relay.id))).where(_concerned(session, places, replaced))).one()
+@dataclass(frozen=True, kw_only=True)
+class Concerned:
+    """The relays whom an alert over `places` is for, on `accounts` only where some are named, and whoever was told of
+    an alert that it replaces, wherever she reads that."""
+
+    places: Sequence[str]
+    replaced: Sequence[int] = ()
+    accounts: Sequence[int] = ()
 
 
-def tell(
-    session: Session,
-    alert_id: int,
-    places: Sequence[str],
-    replaced: Sequence[int],
-    broadcast_id: int,
-    at: datetime,
-) -> None:
+def count(session: Session, concerned: Concerned) -> int:
+    """How many are to be told."""
+    return session.exec(select(func.count(col(Relay.id))).where(_are(session, concerned))).one()
+
+
+def tell(session: Session, alert_id: int, concerned: Concerned, broadcast_id: int, at: datetime) -> None:
     """Write down whom the alert's words go to; the notices of what it replaces are overtaken."""
     session.flush()
     session.connection().execute(
         update(RelayNotice)
         .where(
-            col(RelayNotice.alert_id).in_(replaced),
+            col(RelayNotice.alert_id).in_(concerned.replaced),
             col(RelayNotice.state).in_(sources(RELAY_NOTICE, RelayNoticeState.OVERTAKEN)),
         )
         .values(state=RelayNoticeState.OVERTAKEN.value)
@@ -183,7 +186,7 @@ def tell(
         literal(broadcast_id),
         literal(RelayNoticeState.TOLD.value),
         literal(at, UtcDateTime()),
-    ).where(_concerned(session, places, replaced))
+    ).where(_are(session, concerned))
     session.connection().execute(insert(RelayNotice).from_select(columns, rows))
 
 
@@ -262,18 +265,15 @@ def broadcasts_of(session: Session, broadcast_id: int) -> list[int]:
     return sorted(session.exec(query))
 
 
-def _concerned(session: Session, places: Sequence[str], replaced: Sequence[int]) -> ColumnElement[bool]:
+def _are(session: Session, concerned: Concerned) -> ColumnElement[bool]:
     """Active relays in the places or around one of them, and all who were told of what is replaced."""
-    around = {outer for place in places for outer in register.ancestors(place)}
-    told = select(RelayNotice.relay_id).where(col(RelayNotice.alert_id).in_(replaced))
-    return and_(
-        col(Relay.state) == RelayState.ACTIVE.value,
-        or_(
-            _is_listed(session, col(Relay.place), around, "around"),
-            col(Relay.id).in_(told),
-            _inside(session, places),
-        ),
-    )
+    around = {outer for place in concerned.places for outer in register.ancestors(place)}
+    told = select(RelayNotice.relay_id).where(col(RelayNotice.alert_id).in_(concerned.replaced))
+    here = or_(_is_listed(session, col(Relay.place), around, "around"), _inside(session, concerned.places))
+    if concerned.accounts:
+        on = select(Contact.id).where(col(Contact.account_id).in_(concerned.accounts))
+        here = and_(here, col(Relay.contact_id).in_(on))
+    return and_(col(Relay.state) == RelayState.ACTIVE.value, or_(here, col(Relay.id).in_(told)))
 
 
 def _inside(session: Session, places: Sequence[str]) -> ColumnElement[bool]:

@@ -6,14 +6,16 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from storage import migrate
 from storage.database import Database
 from tests.postgres import PostgresServer, postgres_server
 
 # How long an example takes says more about the machine than about the code; speed has benchmarks.
-settings.register_profile("krajai", deadline=None, print_blob=True)
+settings.register_profile(
+    "krajai", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("krajai")
 
 MakeDatabase = Callable[[], Database]

@@ -22,6 +22,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from handlers.understanding.articles import OFF_TOPIC, off_topic, phrases_of
+from handlers.understanding.likely_cries import ends_of
+from handlers.understanding.service_articles import articles
 from handlers.understanding.slots import AMOUNT, PLACE, PRODUCT, TICKET, read
 from handlers.understanding.weighed import HUNDREDTHS, key_of, runs_of
 
@@ -36,6 +39,12 @@ SHRINK = 1e-3
 LEAST_SENTENCES = 2
 # Lighter than this nothing is changed by a run.
 LEAST_WEIGHT = 0.1
+# Of questions, of which there are so many kinds that each run has a little weight for most.
+LEAST_OF_MANY, MANY = 0.25, 50
+NO_QUESTION = "no question"
+_QUESTIONS = ("questions", "fresh_questions")
+# Of a sentence: the end of a calm one is heard by itself, too, but has not all that made it calm.
+END_COUNTS = 0.3
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -78,6 +87,9 @@ def of_cries() -> Iterator[Sentence]:
             told += [(text, False) for text in words.get(name, ())]
     for text, is_cry in told:
         yield Sentence(key=key_of(text), label="cry" if is_cry else "calm")
+        # What stands at the end of a cry may be an address; at the end of what is calm nothing is a cry.
+        for end in () if is_cry else ends_of(text):
+            yield Sentence(key=key_of(end), label="calm", counts=END_COUNTS)
 
 
 def of_intents() -> Iterator[Sentence]:
@@ -104,7 +116,25 @@ def of_categories() -> Iterator[Sentence]:
             yield Sentence(key=key_of(row["text"]), label=row["category"])
 
 
-TABLES = {"cries": of_cries, "intents": of_intents, "categories": of_categories}
+def of_questions() -> Iterator[Sentence]:
+    """Which article a question is about, what is off topic, and what is neither."""
+    told = [(row["text"], row["slug"] or OFF_TOPIC, 1.0) for name in _QUESTIONS for row in rows(name)]
+    told += [(each, article.slug, 0.6) for article in articles().values() for each in phrases_of(article)]
+    told += [(each, OFF_TOPIC, 0.6) for phrases in off_topic().values() for each in phrases]
+    told += [
+        (row["text"], OFF_TOPIC if row["intent"] in ("other", "greeting") else NO_QUESTION, 0.5)
+        for name in ("intents", "fresh_intents")
+        for row in rows(name)
+        if row["intent"] != "ask_service"
+    ]
+    told += [
+        (row["text"], NO_QUESTION, 0.5) for name in ("categories", "fresh_categories") for row in rows(name)
+    ]
+    for text, label, counts in told:
+        yield Sentence(key=key_of(text), label=label, counts=counts)
+
+
+TABLES = {"cries": of_cries, "intents": of_intents, "categories": of_categories, "questions": of_questions}
 
 
 def weigh(sentences: Sequence[Sentence]) -> tuple[list[str], list[str], Matrix, Matrix]:
@@ -148,12 +178,13 @@ def table(sentences: Sequence[Sentence]) -> dict[str, Any]:
     weights = weights - (
         weights[:, :1] if len(labels) == len(("calm", "cry")) else np.median(weights, axis=1, keepdims=True)
     )
+    least = LEAST_WEIGHT if len(labels) < MANY else LEAST_OF_MANY
     stored: dict[str, list[int]] = {}
     for run, row in zip(runs, weights, strict=True):
         pairs = [
             part
             for label, weight in enumerate(row)
-            if abs(weight) >= LEAST_WEIGHT
+            if abs(weight) >= least
             for part in (label, round(weight * HUNDREDTHS))
         ]
         if pairs:

@@ -1,7 +1,5 @@
 """krajai audit: the log of who did what, and whether anybody changed it."""
 
-import json
-import sys
 from typing import Annotated
 
 import typer
@@ -76,7 +74,7 @@ def export(
                 "previous": entry.previous,
                 "hash": entry.hash,
             }
-            sys.stdout.write(json.dumps(line, ensure_ascii=False) + "\n")
+            write_json(line, indent=None)
 
 
 def _expected(text: str) -> tuple[int, str]:

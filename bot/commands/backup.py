@@ -20,6 +20,7 @@ from storage import backup as backups
 from storage.audit import record
 from storage.backup import BackupRefused, Manifest, key_mark
 from storage.backup_postgresql import ToolFailed
+from storage.cases_numbers import LOST_BY_A_RESTORE
 from storage.database import Database
 from storage.officers import UnknownOfficer, actor
 from storage.outbox_held import held
@@ -119,6 +120,10 @@ def _tell(chosen: Settings, file: Path, manifest: Manifest, put_aside: str, *, a
         return
     hours = (datetime.now(UTC) - manifest.made_at).total_seconds() / _HOURS
     console.print(f"Restored from {file}, made {hours:,.1f} hours ago. What happened since is not in it.")
+    console.print(
+        f"The next {LOST_BY_A_RESTORE:,} ticket numbers are left out: they may have been given since, and their cases "
+        "are lost."
+    )
     if put_aside:
         console.print(f"What was there before is kept as {put_aside}; {REPLACED}")
     if not same_key:

@@ -13,7 +13,7 @@ from bot.commands.case_media import in_short, write_new
 from bot.commands.console import WRONG_USE, JsonOption, console, fail, opened, write_json
 from bot.media import media_folder
 from bot.wiring import Krajai
-from storage import cases, cases_work, media
+from storage import cases, cases_work, media, places
 from storage.audit import record
 from storage.cases import Case, CaseKind, UnknownCase, place_words_of, ticket, words_of
 from storage.cases_agencies import Agencies, AgenciesRefused
@@ -49,8 +49,13 @@ def list_(
     ] = None,
     kind: Annotated[str | None, typer.Option(help="Only this kind, such as complaint or human.")] = None,
     category: Annotated[str | None, typer.Option(help="Only this category, such as road.")] = None,
-    agency: Annotated[str | None, typer.Option(help="Only cases of the agency with this id.")] = None,
-    place: Annotated[str | None, typer.Option(help="Only cases in this place, by its code.")] = None,
+    agency: Annotated[
+        str | None, typer.Option(help="Only cases of the agency with this id; '' for the own one.")
+    ] = None,
+    place: Annotated[
+        str | None,
+        typer.Option(help="Only cases in this place, by its code, as `krajai places find` shows it."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Show cases, the one that is due first comes first (at most 100)."""
@@ -61,7 +66,11 @@ def list_(
     ):
         if value is not None and value not in known:
             fail(f"{name} {value}: give one of {', '.join(known)}", WRONG_USE)
+    if place is not None and places.place(place) is None:
+        fail(f"--place {place}: give the code that `krajai places find {place}` shows", WRONG_USE)
     with opened() as krajai, krajai.database.read() as session:
+        if agency is not None:
+            _require_agency(krajai, agency)
         found = cases.listed(
             session,
             states=(state,) if state else cases.OPEN_STATES,
@@ -204,6 +213,16 @@ def _step(step: Step, as_: str | None, as_json: bool) -> None:
 def agencies_of(krajai: Krajai) -> Agencies:
     """Who answers for what at this installation. Raises AgenciesRefused."""
     return krajai.agencies
+
+
+def _require_agency(krajai: Krajai, agency: str) -> None:
+    try:
+        known = [each.id for each in agencies_of(krajai).others]
+    except AgenciesRefused as refused:
+        fail(str(refused))
+    if agency and agency not in known:
+        ids = ", ".join(["'' for the own one", *known])
+        fail(f"--agency {agency}: give one of {ids}", WRONG_USE)
 
 
 def _desk(krajai: Krajai, session: Session) -> Desk:

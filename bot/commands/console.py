@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import typer
 from rich.console import Console
+from rich.text import Text
+
+from storage.signs import OBEYED, shown
 
 if TYPE_CHECKING:
     from bot.settings import Settings
@@ -19,9 +22,17 @@ if TYPE_CHECKING:
 # Into a pipe or a file, where nobody tells how wide it is, tables are not cut at 80 letters.
 _WIDTH = None if sys.stdout.isatty() else 200
 
+
+class _Terminal(Console):
+    """Shows what comes from outside, and obeys none of it: no cursor is moved, no line is forged."""
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        return super().render_str(shown(text), **options)
+
+
 # Without markup: names and headlines come from outside and may hold brackets.
-console = Console(highlight=False, soft_wrap=True, markup=False, emoji=False, width=_WIDTH)
-errors = Console(stderr=True, highlight=False, soft_wrap=True, markup=False, emoji=False)
+console = _Terminal(highlight=False, soft_wrap=True, markup=False, emoji=False, width=_WIDTH)
+errors = _Terminal(stderr=True, highlight=False, soft_wrap=True, markup=False, emoji=False)
 
 FAILED = 1
 WRONG_USE = 2
@@ -35,9 +46,11 @@ def fail(message: str, status: int = FAILED) -> NoReturn:
     raise typer.Exit(status)
 
 
-def write_json(value: Any) -> None:
-    """One JSON document to standard output."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2, default=str) + "\n")
+def write_json(value: Any, *, indent: int | None = 2) -> None:
+    """One JSON document to standard output; without an indent it is one line. No terminal obeys what it holds."""
+    written = json.dumps(value, ensure_ascii=False, indent=indent, default=str)
+    sys.stdout.write(OBEYED.sub(lambda found: f"\\u{ord(found[0]):04x}", written) + "\n")
+    sys.stdout.flush()
 
 
 def settings() -> "Settings":

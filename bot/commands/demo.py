@@ -12,6 +12,7 @@ from bot.wiring import Krajai
 from broadcasts.alerts import releasing
 from broadcasts.alerts.importing import import_alerts
 from storage import people
+from storage.alerts import rehearsed_by
 from storage.dialogs import dialog_of
 from storage.local_phones import LocalPhone
 from storage.officers import LOCAL_OPERATOR
@@ -89,7 +90,9 @@ def _release(krajai: Krajai, sample: str) -> int:
     with krajai.database.write() as session:
         now = krajai.database.now(session)
         imported = import_alerts(session, data, origin=f"demo {sample}", by=ACTOR, at=now, rehearsal=True)
-        alert_id = imported[0].alert.id
+        alert, alert_id = imported[0].alert, imported[0].alert.id
         assert alert_id is not None
+        if (before := rehearsed_by(session, alert, now)) is not None:
+            releasing.stop(session, before.id or 0, by=LOCAL_OPERATOR, at=now)
         releasing.release(session, alert_id, by=LOCAL_OPERATOR, at=now, zone=krajai.settings.zone)
     return alert_id

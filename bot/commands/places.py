@@ -1,6 +1,5 @@
 """krajai places: the register of places, and boundaries for it."""
 
-import json
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -11,6 +10,7 @@ from bot.commands.console import WRONG_USE, JsonOption, console, fail, opened, w
 from bot.commands.place_links import link
 from handlers.understanding.places import places_in
 from storage import places
+from storage.signs import shown
 
 app = typer.Typer(
     help="The register of provinces, districts, subdistricts and villages.", no_args_is_help=True
@@ -90,8 +90,10 @@ def _find_lines(*, as_json: bool) -> None:
         text = raw.decode("utf-8", errors="replace")
         # Bytes that are no UTF-8 are nobody's words.
         codes = _codes(text) if _is_utf8(raw) else []
-        answer = json.dumps({"text": text, "codes": codes}, ensure_ascii=False)
-        sys.stdout.write((answer if as_json else f"{text}\t{' '.join(codes)}") + "\n")
+        if as_json:
+            write_json({"text": text, "codes": codes}, indent=None)
+            continue
+        sys.stdout.write(f"{shown(text)}\t{' '.join(codes)}\n")
         sys.stdout.flush()
 
 

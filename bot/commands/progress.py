@@ -1,7 +1,5 @@
 """Following a delivery at the terminal."""
 
-import json
-import sys
 import time
 from collections.abc import Iterable, Mapping
 from datetime import tzinfo
@@ -12,7 +10,7 @@ from rich.console import RenderableType
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
-from bot.commands.console import errors
+from bot.commands.console import errors, write_json
 from bot.commands.estimates import duration
 from bot.wiring import Krajai
 from broadcasts.delivery.progress import DeliveryWatch, Snapshot
@@ -57,8 +55,7 @@ def watch_broadcast(
             )
             if snapshots and (seen.over or began - told_at >= SNAPSHOT_SECONDS):
                 told_at = began
-                sys.stdout.write(json.dumps(_as_json(seen), ensure_ascii=False, default=str) + "\n")
-                sys.stdout.flush()
+                write_json(_as_json(seen), indent=None)
             if seen.over:
                 return {"planned": seen.planned, **seen.counts}
             if seen.settled != settled:

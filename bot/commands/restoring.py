@@ -14,6 +14,7 @@ from storage import migrate
 from storage.audit import record
 from storage.backup import BackupRefused, Manifest, take_database
 from storage.backup_postgresql import ToolFailed, restore
+from storage.cases_numbers import LOST_BY_A_RESTORE, leave_out
 from storage.database import Database
 from storage.outbox_held import settle_restored
 from storage.outbox_hold import RESTORED, hold
@@ -112,6 +113,7 @@ def _hold(database: Database, manifest: Manifest, keyed: Collection[str]) -> Non
         now = database.now(session)
         hold(session, now, by=_BY, reason=RESTORED, as_of=manifest.made_at)
         unknown = settle_restored(session, keyed, now)
+        leave_out(session, LOST_BY_A_RESTORE)
         detail = {"made_at": manifest.made_at.isoformat(), "unknown": unknown}
         record(session, now, actor=_BY, action="backup.restore", subject="database", detail=detail)
 

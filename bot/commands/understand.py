@@ -1,13 +1,12 @@
 """krajai understand: what a citizen's words are taken to mean, and why."""
 
-import json
 import sys
 from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
 
-from bot.commands.console import WRONG_USE, JsonOption, console, fail
+from bot.commands.console import WRONG_USE, JsonOption, console, fail, write_json
 from handlers.understanding.intents import Understanding
 from handlers.understanding.intents import understand as understood
 
@@ -37,8 +36,7 @@ def understand(
 def _answer(text: str, *, why: bool, as_json: bool) -> None:
     meant = understood(text)
     if as_json:
-        sys.stdout.write(json.dumps(_as_json(text, meant, why=why), ensure_ascii=False) + "\n")
-        sys.stdout.flush()
+        write_json(_as_json(text, meant, why=why), indent=None)
         return
     slots = {name: value for name, value in asdict(meant.slots).items() if value}
     named = "  ".join(f"{name}={_in_words(value)}" for name, value in slots.items())

@@ -48,14 +48,21 @@ class Announcement:
 
 
 def announcement(
-    session: Session, alert: Alert, cap: CapAlert, line: list[Alert], at: datetime, zone: ZoneInfo
+    session: Session,
+    alert: Alert,
+    cap: CapAlert,
+    line: list[Alert],
+    at: datetime,
+    zone: ZoneInfo,
+    on: Sequence[int] = (),
 ) -> Announcement | None:
     """What a release would ask of the relays over it and of those who were told of its `line`, what it replaces.
 
-    None where there are none. An exercise of a group is no relay's business, and a Cancel goes to those who were told
+    None where there are none. `on` are the accounts it goes out on, () for all, and bind those alone who were told
+    nothing before. An exercise of a group is no relay's business, and a Cancel goes to those who were told
     of its line alone: nobody takes back what she never announced.
     """
-    if group_of(alert, cap) or not (concerned := relays.count(session, *_told_of(alert, line))):
+    if group_of(alert, cap) or not (concerned := relays.count(session, _concerned(alert, line, on))):
         return None
     before = _before(line)
     scripts = {language: script(alert, cap, before, at, zone, language) for language in LANGUAGES}
@@ -67,15 +74,14 @@ def tell_relays(
     alert: Alert,
     cap: CapAlert,
     line: list[Alert],
-    *,
-    by: str,
+    released: Broadcast,
     at: datetime,
     zone: ZoneInfo,
-    priority: Priority,
+    on: Sequence[int] = (),
 ) -> Broadcast | None:
-    """Send an alert that was just released to those of its `announcement`; None where there are none."""
+    """Send an alert that was just `released` to those of its `announcement`; None where there are none."""
     assert alert.id is not None
-    announced = announcement(session, alert, cap, line, at, zone)
+    announced = announcement(session, alert, cap, line, at, zone, on)
     if announced is None:
         return None
     before = _before(line)
@@ -87,25 +93,25 @@ def tell_relays(
     broadcast = broadcasts.release(
         session,
         kind=BroadcastKind.RELAY,
-        priority=priority,
+        priority=Priority(released.priority),
         words=broadcasts.words_of(words),
         places=(),
         # She is told because she agreed to announce, whatever she receives as a citizen.
         topic="",
         expires_at=alert.expires_at,
-        by=by,
+        by=released.released_by,
         at=at,
         listed=listed.of_relays(alert.id),
     )
     assert broadcast.id is not None
-    relays.tell(session, alert.id, *_told_of(alert, line), broadcast.id, at)
+    relays.tell(session, alert.id, _concerned(alert, line, on), broadcast.id, at)
     return broadcast
 
 
-def _told_of(alert: Alert, line: list[Alert]) -> tuple[Sequence[str], list[int]]:
-    """The places whose relays are told, and the alerts that are replaced."""
+def _concerned(alert: Alert, line: list[Alert], on: Sequence[int]) -> relays.Concerned:
     places = () if alert.msg_type == MessageType.CANCEL else alert.places
-    return places, [each.id for each in line if each.id is not None]
+    replaced = [each.id for each in line if each.id is not None]
+    return relays.Concerned(places=places, replaced=replaced, accounts=on)
 
 
 def _before(line: list[Alert]) -> Alert | None:

@@ -109,7 +109,9 @@ def look(
         reached=max((each["accepted"] + each["unknown"] + each["in_flight"] for each in tallies), default=0),
         obstacle=_obstacle(session, alert, line, at, channels, exercise=exercise, wide=wide),
         hash=broadcasts.content_hash(would),
-        announced=announcement(session, alert, cap, line, at, zone) if alert.places else None,
+        announced=announcement(session, alert, cap, line, at, zone, accounts_on(session, channels))
+        if alert.places
+        else None,
     )
 
 
@@ -147,7 +149,7 @@ def release(
     session.flush()
     assert alert.id is not None
     alerts.move(session, alert.id, AlertState.RELEASED, at, by=by, broadcast=broadcast.id)
-    tell_relays(session, alert, cap, line, by=by, at=at, zone=zone, priority=_priority(alert))
+    tell_relays(session, alert, cap, line, broadcast, at, zone, accounts_on(session, channels))
     return broadcast
 
 
@@ -310,7 +312,7 @@ def _obstacle(
     """Why the alert cannot be released now; None when it can."""
     cancels = alert.msg_type == MessageType.CANCEL
     provinces = {code[:2] for code in alert.places}
-    later = _replaced_by(session, alert)
+    later, rehearsed = _replaced_by(session, alert), alerts.rehearsed_by(session, alert, at)
     # A Cancel has no new recipients, and nothing about channels keeps it from those whom the alert reached.
     nowhere = None if cancels else obstacle_of_channels(session, channels)
     checks = (
@@ -337,6 +339,10 @@ def _obstacle(
                 f"it expired at {alert.expires_at.isoformat(timespec='minutes')}: ask its sender for a new one, or, "
                 "to try it in the simulator, import it with --rehearsal"
             ),
+        ),
+        (
+            rehearsed is not None,
+            f"it is rehearsed already: stop that first (alert {rehearsed.id if rehearsed else 0})",
         ),
         (
             later is not None,

@@ -8,7 +8,7 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from broadcasts.audience.selection import Alike, AudienceRule, next_slice
-from storage.broadcasts import Broadcast, has_provinces
+from storage.broadcasts import Broadcast, Priority, has_provinces
 from storage.lifecycles import BroadcastState
 
 PAGE_KEYS = 10_000
@@ -17,8 +17,12 @@ PAGE_KEYS = 10_000
 
 @dataclass(frozen=True, kw_only=True)
 class Drawn:
-    """A page of an area's subscribers, read after the person `after`; `until` is the last of it, None at the end."""
+    """A page of an area's subscribers, read after the person `after`; `until` is the last of it, None at the end.
 
+    `is_urgent`: sending waits for it, as it is the first page of an emergency.
+    """
+
+    is_urgent: bool
     after: int | None
     alike: Sequence[Alike]
     until: int | None
@@ -41,7 +45,8 @@ def draw(session: Session, broadcast: Broadcast, after: int | None) -> Drawn:
     found = next_slice(session, rule, after, PAGE_KEYS)
     if on_postgresql:
         session.connection().execute(_PLAN_AS_EVER)
-    return Drawn(after=after, alike=found.alike, until=found.after)
+    is_urgent = after is None and broadcast.priority == Priority.EMERGENCY
+    return Drawn(is_urgent=is_urgent, after=after, alike=found.alike, until=found.after)
 
 
 def draw_ahead(session: Session, broadcast_id: int, after: int | None = None) -> Drawn | None:

@@ -54,5 +54,5 @@ def plan_next_page(
     drawn: Drawn | None,
 ) -> float | None:
     """As `plan_page`, in a transaction of its own."""
-    with database.write() as session:
+    with database.write(urgent=drawn is not None and drawn.is_urgent) as session:
         return plan_page(session, broadcast_id, database.now(session), batch_sizes, forms, zone, drawn)

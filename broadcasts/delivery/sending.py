@@ -315,7 +315,7 @@ class Sender:
         )
 
     def _claim(self, account_id: int, priority: Priority, channel: Channel, most: int) -> list[ClaimedBatch]:
-        with self.database.write() as session:
+        with self.database.write(urgent=priority is Priority.EMERGENCY) as session:
             return claim_batches(
                 session,
                 account_id,
@@ -357,7 +357,7 @@ class Sender:
     def _write_intents(self, about_to_leave: list[Intent]) -> list[bool]:
         taken = [self._answered.pop(each, None) for each in list(self._answered)]
         answered = [claimed for claimed in taken if claimed is not None]
-        with self.database.write() as session:
+        with self.database.write(urgent=True) as session:
             return intents.write(session, about_to_leave, answered)
 
     def _settle_plain(self, accepted: list[tuple[ClaimedBatch, bool]]) -> list[None]:

@@ -22,6 +22,8 @@ from storage.wording import dates
 from storage.wording.lengths import shorten
 
 NAME = "asking"
+SHOWN = "article"
+"""Where another dialog knows which article was shown in the middle of it."""
 
 POPULAR = (
     "id-card-lost",
@@ -65,6 +67,15 @@ def words(turn: Turn) -> Bubbles:
     if shown is not None and asked and (is_follow_up(text) or not _is_about_another(match, shown)):
         return _facet(turn, shown, asked)
     return _answer(turn, match)
+
+
+def follow_up(turn: Turn) -> Callable[[], Bubbles] | None:
+    """What is asked next about the article that was shown in the middle of another dialog; None for all else."""
+    shown = article(str(turn.dialog.known.get(SHOWN, "")))
+    asked = facet_of(turn.incoming.text)
+    if shown is None or asked is None or not is_follow_up(turn.incoming.text):
+        return None
+    return lambda: _facet(turn, shown, asked)
 
 
 def answer(turn: Turn) -> Bubbles:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 from handlers.dialogs.cases_desk import desk_of, menu_button, mine_button, not_hers, own_case_in
 from handlers.dialogs.cases_tracking import MORE, look
-from handlers.turn import Bubbles, Turn
+from handlers.turn import MOST_BUBBLES, Bubbles, Turn
 from storage.cases import Case, ticket
 from storage.cases_telling import manner
 from storage.cases_work import give_reason, rate, solved, unsolved
@@ -41,8 +41,8 @@ def is_solved(turn: Turn, argument: str) -> Bubbles:
     )
 
 
-def is_unsolved(turn: Turn, argument: str) -> Bubbles:
-    """It does not: open again, and what is wrong still?"""
+def is_unsolved(turn: Turn, argument: str, *, said: bool = False) -> Bubbles:
+    """It does not: open again, and what is wrong still? `said` where she has told already, and that is kept."""
     case = own_case_in(turn, argument)
     if case is None:
         return not_hers(turn)
@@ -51,9 +51,8 @@ def is_unsolved(turn: Turn, argument: str) -> Bubbles:
     desk = desk_of(turn)
     unsolved(desk, case)
     enter(turn.dialog, MORE, "words", case=case.number)
-    text = turn.say(
-        "cases.closing.reopened", ticket=ticket(case.number), agency=desk.agency(case, turn.language)
-    )
+    key = "cases.closing.reopened_said" if said else "cases.closing.reopened"
+    text = turn.say(key, ticket=ticket(case.number), agency=desk.agency(case, turn.language))
     photo = Button(label=turn.say("buttons.case_send_photo"), action="photo", kind=ButtonKind.PHOTO)
     enough = turn.button("case_enough", "case.enough")
     return (turn.bubble(text, (enough,) if turn.is_sms else (photo, enough)),)
@@ -63,8 +62,10 @@ def star(turn: Turn, argument: str) -> Bubbles:
     """`argument` is stars:case."""
     given, _, number = argument.partition(":")
     case = own_case_in(turn, number)
-    if case is None or case.state != CaseState.CLOSED or given not in {"1", "2", "3", "4", "5"}:
+    if case is None or given not in {"1", "2", "3", "4", "5"}:
         return not_hers(turn)
+    if case.state != CaseState.CLOSED:
+        return _not_closed(turn, case)
     rate(desk_of(turn), case, int(given))
     if int(given) >= GOOD:
         return _thanks(turn)
@@ -94,6 +95,13 @@ def words(turn: Turn) -> Bubbles:
         return _thanks(turn)
     give_reason(desk_of(turn), case, turn.incoming.text.strip())
     return _thanks(turn)
+
+
+def _not_closed(turn: Turn, case: Case) -> Bubbles:
+    """Stars from before it was opened again: none are counted, and how it stands is said."""
+    lead = turn.say("cases.closing.no_stars_yet", ticket=ticket(case.number))
+    shown = look(turn, str(case.number))
+    return (turn.bubble(lead), *shown[-(MOST_BUBBLES - 1) :])
 
 
 def _thanks(turn: Turn, _: str = "") -> Bubbles:

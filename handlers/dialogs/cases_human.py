@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 from handlers.dialogs import cases_media
 from handlers.dialogs.cases_desk import desk_of, menu_button, mine_button
-from handlers.dialogs.cases_tracking import MORE
+from handlers.dialogs.cases_tracking import MORE, is_for_an_officer
 from handlers.turn import Bubbles, Turn
 from storage import audit
 from storage.cases import Case, CaseKind, open_case, open_case_of_kind, ticket, waiting_before
@@ -75,6 +75,13 @@ def give_up(turn: Turn, _: str = "") -> Bubbles:
     if case is not None and case.state in (CaseState.NEW, CaseState.TAKEN):
         withdraw(desk_of(turn), case)
     return (turn.bubble(turn.say("cases.human.given_up"), (menu_button(turn),)),)
+
+
+def ways_out_from(turn: Turn) -> list[dict[str, str]]:
+    """The words by which she gives up waiting, also where no button bears them: outside of office hours."""
+    if not is_for_an_officer(turn):
+        return []
+    return [{"label": turn.say("buttons.case_give_up"), "action": "human.give_up"}]
 
 
 def open_case_for(

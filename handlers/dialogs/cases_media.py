@@ -9,6 +9,7 @@ from datetime import timedelta
 
 from handlers.dialogs.cases_desk import desk_of, menu_button
 from handlers.turn import Bubbles, Turn
+from handlers.waiting import media_of_drafts
 from storage import media
 from storage.cases import Case, CaseKind, open_case, open_case_of_kind
 from storage.cases_work import deadline, withdraw
@@ -69,7 +70,8 @@ def why_not(turn: Turn) -> str:
 def waiting(turn: Turn) -> list[Media]:
     """What came lately and belongs to nothing yet, or to nothing but a voice note's own case."""
     found = media.unattached(turn.session, turn.contact_id, since=turn.at - WAITS)
-    return [*found, *_of_voice_case(turn)]
+    taken = media_of_drafts(turn.dialog)
+    return [each for each in (*found, *_of_voice_case(turn)) if each.number not in taken]
 
 
 def photos(found: Sequence[Media]) -> list[Media]:

@@ -22,6 +22,7 @@ from storage import media, places
 from storage.cases import Case, CaseKind, add_words, case_id_of, case_of, cases_of, ticket, words_of
 from storage.cases_categories import about
 from storage.cases_following import note_miss
+from storage.cases_privacy import privacy
 from storage.cases_telling import short_stamp, solved_buttons
 from storage.cases_timeline import By, CaseEvent, EventKind, add_event, event_words, timeline
 from storage.dialogs import enter, leave
@@ -37,10 +38,12 @@ MORE = "case_more"
 ticket_in = slots.ticket_in
 """How a message names a case."""
 
+_UNSENT, _QUOTED = "unsent", 40
 MOST_LISTED = 5
 MOST_LINES = 4
 
 _OVER = frozenset({CaseState.CLOSED.value, CaseState.CANCELLED.value})
+_SAYS_WORDS = frozenset({EventKind.UPDATE, EventKind.DONE})
 _LABEL_UNITS = 20
 
 
@@ -69,8 +72,8 @@ def has_any(turn: Turn) -> bool:
 
 def is_for_an_officer(turn: Turn) -> bool:
     """Whether words that are added now are what she wants to tell an officer."""
-    case = _case_added_to(turn)
-    return turn.dialog.name == MORE and case is not None and case.kind == CaseKind.HUMAN
+    case = _case_added_to(turn) if turn.dialog.name == MORE else None
+    return case is not None and case.kind == CaseKind.HUMAN
 
 
 def is_about_another(turn: Turn, guess: Guess) -> bool:
@@ -91,8 +94,35 @@ def more(turn: Turn, argument: str) -> Bubbles:
     case = case_in(turn, argument)
     if case is None:
         return not_hers(turn)
+    unsent = turn.dialog.known.get(_UNSENT, "") if turn.dialog.name == MORE else ""
     enter(turn.dialog, MORE, "words", case=case.number)
-    return (turn.bubble(turn.say("cases.more.ask", ticket=ticket(case.number)), _while_adding(turn)),)
+    asks = turn.say("cases.more.ask", ticket=ticket(case.number))
+    if not unsent:
+        return (turn.bubble(asks, _while_adding(turn)),)
+    turn.dialog.known = {**turn.dialog.known, _UNSENT: unsent}
+    words = shorten(tidy(privacy(turn.session).reveal(unsent)).replace("\n", " "), _QUOTED)
+    also = turn.button("case_also", f"case.also:{case.number}")
+    text = f"{turn.say('cases.more.unsent', words=words)}\n{asks}"
+    return (turn.bubble(text, (also, *_while_adding(turn))),)
+
+
+def answered_here(turn: Turn) -> None:
+    """Words at an officer's case that wanted something else: they are answered, and offered to be sent there, too."""
+    said = privacy(turn.session).conceal(turn.incoming.text)
+    turn.dialog.known = {**turn.dialog.known, _UNSENT: said}
+
+
+def also(turn: Turn, argument: str) -> Bubbles:
+    """What was answered here shall be read by the officer, too."""
+    case = case_to_change(turn, argument)
+    if case is None:
+        return not_hers(turn)
+    said = turn.dialog.known.get(_UNSENT, "") if turn.dialog.name == MORE else ""
+    if not said or turn.dialog.known.get("case") != case.number:
+        return more(turn, argument)
+    enter(turn.dialog, MORE, "words", case=case.number)
+    _note_added(turn, case, privacy(turn.session).reveal(said))
+    return (turn.bubble(turn.say("cases.more.added", ticket=ticket(case.number)), _while_adding(turn)),)
 
 
 def words(turn: Turn) -> Bubbles:
@@ -164,7 +194,11 @@ def _line(turn: Turn, case: Case, event: CaseEvent) -> str:
     by = event.by if event.kind in (EventKind.CANCELLED, EventKind.REOPENED, EventKind.CLOSED) else ""
     key = f"cases.line.{event.kind}.{by}" if by else f"cases.line.{event.kind}"
     agency = desk_of(turn).agency(case, turn.language)
-    said = turn.say(key, agency=agency, words=shorten(event_words(turn.session, event), 80))
+    words = event_words(turn.session, event)
+    if event.kind in _SAYS_WORDS and not words:
+        # What was written to somebody who had herself erased.
+        key = f"{key}.no_words"
+    said = turn.say(key, agency=agency, words=shorten(words, 80))
     return f"{stamp} {tidy(said)}"
 
 
@@ -260,5 +294,6 @@ ACTIONS: Mapping[str, Callable[[Turn, str], Bubbles]] = {
     "cases": mine,
     "case": look,
     "case.more": more,
+    "case.also": also,
     "case.enough": enough,
 }

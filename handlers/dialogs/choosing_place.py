@@ -3,19 +3,22 @@
 import math
 from collections.abc import Sequence
 
+from handlers.dialogs.place_labels import bare_name, place_buttons
 from handlers.turn import Bubbles, Turn
-from handlers.understanding.places import places_in
+from handlers.understanding.keywords import without_politeness
+from handlers.understanding.places import PlacesFound, places_in
 from storage import places
 from storage.place_points import kilometres, nearest_districts, point_of
 from storage.place_shapes import place_at
-from storage.replies import Button, IncomingKind
-from storage.wording.lengths import shorten, units
+from storage.replies import IncomingKind
+from storage.wording.lengths import shorten
 
 MOST_CHOICES = 5
 NEAREST = 3
-LABEL_UNITS = 20
 MOST_NAMED = 3
+_AROUND = 8
 _TYPED_UNITS = 40
+_WHICH = "which_place"
 
 
 def found_or_ask(turn: Turn, action: str) -> tuple[str | None, Bubbles]:
@@ -30,24 +33,60 @@ def found_or_ask(turn: Turn, action: str) -> tuple[str | None, Bubbles]:
     if found.certain:
         return found.codes[0], ()
     if found.codes:
-        written = " ".join(incoming.text[start:end] for start, end in found.spans)
-        return None, _offer(turn, _nearest_first(turn, _outermost(found.codes)), written, action)
+        return None, ask_which(turn, incoming.text, found, action)
     return None, _not_found(turn)
 
 
-def place_buttons(codes: Sequence[str], action: str, language: str) -> list[Button]:
-    """A button for each place, no two with the same words; namesakes with a place around them where it fits."""
-    bare = [_bare_name(code, language) for code in codes]
-    labels = [
-        _fitting(_names_with_parents(code, language) if bare.count(name) > 1 else _names(code, language))
-        for code, name in zip(codes, bare, strict=True)
-    ]
-    # Where even that is the same, the code tells them apart.
-    labels = [
-        f"{shorten(text, LABEL_UNITS - 9)} {code}" if labels.count(text) > 1 else text
-        for code, text in zip(codes, labels, strict=True)
-    ]
-    return [Button(label=text, action=f"{action}{code}") for code, text in zip(codes, labels, strict=True)]
+def ask_which(turn: Turn, text: str, found: PlacesFound, action: str) -> Bubbles:
+    """Which of the places that were found in `text`? The words that come next may narrow the question (`narrowed`)."""
+    written = " ".join(text[start:end] for start, end in found.spans)
+    return _offer(turn, _nearest_first(turn, outermost(found.codes)), written, action)
+
+
+def narrowed(turn: Turn) -> str | None:
+    """What the name of a place around it chooses, below the question which of several is meant: an action.
+
+    เชียงราย, when it was asked which เมือง, is the district there and not the province; where several of the name lie
+    in it the action asks which of these. None for all other words, and where no such question stands on her screen.
+    """
+    which = turn.dialog.memory.get(_WHICH)
+    offered = {each["action"] for each in turn.dialog.offered}
+    if not which or offered.isdisjoint(f"{which['action']}{code}" for code in which["codes"]):
+        return None
+    text = turn.incoming.text
+    typed = next(
+        (each for each in map(places_in, (text, without_politeness(text))) if not each.rest.strip()), None
+    )
+    if typed is None:
+        return None
+    left = [code for code in which["codes"] if any(code.startswith(each) for each in typed.codes)]
+    if not left or len(left) == len(which["codes"]):
+        return None
+    if len(left) == 1:
+        return f"{which['action']}{left[0]}"
+    turn.dialog.memory = {**turn.dialog.memory, _WHICH: {**which, "codes": left}}
+    return "place.which"
+
+
+def ask_which_again(turn: Turn, _: str = "") -> Bubbles:
+    """The question which of several, with those that are left."""
+    which = turn.dialog.memory.get(_WHICH)
+    return _offer(turn, which["codes"], which["written"], which["action"]) if which else _not_found(turn)
+
+
+def is_abroad(turn: Turn) -> bool:
+    """Whether the location that came lies in no place of Thailand and near none."""
+    latitude, longitude = turn.incoming.latitude, turn.incoming.longitude
+    if latitude is None or longitude is None:
+        return True
+    return place_at(turn.session, latitude, longitude) is None and not nearest_districts(
+        latitude, longitude, 1
+    )
+
+
+def is_near(latitude: float, longitude: float, code: str) -> bool:
+    """Whether a position is in a place's district or in one of the districts around it."""
+    return any(each.startswith(code[:4]) for each in nearest_districts(latitude, longitude, _AROUND))
 
 
 def named(turn: Turn, codes: Sequence[str]) -> str:
@@ -86,6 +125,8 @@ def _offer(turn: Turn, codes: Sequence[str], written: str, action: str) -> Bubbl
     if len(codes) == 1:
         place = places.full_name(codes[0], turn.language)
         return (turn.bubble(turn.say("first_contact.this_place", place=place), buttons),)
+    which = {"action": action, "codes": list(codes), "written": shorten(written, _TYPED_UNITS)}
+    turn.dialog.memory = {**turn.dialog.memory, _WHICH: which}
     name = _common_name(turn, codes, written)
     texts = [turn.say("first_contact.several", name=name)]
     if len(codes) > len(shown):
@@ -93,7 +134,7 @@ def _offer(turn: Turn, codes: Sequence[str], written: str, action: str) -> Bubbl
     return (turn.bubble("\n".join(texts), buttons),)
 
 
-def _outermost(codes: Sequence[str]) -> list[str]:
+def outermost(codes: Sequence[str]) -> list[str]:
     """Without places that lie in another of them, in the same order."""
     return [
         code for code in codes if not any(code != outer and places.contains(outer, code) for outer in codes)
@@ -102,7 +143,7 @@ def _outermost(codes: Sequence[str]) -> list[str]:
 
 def _common_name(turn: Turn, codes: Sequence[str], written: str) -> str:
     """The name that all the places bear, else as it was typed; parted from the Thai around it when it is not Thai."""
-    names = {_bare_name(code, turn.language) for code in codes}
+    names = {bare_name(code, turn.language) for code in codes}
     name = names.pop() if len(names) == 1 else shorten(written, _TYPED_UNITS)
     return f" {name} " if turn.language == "th" and name[:1].isascii() else name
 
@@ -135,24 +176,3 @@ def _nearest_first(turn: Turn, codes: Sequence[str]) -> list[str]:
 def _point(code: str) -> tuple[float, float] | None:
     """Of a district; a subdistrict lies in one, and a province about where its first district is."""
     return point_of(code[:4] if len(code) >= 4 else f"{code}01")
-
-
-def _bare_name(code: str, language: str) -> str:
-    place = places.require_place(code)
-    return place.name_en if language == "en" else place.name_th
-
-
-def _names(code: str, language: str) -> list[str]:
-    return [places.short_name(code, language), places.own_name(code, language)]
-
-
-def _names_with_parents(code: str, language: str) -> list[str]:
-    """With a place around it, the nearest first, with and without the word for its level; at last that place alone."""
-    own = places.own_name(code, language)
-    bare = places.require_place(code).name_th if language == "th" else own
-    around = [places.own_name(each, language) for each in places.ancestors(code)]
-    return [name for each in around for name in (f"{own} {each}", f"{bare} {each}")] + [*around, own]
-
-
-def _fitting(names: Sequence[str]) -> str:
-    return next((name for name in names if units(name) <= LABEL_UNITS), shorten(names[-1], LABEL_UNITS))

@@ -3,14 +3,15 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from handlers.dialogs import cases_media, complaint_card
+from handlers.dialogs import cases_media, complaint_card, complaint_category, complaint_other
 from handlers.dialogs.cases_desk import menu_button
-from handlers.dialogs.choosing_place import found_or_ask, place_buttons
-from handlers.dialogs.complaint_draft import NAME, Draft, draft_of, keep
+from handlers.dialogs.choosing_place import ask_which, found_or_ask, is_abroad, is_near, outermost
+from handlers.dialogs.complaint_draft import NAME, Draft, begun, draft_of, keep
+from handlers.dialogs.place_labels import place_buttons
 from handlers.turn import Bubbles, Turn
 from handlers.understanding.categories import danger, guess_category, ranked
-from handlers.understanding.keywords import wants_no_name
-from handlers.understanding.places import PlacesFound, places_in
+from handlers.understanding.keywords import says_whole, wants_no_name
+from handlers.understanding.places import PlacesFound, nothing_but_a_place, places_in
 from storage import media, places
 from storage.cases import CaseKind
 from storage.cases_categories import OTHER, categories, groups
@@ -18,7 +19,7 @@ from storage.lifecycles import MediaState
 from storage.media import Media
 from storage.replies import Bubble, Button, ButtonKind, IncomingKind
 
-__all__ = ["ACTIONS", "NAME", "from_words", "how_to_share", "start", "words"]
+__all__ = ["ACTIONS", "NAME", "from_words", "how_to_share", "joined", "led", "start", "words"]
 
 MOST_CHOICES = 5
 # A longer message at the card says more than that her name shall not be told.
@@ -29,14 +30,19 @@ _ANYTHING = "any"
 
 def start(turn: Turn, _: str = "") -> Bubbles:
     """What is it about? What was sent just before belongs to it."""
-    return _ask_group(turn, Draft().with_media(cases_media.waiting(turn)))
+    return _ask_group(turn, begun(turn))
+
+
+def ask_group_again(turn: Turn) -> Bubbles:
+    """What is it about? What she sent and where it is stays as it is."""
+    return _ask_group(turn, replace(draft_of(turn), category="", group=""))
 
 
 def of_kind(turn: Turn, kind: str) -> Bubbles:
     """Praise, a suggestion or damage: no category is asked."""
     if kind not in _KINDS or kind == CaseKind.COMPLAINT:
         return start(turn)
-    return _go_on(turn, Draft(kind=kind).with_media(cases_media.waiting(turn)))
+    return _go_on(turn, begun(turn, kind))
 
 
 def from_words(turn: Turn, kind: str = CaseKind.COMPLAINT) -> Bubbles:
@@ -45,8 +51,8 @@ def from_words(turn: Turn, kind: str = CaseKind.COMPLAINT) -> Bubbles:
     guess = guess_category(text)
     if kind == CaseKind.COMPLAINT and not guess.score:
         return start(turn)
-    draft = Draft(kind=kind, category=guess.id if kind == CaseKind.COMPLAINT else "").with_words(text)
-    return _go_on(turn, _placed(draft.with_media(cases_media.waiting(turn)), text), danger_in=text)
+    draft = replace(begun(turn, kind), category=guess.id if kind == CaseKind.COMPLAINT else "")
+    return _go_on(turn, _placed(draft.with_words(text), text), danger_in=text)
 
 
 def in_group(turn: Turn, group: str) -> Bubbles:
@@ -67,7 +73,7 @@ def at_place(turn: Turn, code: str) -> Bubbles:
     """A place was chosen."""
     if places.place(code) is None:
         return _ask_where(turn, draft_of(turn))
-    return _go_on(turn, replace(draft_of(turn), place=code))
+    return _go_on(turn, _at(draft_of(turn), code))
 
 
 def words(turn: Turn) -> Bubbles:
@@ -79,12 +85,32 @@ def words(turn: Turn) -> Bubbles:
     if turn.incoming.kind is IncomingKind.LOCATION:
         return _located(turn, draft)
     text = turn.incoming.text.strip()
-    if not text:
+    if not text or (says_whole(text, "yes") and turn.dialog.step != complaint_other.STEP):
         return _ask_again(turn, draft)
     if turn.dialog.step == "confirm" and wants_no_name(text) and len(text) <= _MOST_OF_A_WISH:
         return complaint_card.without_name(turn)
+    if turn.dialog.step == complaint_other.STEP:
+        return complaint_other.ask(turn, draft) if says_whole(text, "yes") else joined(turn, draft, text)
+    if complaint_other.is_one(turn, draft):
+        return complaint_other.ask(turn, replace(draft, other=text))
+    return _told(turn, draft, text)
+
+
+def _told(turn: Turn, draft: Draft, text: str) -> Bubbles:
+    """Where it is, or more of what it is."""
+    if turn.dialog.step == "where" and len(text) == 1:
+        # A number that chooses nothing says nowhere, either.
+        return _ask_where(turn, draft)
+    if (about := complaint_category.named(turn, draft)) is not None:
+        return _go_on(turn, about)
     if turn.dialog.step == "where" or (not draft.has_content and _is_nothing_but_a_place(text)):
         return _go_on(turn, _read_place(draft, text), danger_in=text)
+    if turn.dialog.step == "confirm" and says_whole(text, "no"):
+        return complaint_card.ask_what_to_edit(turn, draft)
+    if turn.dialog.step == "confirm" and (named := complaint_other.place_instead(draft, text)):
+        return _go_on(turn, _at(draft, named))
+    if turn.dialog.step == "confirm" and nothing_but_a_place(text) and _place_named(places_in(text)) is None:
+        return ask_which(turn, text, places_in(text), "complaint.place:")
     if not draft.category and not draft.group and draft.kind == CaseKind.COMPLAINT:
         guess = guess_category(text)
         draft = replace(draft, category=guess.id if guess.score else OTHER)
@@ -98,8 +124,8 @@ def how_to_share(turn: Turn, _: str = "") -> Bubbles:
 
 
 def type_place(turn: Turn, _: str = "") -> Bubbles:
-    """She would rather type where it is."""
-    keep(turn, draft_of(turn), "where")
+    """She would rather type where it is, whatever position she sent."""
+    keep(turn, replace(draft_of(turn), latitude=None, longitude=None), "where")
     return (turn.bubble(turn.say("complaint.type_place"), (_no_more(turn),)),)
 
 
@@ -144,13 +170,19 @@ def _go_on(turn: Turn, draft: Draft, *, danger_in: str = "", before: str = "") -
     if turn.incoming.kind is IncomingKind.TEXT and wants_no_name(turn.incoming.text):
         draft = replace(draft, anonymous=True)
     if not draft.has_content:
-        return _led(turn, lead, _ask_words(turn, draft))
+        return led(turn, lead, _ask_words(turn, draft))
     if not draft.category and draft.kind == CaseKind.COMPLAINT:
-        return _led(turn, lead, _ask_group(turn, draft))
+        return led(turn, lead, _ask_group(turn, draft))
     needs_place = draft.kind in (CaseKind.COMPLAINT, CaseKind.DAMAGE)
     if needs_place and not draft.has_place:
-        return _led(turn, lead, _ask_where(turn, draft))
-    return _led(turn, lead, complaint_card.show(turn, draft))
+        return led(turn, lead, _ask_where(turn, draft))
+    return led(turn, lead, complaint_card.show(turn, draft))
+
+
+def joined(turn: Turn, draft: Draft, text: str) -> Bubbles:
+    """What she wrote beside the complaint, and these words, are more of it."""
+    told = "\n".join(filter(None, (draft.other, text)))
+    return _go_on(turn, _placed(replace(draft, other="").with_words(told), told), danger_in=told)
 
 
 def _with_category(draft: Draft) -> Draft:
@@ -188,14 +220,26 @@ def _read_place(draft: Draft, text: str) -> Draft:
     """An answer to "where": a place of the register, a spot, or both."""
     found = places_in(text)
     before = draft.place_words
+    asked = places_in(before or draft.words)
     draft = replace(draft, asked_place=draft.asked_place + 1)
-    if named := _place_named(found):
-        return replace(draft, place=named).with_place_words(text if found.rest.strip() else before)
+    inside = [code for code in asked.codes if code.startswith(found.codes)] if not _place_named(asked) else []
+    # บ้านใหม่, then ปทุมธานี หน้าวัด: the one that lies there.
+    if named := next(iter(outermost(inside))) if len(outermost(inside)) == 1 else _place_named(found):
+        return _at(draft, named).with_place_words(text if found.rest.strip() else before)
     together = f"{before} {text}" if before and not (found.codes or places_in(before).codes) else text
     return draft.with_place_words(together)
 
 
+def _at(draft: Draft, place: str) -> Draft:
+    """At a place; a position that lies far from it was of somewhere else."""
+    if draft.latitude is None or draft.longitude is None or is_near(draft.latitude, draft.longitude, place):
+        return replace(draft, place=place)
+    return replace(draft, place=place, latitude=None, longitude=None)
+
+
 def _located(turn: Turn, draft: Draft) -> Bubbles:
+    if is_abroad(turn):
+        return led(turn, turn.say("complaint.outside"), _go_on(turn, draft))
     draft = replace(draft, latitude=turn.incoming.latitude, longitude=turn.incoming.longitude)
     if draft.place:
         return _go_on(turn, draft)
@@ -206,11 +250,11 @@ def _located(turn: Turn, draft: Draft) -> Bubbles:
 
 def _with_media(turn: Turn, draft: Draft, came: list[Media]) -> Bubbles:
     if not came:
-        return _led(turn, cases_media.why_not(turn), _ask_again(turn, draft))
+        return led(turn, cases_media.why_not(turn), _ask_again(turn, draft))
     more = draft.with_media(came)
     if more.media == draft.media:
         media.remove(turn.session, came)
-        return _led(
+        return led(
             turn, turn.say("cases.photo.enough", most=cases_media.MOST_PHOTOS), _ask_again(turn, draft)
         )
     if turn.incoming.text.strip():
@@ -261,13 +305,12 @@ def _ask_category(turn: Turn, draft: Draft, first: int) -> Bubbles:
 
 def _ask_where(turn: Turn, draft: Draft) -> Bubbles:
     keep(turn, draft, "where")
-    found = places_in(draft.place_words or draft.words)
+    said = draft.place_words or draft.words
+    found = places_in(said)
     if found.codes and not _place_named(found):
-        buttons = [
-            *place_buttons(found.codes[:MOST_CHOICES], "complaint.place:", turn.language),
-            _no_more(turn),
-        ]
-        return (turn.bubble(turn.say("complaint.which_place"), buttons),)
+        (question,) = ask_which(turn, said, found, "complaint.place:")
+        buttons = (*question.buttons[:MOST_CHOICES], _no_more(turn))
+        return (question.model_copy(update={"buttons": buttons}),)
     hers = place_buttons(turn.places[:2], "complaint.place:", turn.language)
     if turn.is_sms and not draft.asked_place:
         return (turn.bubble(turn.say("complaint.type_place"), (*hers, _no_more(turn))),)
@@ -281,7 +324,7 @@ def _ask_where(turn: Turn, draft: Draft) -> Bubbles:
     return (turn.bubble(turn.say(key), offered),)
 
 
-def _led(turn: Turn, lead: str, bubbles: Bubbles) -> Bubbles:
+def led(turn: Turn, lead: str, bubbles: Bubbles) -> Bubbles:
     """Something said before a question, in its bubble where there is room."""
     if not lead:
         return bubbles
@@ -307,6 +350,8 @@ def _no_more(turn: Turn) -> Button:
 
 def _leave(turn: Turn, _: str) -> Bubbles:
     """Nothing was sent, and she reads that."""
+    if turn.dialog.name != NAME:
+        return complaint_card.nothing_to_send(turn)
     complaint_card.forget(turn)
     return (turn.bubble(turn.say("complaint.left"), (menu_button(turn),)),)
 
@@ -322,7 +367,6 @@ ACTIONS: Mapping[str, Callable[[Turn, str], Bubbles]] = {
     "complaint.card": card,
     "complaint.edit": edit,
     "complaint.leave": _leave,
-    "complaint.send": complaint_card.send,
     "complaint.anonymous": complaint_card.without_name,
     "complaint.named": complaint_card.with_name,
     "complaint.same": complaint_card.follow_the_same,

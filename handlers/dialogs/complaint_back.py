@@ -19,7 +19,7 @@ def back(turn: Turn) -> Bubbles:
     if step == "category" or (step == "words" and draft.kind != CaseKind.COMPLAINT):
         return leave(turn)
     if step == "words":
-        return complaint.start(turn)
+        return complaint.ask_group_again(turn)
     if step == "where" or draft.kind not in (CaseKind.COMPLAINT, CaseKind.DAMAGE):
         return complaint.ACTIONS["complaint.edit"](turn, "words")
     return complaint.ACTIONS["complaint.edit"](turn, "place")

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from handlers.dialogs import cases_media
 from handlers.dialogs.cases_desk import case_in, desk_of, menu_button, mine_button
-from handlers.dialogs.complaint_draft import MOST_WORDS, NAME, Draft, draft_of, keep
+from handlers.dialogs.complaint_draft import MOST_WORDS, NAME, Draft, draft_of, keep, settle
 from handlers.turn import MOST_BUBBLES, MOST_UNITS, Bubbles, Turn
 from storage import audit, media, places
 from storage.cases import UNFINISHED_STATES, Case, CaseKind, locked, open_case, opened_since, ticket
@@ -15,7 +15,6 @@ from storage.cases_following import follow
 from storage.cases_neighbours import Neighbour, neighbour
 from storage.cases_timeline import By, EventKind, add_event
 from storage.cases_work import deadline
-from storage.dialogs import leave
 from storage.replies import Button
 from storage.wording import dates
 from storage.wording.lengths import shorten, tidy, units
@@ -98,7 +97,7 @@ def follow_the_same(turn: Turn, argument: str) -> Bubbles:
         public=False,
     )
     _record(turn, case, "case.followed")
-    leave(turn.dialog)
+    settle(turn)
     lines = [turn.say("complaint.following", ticket=ticket(case.number))]
     if case.due_at is not None:
         lines.append(turn.say("cases.due", day=dates.day(case.due_at, turn.language, turn.zone)))
@@ -142,7 +141,7 @@ def forget(turn: Turn) -> None:
     draft = draft_of(turn)
     waiting = media.unattached(turn.session, turn.contact_id, since=turn.at - timedelta(days=1))
     media.remove(turn.session, [each for each in waiting if each.number in draft.media])
-    leave(turn.dialog)
+    settle(turn)
 
 
 def _named(turn: Turn, *, anonymous: bool) -> Bubbles:
@@ -172,7 +171,7 @@ def _store(turn: Turn, draft: Draft) -> Case:
     open_case(turn.session, case)
     cases_media.attach(turn, draft.media, case)
     _record(turn, case, "case.opened")
-    leave(turn.dialog)
+    settle(turn)
     return case
 
 
@@ -201,7 +200,9 @@ def _known_already(turn: Turn, draft: Draft) -> Neighbour | None:
 def _ask_whether_same(turn: Turn, draft: Draft, known: Neighbour) -> Bubbles:
     number = known.case.number
     keep(turn, replace(draft, same=number), "confirm")
-    apart = turn.button("case_apart", "complaint.apart")
+    apart = turn.button(
+        "case_apart", f"complaint.apart:{draft.number}" if draft.number else "complaint.apart"
+    )
     if case_in(turn, str(number)) is not None:
         look = turn.button("case_look", f"case:{number}")
         return (
@@ -246,14 +247,15 @@ def _where(turn: Turn, draft: Draft) -> str:
 
 
 def _buttons(turn: Turn, draft: Draft) -> list[Button]:
+    which = f":{draft.number}" if draft.number else ""
     anonymous = (
-        turn.button("case_named", "complaint.named")
+        turn.button("case_named", f"complaint.named{which}")
         if draft.anonymous
-        else turn.button("case_anonymous", "complaint.anonymous")
+        else turn.button("case_anonymous", f"complaint.anonymous{which}")
     )
-    send_it = turn.button("case_send", "complaint.send")
+    send_it = turn.button("case_send", f"complaint.send{which}")
     change = turn.button("case_edit", "complaint.edit")
-    away = turn.button("case_no_more", "complaint.leave")
+    away = turn.button("case_no_more", f"complaint.leave{which}")
     if turn.is_sms:
         return [send_it, anonymous, change, away]
     photo = turn.button("case_add_photo", "photo")

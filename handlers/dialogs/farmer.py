@@ -81,9 +81,9 @@ def crops_to_choose(turn: Turn) -> tuple[Button, ...]:
 
 
 def first_crop(turn: Turn, crop: str) -> Bubbles:
-    """The crop whose prices she wants every morning; then the two other taps."""
+    """The crop whose prices she wants every morning; then the two other taps. Where her place is asked, only that."""
     said = price_mornings.begin(turn, crop)
-    if crop not in crops():
+    if crop not in crops() or turn.dialog.name == price_mornings.NAME:
         return said
     return (*(bubble.model_copy(update={"buttons": ()}) for bubble in said[:1]), *choose_crop(turn, crop))
 

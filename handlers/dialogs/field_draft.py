@@ -8,8 +8,8 @@ always of a real warning: exercises and trainings are begun in the console, wher
 from collections.abc import Callable, Mapping, Sequence
 
 from handlers.desk import Hand, Sheet
-from handlers.dialogs.choosing_place import place_buttons
 from handlers.dialogs.field_desk import NAME, Step, as_officer, back_button, desk_of, tapped
+from handlers.dialogs.place_labels import place_buttons
 from handlers.turn import Bubbles, Turn
 from handlers.understanding.keywords import same_label, says_whole
 from storage.dialogs import enter, leave

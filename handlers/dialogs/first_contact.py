@@ -7,6 +7,7 @@ from handlers.dialogs.choosing_place import found_or_ask
 from handlers.dialogs.menu import menu
 from handlers.dialogs.warnings_near_me import Live, live_warnings_in, shown
 from handlers.turn import MOST_UNITS, Bubbles, Turn
+from handlers.understanding.keywords import says_whole
 from handlers.understanding.languages import own_name
 from handlers.understanding.places import places_in
 from storage import places
@@ -96,6 +97,13 @@ def ask_place(turn: Turn, _: str = "") -> Bubbles:
     return (turn.bubble(turn.say(key), (turn.location_button(), turn.button("later", "leave"))),)
 
 
+def ask_place_after_greeting(turn: Turn) -> Bubbles:
+    """The question of the greeting once more; she has asked for nothing yet."""
+    answer = ask_place(turn)
+    turn.dialog.known = {"greeted": True}
+    return answer
+
+
 def how_to_share(turn: Turn) -> Bubbles:
     """The words of the location button were typed, which sends no location: telephones differ, so typing is offered."""
     enter(turn.dialog, NAME, "place")
@@ -108,6 +116,11 @@ def words(turn: Turn) -> Bubbles:
     if asked_topics and turn.incoming.kind is IncomingKind.TEXT and not places_in(turn.incoming.text).codes:
         turn.dialog.not_understood += 1
         return (turn.bubble(turn.say("not_understood.choose")), *ask_topics(turn, asked_topics))
+    if turn.incoming.kind is IncomingKind.TEXT and turn.dialog.step == "place":
+        if says_whole(turn.incoming.text, "no"):
+            return menu(turn)
+        if says_whole(turn.incoming.text, "yes"):
+            return ask_place(turn)
     # How she came here is still known when no place was understood.
     came = {name: turn.dialog.known[name] for name in ("poster", "greeted") if name in turn.dialog.known}
     enter(turn.dialog, NAME, "place", **came)

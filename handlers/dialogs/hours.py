@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from handlers.turn import Bubbles, Turn
+from handlers.understanding.clock_words import span_in
 from handlers.understanding.keywords import speaks_of_quiet_hours, wants_quiet_nights
 from storage.dialogs import enter, leave
 from storage.place_reading import same_to_the_eye
@@ -58,13 +59,19 @@ def choose(turn: Turn, argument: str) -> Bubbles:
     return _set(turn, *hours) if hours else ask(turn)
 
 
-def by_words(turn: Turn) -> Bubbles | None:
-    """Clear words for quiet hours outside of any dialog: set, and said; None for all other words."""
+def wanted(turn: Turn) -> tuple[int, int] | None:
+    """The quiet hours of clear words for them, and of two hours without other words; None for all else."""
     text = turn.incoming.text
     if wants_quiet_nights(text):
-        return _set(turn, *NIGHT)
-    typed = _hours(text) if speaks_of_quiet_hours(text) else None
-    return _set(turn, *typed) if typed else None
+        return NIGHT
+    span = span_in(text)
+    is_one = speaks_of_quiet_hours(text) or (span is not None and span.is_all) or _is_typed_below(turn)
+    return _hours(text) if is_one else None
+
+
+def keep_to(turn: Turn, hours: tuple[int, int]) -> Bubbles:
+    """Nothing that is not urgent comes between these hours."""
+    return _set(turn, *hours)
 
 
 def is_answer(text: str) -> bool:
@@ -120,7 +127,15 @@ def _set(turn: Turn, first: int, end: int) -> Bubbles:
     return _state(turn, turn.say("hours.saved"))
 
 
+def _is_typed_below(turn: Turn) -> bool:
+    """Whether hours alone were typed below the settings: 22-6 is no ticket there."""
+    is_shown = any(each["action"] == "hours.ask" for each in turn.dialog.offered)
+    return is_shown and _TYPED.fullmatch(same_to_the_eye(turn.incoming.text)) is not None
+
+
 def _hours(text: str) -> tuple[int, int] | None:
+    if (span := span_in(text)) is not None:
+        return span.first, span.end
     found = _TYPED.search(same_to_the_eye(text))
     if found is None:
         return None

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from handlers.dialogs import hours, own_places
 from handlers.turn import MOST_BUBBLES, MOST_UNITS, Bubbles, Turn
+from handlers.waiting import drafts
 from storage import erasure
 from storage.dialogs import leave
 from storage.farming import crops, crops_of
@@ -50,6 +51,7 @@ def copy(turn: Turn, first: str = "") -> Bubbles:
 
 def ask_to_erase(turn: Turn, _: str = "") -> Bubbles:
     """The one confirmation: what goes, what is left of her cases and why, and that nothing comes back."""
+    has_drafts = bool(drafts(turn.dialog))
     leave(turn.dialog)
     kept = counts(turn.session, turn.person_id)
     lines = [turn.say("erase.what")]
@@ -58,6 +60,8 @@ def ask_to_erase(turn: Turn, _: str = "") -> Bubbles:
         lines.append(turn.say("erase.cases", count=kept.cases, retention_reason=reason))
     if open_cry(turn.session, turn.contact_id) is not None:
         lines.append(turn.say("erase.cry"))
+    if has_drafts:
+        lines.append(turn.say("erase.draft"))
     lines.append(turn.say("erase.for_good"))
     buttons = (
         turn.button("erase_now", "erase.now"),
@@ -70,10 +74,24 @@ def ask_to_erase(turn: Turn, _: str = "") -> Bubbles:
     return (turn.bubble("\n".join(lines[:-1])), turn.bubble(lines[-1], buttons, lasting=True))
 
 
+def ask_plainly(turn: Turn, _: str = "") -> Bubbles:
+    """A mere yes is little for what cannot be undone: the word itself is asked for."""
+    buttons = (turn.button("erase_now", "erase.now"), turn.button("do_not_erase", "erase.no"))
+    return (turn.bubble(turn.say("erase.plainly"), buttons, lasting=True),)
+
+
 def erase(turn: Turn, _: str = "") -> Bubbles:
-    """Done with this commit; what is said here is the last she hears."""
+    """Done with this commit; what is said here is the last she hears.
+
+    The button of an old question, which stays on her phone for years, only asks again.
+    """
+    if not turn.offers("erase.now"):
+        return ask_to_erase(turn)
     farewell = turn.say("erase.done", time=dates.stamp(turn.at, turn.language, turn.zone))
+    if counts(turn.session, turn.person_id).files:
+        farewell = f"{farewell}\n{turn.say('erase.files_going')}"
     leave(turn.dialog)
+    turn.is_settled = True
     turn.session.add(turn.dialog)
     erasure.erase(turn.session, turn.person_id, turn.at, actor="citizen", tell=turn.contact)
     turn.subscriptions = []
@@ -175,5 +193,6 @@ ACTIONS: Mapping[str, Callable[[Turn, str], Bubbles]] = {
     "data.copy": copy,
     "erase": ask_to_erase,
     "erase.now": erase,
+    "erase.plainly": ask_plainly,
     "erase.no": keep,
 }

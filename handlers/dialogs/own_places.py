@@ -2,8 +2,10 @@
 
 from collections.abc import Callable, Mapping
 
-from handlers.dialogs.choosing_place import LABEL_UNITS, place_buttons
+from handlers.dialogs.place_labels import LABEL_UNITS, place_buttons
 from handlers.turn import Bubbles, Turn
+from handlers.understanding.places import places_in
+from handlers.understanding.writing import soft
 from storage import places
 from storage.dialogs import leave
 from storage.farming import follow_advice
@@ -16,6 +18,9 @@ MOST_CHOICES = 4
 """Of places; [add] and the way on are the other two buttons."""
 
 SKIP = "-"
+_MOST_BESIDE_ITS_NAME = 12
+"""Letters: อยู่ที่, ของฉันอยู่."""
+
 _CHOICES: dict[str, tuple[str, ...]] = {
     "warnings": ("warning",),
     "warnings_prices": ("warning", "price"),
@@ -131,6 +136,27 @@ def set_name(turn: Turn, argument: str) -> Bubbles:
     key = "own.unnamed" if called == SKIP else "own.now_named"
     text = turn.say(key, place=name_of(turn, code, names(turn)))
     return (turn.bubble(text, (turn.button("mine", "mine"), turn.button("menu", "menu"))),)
+
+
+def named_below(turn: Turn) -> str | None:
+    """name:code of words below that question that say it at more length: บ้านพ่อแม่อยู่หาดใหญ่; None for all others."""
+    prefix, told = "own.called:", soft(turn.incoming.text)
+    asked = [each for each in turn.dialog.offered if each["action"].startswith(prefix)]
+    begun = [each for each in asked if told.startswith(soft(each["label"]))]
+    if not begun:
+        return None
+    # บ้าน begins บ้านพ่อแม่, too.
+    chosen = max(begun, key=lambda each: len(each["label"]))
+    argument = chosen["action"].removeprefix(prefix)
+    named, code = places_in(turn.incoming.text), argument.partition(":")[2]
+    beside = len(soft(named.rest)) - len(soft(chosen["label"]))
+    if not any(_touch(code, each) for each in named.codes) or beside > _MOST_BESIDE_ITS_NAME:
+        return None
+    return argument
+
+
+def _touch(code: str, other: str) -> bool:
+    return code.startswith(other) or other.startswith(code)
 
 
 def _buttons(turn: Turn, codes: list[str]) -> list[Button]:

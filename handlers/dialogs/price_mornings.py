@@ -58,13 +58,13 @@ def at_place(turn: Turn, argument: str) -> Bubbles:
 
 
 def end(turn: Turn, product_id: str) -> Bubbles:
-    """No more mornings of a product, or of all with an empty one."""
+    """No more mornings of a product and its kinds, or of all with an empty one."""
     leave(turn.dialog)
-    ended = [product_id] if product_id in products() else products_of(turn)
-    for each in ended:
+    chosen = products().get(product_id)
+    for each in (product_id, *chosen.kinds) if chosen else products_of(turn):
         unsubscribe(turn.session, turn.person_id, turn.at, topic=f"{TOPIC}{each}")
     turn.subscriptions = open_subscriptions(turn.session, turn.person_id)
-    name = products()[ended[0]].short_name(turn.language) if len(ended) == 1 else ""
+    name = chosen.short_name(turn.language) if chosen else ""
     buttons = (turn.button("prices", "prices"), turn.button("mine", "mine"), turn.button("menu", "menu"))
     return (turn.bubble(turn.say("daily.ended", name=name), buttons),)
 

@@ -1,8 +1,8 @@
 """Help: a cry is stored with its words and place, the hotlines are always said, and the way out is open."""
 
-from handlers.dialogs import cases_media, rescue_board
-from handlers.dialogs.choosing_place import place_buttons
+from handlers.dialogs import beside, cases_media, rescue_board
 from handlers.dialogs.menu import menu, ways_on
+from handlers.dialogs.place_labels import place_buttons
 from handlers.dialogs.warnings_near_me import live_warnings_in
 from handlers.turn import MOST_BUBBLES, MOST_UNITS, Bubbles, Turn
 from handlers.understanding.keywords import is_rescue
@@ -37,11 +37,8 @@ def check(turn: Turn, _: str = "") -> Bubbles:
 def cry(turn: Turn, _: str = "") -> Bubbles:
     """Somebody needs help: store it first, then say the hotlines, then ask where."""
     _store(turn, SafetyAnswer.NEED_HELP, place=_place_in_words(turn))
-    enter(turn.dialog, NAME, "details")
-    if turn.is_sms:
-        return turn.text_message("rescue.sms.stored")
-    stored = turn.say("rescue.stored", time=turn.clock)
-    return (turn.bubble(f"{turn.say('rescue.hotlines')}\n{stored}"), *_ask_where(turn))
+    _enter_details(turn)
+    return beside.said(turn, _stored)
 
 
 def above(turn: Turn, answer: Bubbles) -> Bubbles:
@@ -65,7 +62,7 @@ def above(turn: Turn, answer: Bubbles) -> Bubbles:
 
 def ask_again(turn: Turn) -> Bubbles:
     """The hotlines and the question, after something else was said in between."""
-    return (turn.bubble(turn.say("rescue.hotlines")), *_ask_where(turn))
+    return beside.said(turn, lambda each: (each.bubble(each.say("rescue.hotlines")), *_ask_where(each)))
 
 
 def at_place(turn: Turn, code: str) -> Bubbles:
@@ -73,25 +70,30 @@ def at_place(turn: Turn, code: str) -> Bubbles:
     if places.place(code) is None:
         return cry(turn)
     _store(turn, SafetyAnswer.NEED_HELP, place=code)
-    enter(turn.dialog, NAME, "details")
-    name = places.full_name(code, turn.language)
-    return (turn.bubble(turn.say("rescue.place_known", place=name), _way_out(turn), lasting=True),)
+    _enter_details(turn)
+    return beside.said(turn, lambda each: _place_known(each, code))
 
 
 def how_to_share(turn: Turn) -> Bubbles:
     """The words of the location button were typed, which sends no location."""
-    return (turn.bubble(turn.say("rescue.how_to_share"), _way_out(turn), lasting=True),)
+    return beside.said(
+        turn, lambda each: (each.bubble(each.say("rescue.how_to_share"), _way_out(each), lasting=True),)
+    )
 
 
 def words(turn: Turn) -> Bubbles:
     """Whatever comes while help is asked for is kept with the cry."""
-    incoming = turn.incoming
     if turn.dialog.step == "check":
         return cry(turn)
     if open_cry(turn.session, turn.contact_id) is None:
         return menu(turn)
     not_kept = cases_media.why_not(turn) if cases_media.is_one_too_many(turn) else ""
     _store(turn, SafetyAnswer.NEED_HELP, place=_place_in_words(turn))
+    return beside.said(turn, lambda each: _heard_more(each, not_kept))
+
+
+def _heard_more(turn: Turn, not_kept: str) -> Bubbles:
+    incoming = turn.incoming
     if not_kept:
         return (turn.bubble(not_kept, (turn.location_button(), *_safe_or_worse(turn)), lasting=True),)
     if incoming.kind is IncomingKind.LOCATION:
@@ -117,8 +119,9 @@ def mistake(turn: Turn, _: str = "") -> Bubbles:
     report.state = "withdrawn"
     turn.session.add(report)
     rescue_board.note_end(turn, "mistake")
+    answer = beside.said(turn, lambda each: (each.bubble(each.say("rescue.mistake"), ways_on(each)),))
     leave(turn.dialog)
-    return (turn.bubble(turn.say("rescue.mistake"), ways_on(turn)),)
+    return answer
 
 
 def asking(turn: Turn, _: str) -> Bubbles:
@@ -140,16 +143,18 @@ def safe(turn: Turn, _: str = "") -> Bubbles:
 def safe_now(turn: Turn, _: str) -> Bubbles:
     """Safe after a cry for help."""
     _store(turn, SafetyAnswer.SAFE)
+    answer = beside.said(
+        turn, lambda each: (each.bubble(each.say("rescue.safe_now", time=each.clock), ways_on(each)),)
+    )
     leave(turn.dialog)
-    return (turn.bubble(turn.say("rescue.safe_now", time=turn.clock), ways_on(turn)),)
+    return answer
 
 
 def worse(turn: Turn, _: str) -> Bubbles:
     """It got worse: another row for the board, and the hotlines again."""
     _store(turn, SafetyAnswer.NEED_HELP)
-    enter(turn.dialog, NAME, "details")
-    buttons = (turn.location_button(), turn.button("safe_now", "rescue.safe_now"))
-    return (turn.bubble(turn.say("rescue.worse", time=turn.clock), buttons, lasting=True),)
+    _enter_details(turn)
+    return beside.said(turn, _worse)
 
 
 def nobody(turn: Turn, _: str) -> Bubbles:
@@ -159,15 +164,39 @@ def nobody(turn: Turn, _: str) -> Bubbles:
 def somebody(turn: Turn, _: str) -> Bubbles:
     """A neighbour needs help: from here on it is a cry."""
     _store(turn, SafetyAnswer.NEED_HELP)
-    enter(turn.dialog, NAME, "details")
+    _enter_details(turn)
     text = f"{turn.say('rescue.hotlines')}\n{turn.say('rescue.somebody')}"
     return (turn.bubble(text, (turn.location_button(), *_way_out(turn)), lasting=True),)
+
+
+def _enter_details(turn: Turn) -> None:
+    """What else she says belongs to the cry; in which languages she is answered stays as it was."""
+    known = turn.dialog.known if turn.dialog.name == NAME else {}
+    enter(turn.dialog, NAME, "details", **(beside.wanted(turn) or beside.kept(known)))
+
+
+def _stored(turn: Turn) -> Bubbles:
+    if turn.is_sms:
+        return turn.text_message("rescue.sms.stored")
+    stored = turn.say("rescue.stored", time=turn.clock)
+    return (turn.bubble(f"{turn.say('rescue.hotlines')}\n{stored}"), *_ask_where(turn))
+
+
+def _place_known(turn: Turn, code: str) -> Bubbles:
+    name = places.full_name(code, turn.language)
+    return (turn.bubble(turn.say("rescue.place_known", place=name), _way_out(turn), lasting=True),)
+
+
+def _worse(turn: Turn) -> Bubbles:
+    buttons = (turn.location_button(), turn.button("safe_now", "rescue.safe_now"))
+    return (turn.bubble(turn.say("rescue.worse", time=turn.clock), buttons, lasting=True),)
 
 
 def _ask_where(turn: Turn) -> Bubbles:
     buttons = [
         turn.location_button(),
         *place_buttons(turn.places[:2], "rescue.at:", turn.language),
+        *beside.switch(turn),
         turn.button("not_asking_help", "rescue.mistake"),
     ]
     return (turn.bubble(turn.say("rescue.ask_details"), buttons, lasting=True),)

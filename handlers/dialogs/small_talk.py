@@ -18,7 +18,7 @@ def greeting(turn: Turn) -> Bubbles:
     if not turn.places:
         # A hello typed into the chat that was greeted a moment ago wants no second greeting, but the question.
         return (
-            first_contact.ask_place(turn)
+            first_contact.ask_place_after_greeting(turn)
             if was_just_greeted(turn, first_contact.NAME)
             else first_contact.greet(turn)
         )
@@ -86,6 +86,12 @@ def never_asked(turn: Turn) -> Bubbles:
     """Who we are, and what nobody is asked for in our name (voice.md 1.1)."""
     text = turn.say("secrets.never", agency=turn.agency.name(turn.language))
     return (turn.bubble(text, (turn.button("menu", "menu"),)),)
+
+
+def who_we_are(turn: Turn) -> Bubbles:
+    """A machine, whose it is, and the way to a person."""
+    text = turn.say("who.we_are", agency=turn.agency.name(turn.language))
+    return (turn.bubble(text, (turn.button("talk_to_officer", "human"), turn.button("menu", "menu"))),)
 
 
 def insulted(turn: Turn) -> Bubbles:

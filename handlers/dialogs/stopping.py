@@ -27,6 +27,19 @@ def stop(turn: Turn, _: str = "") -> Bubbles:
     return (turn.bubble(_with_cases(turn, "stop.done"), buttons, lasting=True),)
 
 
+def ask_what(turn: Turn) -> Bubbles:
+    """A mere "cancel": nothing that may save a life is stopped by it before she says what she means."""
+    if turn.person.stopped_at is not None:
+        return (turn.bubble(_with_cases(turn, "stop.already"), _back_or_menu(turn)),)
+    buttons = (
+        turn.button("cancel_some", "remove"),
+        turn.button("stop_all_messages", "stop"),
+        turn.button("case_mine", "cases"),
+        turn.button("menu", "menu"),
+    )
+    return (turn.bubble(turn.say("stop.which"), buttons, lasting=True),)
+
+
 def keep_warnings(turn: Turn, _: str) -> Bubbles:
     """Take the warnings of the same places up again, and nothing else."""
     if turn.subscriptions:
@@ -37,8 +50,14 @@ def keep_warnings(turn: Turn, _: str) -> Bubbles:
 
 
 def stop_everything(turn: Turn, _: str) -> Bubbles:
-    """Nothing more is sent; the places are remembered in case she comes back."""
+    """Nothing more is sent; the places are remembered in case she comes back.
+
+    Below an old question, after which she has subscribed again, the button only asks.
+    """
     leave(turn.dialog)
+    if turn.subscriptions and not turn.offers("stop.all"):
+        buttons = (turn.button("stop_yes", "stop"), turn.button("menu", "menu"))
+        return (turn.bubble(turn.say("meant.stop"), buttons, lasting=True),)
     if turn.subscriptions:
         _close_all(turn)
     turn.person.stopped_at = turn.person.stopped_at or turn.at

@@ -3,14 +3,18 @@
 from collections.abc import Sequence
 
 from handlers.dialogs import first_contact, hours, own_places
-from handlers.dialogs.choosing_place import found_or_ask, place_buttons
+from handlers.dialogs.choosing_place import found_or_ask
+from handlers.dialogs.place_labels import place_buttons
 from handlers.turn import Bubbles, Turn
+from handlers.waiting import drafts
 from storage import places
+from storage.cases import cases_of
 from storage.dialogs import enter, leave
 from storage.own_places import call
-from storage.price_thresholds import rules_of
+from storage.price_thresholds import close, rules_of
 from storage.subscriptions import open_subscriptions, unsubscribe
 
+_MOST_BUTTONS = 6
 MOST_CHOICES = 5
 """Of places to remove; the way out is the sixth button."""
 
@@ -30,7 +34,14 @@ def mine(turn: Turn, _: str = "") -> Bubbles:
             ways_on.insert(0, turn.button("resume", "resume"))
         if rules_of(turn.session, turn.person_id):
             ways_on.insert(0, turn.button("price_mine", "price.mine"))
-        return (turn.bubble(turn.say(f"subscriptions.{'stopped' if stopped else 'none'}"), ways_on),)
+        reported = _reported(turn)
+        if reported:
+            ways_on.insert(0, turn.button("case_mine", "cases"))
+        text = "\n".join((turn.say(f"subscriptions.{'stopped' if stopped else 'none'}"), *reported))
+        # Her position is as well sent without a button.
+        return (
+            turn.bubble(text, ways_on if len(ways_on) <= _MOST_BUTTONS else [*ways_on[:3], *ways_on[4:]]),
+        )
     called = own_places.names(turn)
     lines = [
         turn.say(
@@ -46,6 +57,7 @@ def mine(turn: Turn, _: str = "") -> Bubbles:
     if waits_for:
         lines.append(turn.say("threshold.line", count=waits_for))
     gets_prices = waits_for or any(each.topic.startswith("price:") for each in turn.subscriptions)
+    lines += _reported(turn)
     buttons = (
         turn.button("my_places", "own"),
         turn.button("settings", "hours"),
@@ -91,6 +103,7 @@ def remove_prices(turn: Turn) -> Bubbles:
     leave(turn.dialog)
     prices = {each.topic for each in turn.subscriptions if each.topic.partition(":")[0] == "price"}
     closed = sum(unsubscribe(turn.session, turn.person_id, turn.at, topic=topic) for topic in prices)
+    closed += close(turn.session, turn.person_id, turn.at)
     turn.subscriptions = open_subscriptions(turn.session, turn.person_id)
     key = "meant.price_topic_removed" if closed else "meant.which_topic"
     return (turn.bubble(turn.say(key), (turn.button("mine", "mine"), turn.button("menu", "menu"))),)
@@ -111,6 +124,12 @@ def subscribe_by_words(turn: Turn, typed: str) -> Bubbles:
     enter(turn.dialog, first_contact.NAME, "place")
     code, question = found_or_ask(turn, "subscribe:")
     return first_contact.subscribe_to(turn, code) if code else question
+
+
+def _reported(turn: Turn) -> list[str]:
+    """How many cases are hers, and how many reports are written and not sent; no line for none."""
+    counts = {"cases": len(cases_of(turn.session, turn.person_id)), "drafts": len(drafts(turn.dialog))}
+    return [turn.say(f"subscriptions.{name}", count=count) for name, count in counts.items() if count]
 
 
 def _touch(code: str, other: str) -> bool:

@@ -26,7 +26,7 @@ _ACTS = frozenset(
 
 def is_about_an_office(meant: Understanding, text: str) -> bool:
     """Whether a message is a question to an office rather than what its words spoke for."""
-    if meant.intent in _NEVER:
+    if meant.intent in _NEVER or meant.is_place:
         return False
     match = find_articles(text)
     if meant.is_clear:

@@ -9,24 +9,29 @@ and who asks for the number of an ambulance.
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
-from enum import IntEnum
 from functools import lru_cache
 
 from pythainlp.util import eng_to_thai
 
 from handlers.understanding import cry_words, distress
+from handlers.understanding.alarms import Alarm, Heard, concern, cry
 from handlers.understanding.borders import anywhere
 from handlers.understanding.cry_keys import LAUGHING, Keys
+from handlers.understanding.foreign_cries import in_burmese, in_latin, in_other_scripts
 from handlers.understanding.likely_cries import (
+    AT_THE_END,
     PERHAPS,
+    PERHAPS_AT_THE_END,
     SURELY,
     UNDOUBTEDLY,
     is_hardly_one,
+    likely_at_the_end,
     likely_cry,
     words_for,
 )
+from handlers.understanding.named_in_cries import without_names
 from handlers.understanding.writing import MOST_REMEMBERED, soft, sounding, spaced
+from storage.place_reading import same_to_the_eye
 
 # A sentence that is so alike a known cry, and so much more than any calm one, is a cry.
 _ALIKE, _MORE_ALIKE = 0.45, 0.08
@@ -35,12 +40,8 @@ _THAI_LETTER = re.compile("[\u0e01-\u0e4e]")
 _DOUBLED = re.compile("([\u0e01-\u0e2e])\\1+")
 # A bare call says nothing of what for: beside a matter of an office it is a figure of speech.
 _BARE_CALL = re.compile("(?:ช|ซ|ส|จ|ข)[วอ]ย|ขอความ|ขอให|ขอรับ|ตองการ| ?h[a-z]*l[a-z]*p| ?tolong| ?sos")
-# A call by itself, beside which nothing told makes a predicament calm: help, save, rescue, send, in each language.
-_CALLED = re.compile(
-    "[ ]?(?:h[a-z]?[el]+p|hlp|sos|mayday|save|rescue|need|send|call|emergency|come|tolong|selamatkan|cuu|giup|cap cuu"
-    "|ch[uo]|soi|soy|ជួយ|សូម|សង្គ្រោះ|ຊ່?ວຍ|ຂໍ|ສົ່?ງ|ကယ|ကူည|အကူအည|救|助)"
-)
 _NOW = re.compile(
+    "[Bb]ây giờ|tapi sekarang|ຕອນນີ້|ດຽວນີ້|ឥឡូវ|အခု|เมื่อครู่|เมื่อกี้|เมื่อตะกี้|คราวนี้|"
     "ตอนนี้|มื้อนี้|เดี๋ยวนี้|แต่วันนี้|แต่ปีนี้|แต่คืนนี้|ต๋อนนี้|ขณะนี้|right now|but now|(?<!ตั้ง)แต่(?!ก่อน|ละ|ง|เช้า|หัว|เดิม|ต้น|ไหน)"
 )
 # Whatever was said before: she sees it herself.
@@ -59,23 +60,10 @@ _THAI_KEYS = re.compile(r"[a-z0-9=][;=\[\]][a-z;]|^=")
 _MOST_BY_THE_KEYS = 80
 
 
-class Alarm(IntEnum):
-    """How sure it is that somebody needs help."""
-
-    CONCERN = 1
-    CRY = 2
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Heard:
-    """`words` are what was heard, levelled for comparing."""
-
-    alarm: Alarm
-    words: str
-
-
 def cry_in(text: str) -> str | None:
     """The words that make `text` a cry for help, levelled for comparing; None when it is none."""
+    if _cannot_be_one(text):
+        return None
     return found.words if (found := heard(text)) and found.alarm is Alarm.CRY else None
 
 
@@ -86,7 +74,25 @@ def concern_in(text: str) -> str | None:
 
 @lru_cache(maxsize=MOST_REMEMBERED)
 def heard(text: str) -> Heard | None:
-    """The surest of what is heard in `text`.
+    """The surest of what is heard in `text`, but for what is only in the name of a place.
+
+    Who types nothing but such a name is taken to live there; where all of it are words of danger the hotlines are said.
+    """
+    found = _heard(text)
+    if found is None or (unnamed := without_names(text, _words_heard)) == text:
+        return found
+    if unnamed:
+        return _heard(unnamed)
+    return concern(found.words) if found.words == cry_words.key(text) else None
+
+
+def _words_heard(text: str) -> str:
+    found = _heard(text)
+    return found.words if found is not None else ""
+
+
+def _heard(text: str) -> Heard | None:
+    """What is heard in `text`, names and all.
 
     After what is told or asked, what is said of now is heard by itself: "last year it was dry, but now there is water
     inside".
@@ -102,6 +108,17 @@ def heard(text: str) -> Heard | None:
     return best if best is not None else _by_the_keys(text)
 
 
+def _cannot_be_one(text: str) -> bool:
+    """Whether nothing that the lists could hear would be a cry: most messages are read no further, whatever is in them.
+
+    What turns to now, and what may be typed on the wrong keyboard, is heard in full.
+    """
+    typed = same_to_the_eye(text)
+    if not is_hardly_one(typed) or _THIS_VERY_MOMENT.search(text) or _NOW.search(text):
+        return False
+    return not (text.isascii() and _THAI_KEYS.search(text))
+
+
 def _by_the_keys(text: str) -> Heard | None:
     """What the same keys write in Thai: in fear nobody looks which language the keyboard is in."""
     if not text.isascii() or len(text) > _MOST_BY_THE_KEYS or not _THAI_KEYS.search(text):
@@ -114,13 +131,18 @@ def _best(keys: Keys) -> Heard | None:
     """What the lists hear, unless all letters together say otherwise."""
     found = _by_lists(keys)
     if found is not None and found.alarm is Alarm.CRY:
-        return _concern(found.words) if is_hardly_one(keys.typed) else found
-    likely = likely_cry(keys.typed)
-    if likely is None:
-        return found
-    if likely >= UNDOUBTEDLY or (likely >= SURELY and not keys.is_told and not distress.is_calm(keys.typed)):
-        return _cry(words_for(keys.typed))
-    return _concern(words_for(keys.typed)) if found is None and likely >= PERHAPS else found
+        return concern(found.words) if is_hardly_one(keys.typed) else found
+    likely, last = _score(likely_cry(keys.typed)), _score(likely_at_the_end(keys.typed))
+    if likely >= UNDOUBTEDLY or last >= AT_THE_END:
+        return cry(words_for(keys.typed))
+    if likely >= SURELY and not keys.is_told and not distress.is_calm(keys.typed):
+        return cry(words_for(keys.typed))
+    may_be = likely >= PERHAPS or last >= PERHAPS_AT_THE_END
+    return concern(words_for(keys.typed)) if found is None and may_be else found
+
+
+def _score(likely: float | None) -> float:
+    return float("-inf") if likely is None else likely
 
 
 def _by_lists(keys: Keys) -> Heard | None:
@@ -134,27 +156,19 @@ def _by_lists(keys: Keys) -> Heard | None:
     return best
 
 
-def _cry(words: str) -> Heard:
-    return Heard(alarm=Alarm.CRY, words=words.strip())
-
-
-def _concern(words: str) -> Heard:
-    return Heard(alarm=Alarm.CONCERN, words=words.strip())
-
-
 def _call(words: str, keys: Keys) -> Heard:
     """A bare call for help in a matter of an office, or with a laugh, is only a concern."""
     is_bare = _BARE_CALL.match(words) is not None and not cry_words.dangers().search(keys.soft)
     is_past = keys.is_told and _TOLD_OF.match(words) is not None
     is_of_an_office = (is_bare or is_past) and keys.is_a_matter
-    return _concern(words) if LAUGHING.search(keys.typed) or is_of_an_office else _cry(words)
+    return concern(words) if LAUGHING.search(keys.typed) or is_of_an_office else cry(words)
 
 
 def _whole(keys: Keys) -> Heard | None:
     known = cry_words.words()["whole"]
     softened = soft(keys.typed)
     ways = (keys.strict, softened, _DOUBLED.sub(r"\1", softened))
-    return next((_cry(way) for way in ways if way in known), None)
+    return next((cry(way) for way in ways if way in known), None)
 
 
 def _explicit(keys: Keys) -> Heard | None:
@@ -190,18 +204,18 @@ def _misspelt(keys: Keys) -> Heard | None:
 def _situation(keys: Keys) -> Heard | None:
     """The first predicament that nothing beside it makes a question or a story."""
     is_urgent = bool(cry_words.thai("calm_around", "urgent").find(keys.soft))
-    concern = None
+    perhaps = None
     for found, start, end in _predicaments(keys):
         calm = "before" if _FEARED.search(found, 1) else _calm_beside(keys, start, end)
         if keys.is_told or calm == "before" or (calm == "told_after" and not is_urgent):
             if is_urgent and not keys.is_told and not keys.is_a_matter:
-                return _cry(found)
+                return cry(found)
             continue
         if keys.is_a_matter or (calm is not None and not is_urgent):
-            concern = concern or _concern(found)
+            perhaps = perhaps or concern(found)
         else:
-            return _cry(found)
-    return concern
+            return cry(found)
+    return perhaps
 
 
 def _predicaments(keys: Keys) -> list[tuple[str, int, int]]:
@@ -254,9 +268,9 @@ def _together(keys: Keys) -> Heard | None:
         if (danger := one.find(keys.soft, keys.fits)) and (beside := other.find(keys.soft, keys.fits)):
             words = f"{danger[0]} + {beside[0]}"
             return (
-                _concern(words)
+                concern(words)
                 if keys.is_a_matter or cry_words.asked().find(keys.soft, keys.fits)
-                else _cry(words)
+                else cry(words)
             )
     return None
 
@@ -265,7 +279,7 @@ def _distress(keys: Keys) -> Heard | None:
     if keys.is_told or keys.is_a_matter or LAUGHING.search(keys.typed):
         return None
     found = distress.danger_in(keys.typed, keys.soft, keys.latin, keys.fits)
-    return _cry(found) if found else None
+    return cry(found) if found else None
 
 
 def _alike(keys: Keys) -> Heard | None:
@@ -284,84 +298,27 @@ def _alike(keys: Keys) -> Heard | None:
         if like.likeness > best[like.label]:
             best[like.label] = like.likeness
             sentence = like.sentence if like.label == "cry" else sentence
-    return _cry(sentence) if best["cry"] >= max(_ALIKE, best["calm"] + _MORE_ALIKE) else None
-
-
-def _in_latin(keys: Keys) -> Heard | None:
-    found = cry_words.in_latin("explicit", "latin").search(keys.latin)
-    if found:
-        words = found[0]
-    elif span := cry_words.slipping_latin().find(keys.latin):
-        words = keys.latin[slice(*span)]
-    else:
-        return _predicament_in_latin(keys)
-    is_told = distress.is_thanked(keys.latin) or (
-        not _CALLED.match(words) and distress.is_told("latin", keys.latin)
-    )
-    if is_told or LAUGHING.search(keys.typed) or (keys.is_a_matter and not _is_mortal(words)):
-        return _concern(words)
-    return _cry(words)
-
-
-def _is_mortal(words: str) -> bool:
-    return any(each in words for each in ("kill", "suicid", "die", "breath"))
-
-
-def _predicament_in_latin(keys: Keys) -> Heard | None:
-    found = cry_words.in_latin("situation", "latin").search(keys.latin)
-    if found is None:
-        return None
-    words = cry_words.words()
-    told = any(word in keys.latin[: found.start() + 1] for word in words["latin_before"])
-    past = any(word in keys.latin[found.end() - 1 :] for word in words["latin_after"])
-    if told or past or distress.is_told("latin", keys.latin):
-        return None
-    return _concern(found[0]) if keys.is_a_matter else _cry(found[0])
-
-
-def _in_other_scripts(keys: Keys) -> Heard | None:
-    both = f"{keys.soft}\n{keys.strict}"
-    found = next(filter(both.__contains__, cry_words.words()["other"]), None)
-    return _unless_told(found, ("khmer", "lao"), keys.typed)
-
-
-def _in_burmese(keys: Keys) -> Heard | None:
-    if not keys.burmese:
-        return None
-    found = next(filter(keys.burmese.__contains__, cry_words.words()["burmese"]), None)
-    return _unless_told(found, ("burmese",), keys.typed)
-
-
-def _unless_told(found: str | None, scripts: tuple[str, ...], text: str) -> Heard | None:
-    """A call stands whatever is told beside it; a predicament does not."""
-    if found is None:
-        return None
-    is_told = not _CALLED.match(found) and any(distress.is_told(script, text) for script in scripts)
-    is_told = is_told or any(
-        thanks in text and safe in text and not_safe not in text
-        for thanks, safe, not_safe in cry_words.loaded()["calm"]["thanked_and_safe"]
-    )
-    return _concern(found) if is_told else _cry(found)
+    return cry(sentence) if best["cry"] >= max(_ALIKE, best["calm"] + _MORE_ALIKE) else None
 
 
 def _by_emoji(keys: Keys) -> Heard | None:
-    return next((_cry(sign) for sign in cry_words.words()["emoji"] if sign in keys.typed), None)
+    return next((cry(sign) for sign in cry_words.words()["emoji"] if sign in keys.typed), None)
 
 
 def _mild(keys: Keys) -> Heard | None:
     """A figure of speech that may be more than one."""
-    return _concern(keys.mild[0]) if keys.mild else None
+    return concern(keys.mild[0]) if keys.mild else None
 
 
 def _number(keys: Keys) -> Heard | None:
     """Who asks for the number of those who rescue needs it now, or wants to have it."""
     if keys.asks_a_number:
-        return _concern(keys.asks_a_number[0])
+        return concern(keys.asks_a_number[0])
     found = cry_words.told_in("numbers").find(keys.whole)
     if found is None:
         return None
     is_kept = cry_words.told_in("numbers_kept").find(keys.whole) is not None
-    return _cry(found[0]) if not is_kept and _AT_ONCE.search(keys.whole) else _concern(found[0])
+    return cry(found[0]) if not is_kept and _AT_ONCE.search(keys.whole) else concern(found[0])
 
 
 _SEARCHES: tuple[Callable[[Keys], Heard | None], ...] = (
@@ -369,9 +326,9 @@ _SEARCHES: tuple[Callable[[Keys], Heard | None], ...] = (
     _explicit,
     _as_typed,
     _misspelt,
-    _in_latin,
-    _in_other_scripts,
-    _in_burmese,
+    in_latin,
+    in_other_scripts,
+    in_burmese,
     _by_emoji,
     _situation,
     _together,

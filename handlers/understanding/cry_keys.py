@@ -9,7 +9,7 @@ from handlers.understanding.burmese import burmese_key
 from handlers.understanding.writing import latin, strict
 from storage.place_reading import same_to_the_eye
 
-LAUGHING = re.compile("(?<![0-9])5{3,}(?![0-9])|(?:ฮ่า|ฮา){2}|ฮ่?าๆ|ຮ່?າໆ")
+LAUGHING = re.compile("(?<![0-9])5{3,}(?![0-9])|(?:ฮ่า|ฮา){2}|ฮ่?าๆ|ຮ່?າໆ|(?:ဟား){2}|(?:ហា){2}")
 _LATIN_LETTER = re.compile("[a-z]")
 
 

@@ -10,8 +10,10 @@ from functools import lru_cache
 
 from handlers.understanding.articles import ArticleMatch, find_articles
 from handlers.understanding.cries import concern_in, cry_in
-from handlers.understanding.keywords import Keyword, keyword
-from handlers.understanding.meanings import Speaks, asks, names_prices, speaks_for
+from handlers.understanding.keywords import Keyword, keyword, without_politeness
+from handlers.understanding.meanings import MOST_BY_LETTERS, Speaks, asks, names_prices, speaks_for
+from handlers.understanding.places import place_in_the_open
+from handlers.understanding.refusals import end_of_prices, keeps_data
 from handlers.understanding.slots import AMOUNT, PLACE, PRODUCT, Reading, Slots, read
 from handlers.understanding.writing import MOST_REMEMBERED
 
@@ -33,6 +35,8 @@ _NEVER = 2.0
 _BESIDE = 0.4
 # So like what Krajai does not answer nothing else was meant that is not clear.
 _LIKE_CHAT, _LIKER_CHAT_OF_A_CROP = 0.3, 0.6
+# Likely by its letters and by a phrase, too, a report or an act is what was meant, however like an article it is.
+_LIKELY = 0.7
 # So much speaks for a price without a product or a word for prices: less is any "how much".
 _A_PRICE = 3.2
 
@@ -70,7 +74,8 @@ class Understanding:
 
     `article` is the nearest one, also beside a report that is about a service; `is_article_sure` tells that it may be
     answered without asking back. `is_question` tells that the words ask something; `concern` are words that may be
-    danger and may be a question or a figure of speech: the answer has the hotlines beside it.
+    danger and may be a question or a figure of speech: the answer has the hotlines beside it. `likely` is how much
+    of the letters speaks for the intent, 0 to 1. `is_place` tells that the message is a place and nothing else.
     """
 
     intent: Intent
@@ -83,6 +88,8 @@ class Understanding:
     is_question: bool = False
     names_prices: bool = False
     concern: str | None = None
+    likely: float = 0.0
+    is_place: bool = False
 
     @property
     def is_clear(self) -> bool:
@@ -180,6 +187,8 @@ def understand(text: str, language: str = "th") -> Understanding:
     if meant.margin == _CERTAIN:
         return meant
     found = find_articles(text)
+    if _is_agreed(meant):
+        return _with_article(meant, found) if found.best >= _BESIDE else meant
     if found.off_topic and found.like_off_topic >= like_chat_for(meant) and _may_be_chat(meant):
         return replace(meant, intent=Intent.OTHER, why=(*meant.why, found.why))
     if meant.intent is Intent.ASK_SERVICE or _is_rather_a_service(meant, found):
@@ -188,6 +197,12 @@ def understand(text: str, language: str = "th") -> Understanding:
         return _with_article(asked, found) if known else asked
     beside = (not meant.is_clear or meant.intent in _BESIDE_AN_ARTICLE) and found.best >= _BESIDE
     return _with_article(meant, found) if beside else meant
+
+
+def _is_agreed(meant: Understanding) -> bool:
+    """Whether phrases and letters both speak for what is told or wanted done, rather than asked."""
+    is_told = meant.intent in _SELDOM_A_SERVICE | _ACTS | {Intent.HELP, Intent.SAFE}
+    return is_told and meant.likely >= _LIKELY and meant.score >= _ENOUGH
 
 
 def like_chat_for(meant: Understanding) -> float:
@@ -236,6 +251,15 @@ def _understood(text: str) -> Understanding:
         return _certain(_BY_KEYWORD[known], Slots(), f"the whole message is a word for {known.value}")
     if (cry := cry_in(text)) is not None:
         return _certain(Intent.NEED_HELP, read(text[:MOST_LETTERS]).slots, f"a cry for help: {cry}")
+    if (ended := end_of_prices(text)) is not None:
+        said = _certain(Intent.UNSUBSCRIBE, Slots(product=ended.product or None), "prices shall come no more")
+        return replace(said, names_prices=True)
+    if keeps_data(text):
+        return _certain(Intent.OTHER, Slots(), "nothing shall be deleted")
+    # แม่นะ and มะค่า end like politeness.
+    if codes := place_in_the_open(text) or place_in_the_open(without_politeness(text)):
+        named = _certain(Intent.OTHER, Slots(place=codes), "nothing but a place")
+        return _with_concern(text, replace(named, is_place=True))
     return _with_concern(text, _by_words(read(text[:MOST_LETTERS])))
 
 
@@ -279,6 +303,7 @@ def _best(scores: dict[str, Speaks], reading: Reading) -> Understanding:
         why=(*why, f"places: {reading.places.why}"),
         is_question=asks(reading.key),
         names_prices=names_prices(reading.key),
+        likely=best.letters / MOST_BY_LETTERS,
     )
 
 

@@ -19,6 +19,7 @@ _LONGEST_WHOLE = 60
 """Letters: a longer message is looked up in no list of whole words."""
 
 _LEAST_LETTERS, _MOST_AT_RANDOM = 3, 24
+_MARKUP = re.compile(r"<[a-z!/][^<>\u0e00-\u0e7f]*>", re.IGNORECASE)
 _SIGNS = re.compile(r"[{}<>$%*=;|\\\[\]^~`]")
 
 
@@ -80,7 +81,9 @@ def asks_about_secrets(text: str) -> bool:
 
 
 def is_nonsense(text: str) -> bool:
-    """True when a message is signs without words, or fingers run along the keyboard: {{7*7}}, asdfgh, ฟหกด."""
+    """True when a message is signs without words, markup, or fingers run along the keyboard: {{7*7}}, <b>, ฟหกด."""
+    if _MARKUP.match(text.strip()) and text.isascii():
+        return True
     letters = "".join(sign for sign in same_to_the_eye(text) if sign.isalpha())
     if len(letters) < _LEAST_LETTERS:
         return bool(_SIGNS.search(text)) and not letters
@@ -96,7 +99,7 @@ def wants_quiet_nights(text: str) -> bool:
 
 def speaks_of_quiet_hours(text: str) -> bool:
     """True when a message says that something shall not come; the hours, if it has any, are read elsewhere."""
-    return _says(text, "quiet_hours")
+    return _says(text, "quiet_hours") and not _says(text, "sends_else")
 
 
 def wants_no_name(text: str) -> bool:

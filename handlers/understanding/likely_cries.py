@@ -1,9 +1,11 @@
 """How likely a message is a cry, by all its letters together (`weighed.py`), beside what the lists of words hear."""
 
 import math
-from functools import cache
+import re
+from functools import cache, lru_cache
 
 from handlers.understanding.weighed import HUNDREDTHS, MOST_LETTERS, key_of, runs_of, weights
+from handlers.understanding.writing import MOST_REMEMBERED
 
 SURELY = 0.9
 """From here on a message is a cry whatever the lists say of it."""
@@ -14,8 +16,14 @@ PERHAPS = 0.0
 UNDOUBTEDLY = 2.4
 """From here on also where words ask or tell."""
 
-HARDLY = -1.3
+HARDLY = -1.6
 """Below, what the lists took for a cry is only perhaps one."""
+
+AT_THE_END = 1.0
+"""From here on what is said last is a cry, whatever was asked, told or thanked for before it."""
+
+PERHAPS_AT_THE_END = 0.4
+"""From here on what is said last may be one."""
 
 _LEAST_LETTERS, _MOST_LETTERS = 25, 240
 """Of a message that all its letters may calm: a few words are what the lists say, and of a long one a part calms."""
@@ -25,8 +33,16 @@ _MOST_RUNS_A_LETTER = 6
 _LEAST_KNOWN = 0.25
 _STEP = 180
 _MOST_PARTS = 8
+_MOST_CLAUSES = 12
+# Thai, Lao, Khmer and Burmese put a space where a clause ends; Latin letters need a sign, or a word that turns.
+_BETWEEN_CLAUSES = re.compile(
+    "[,.!?;:…\n]+ *|(?<=[\u0e00-\u17ff]) +| +(?=[\u0e00-\u17ff])| +(?=(?:but|now|tapi|sekarang|bây giờ|nhưng) )"
+    "|(?=แต่ตอนนี้|(?<!แต่)ตอนนี้|เดี๋ยวนี้|เมื่อกี้|เมื่อครู่|เมื่อตะกี้|แต่วันนี้|แต่คืนนี้)",
+    re.IGNORECASE,
+)
 
 
+@lru_cache(maxsize=MOST_REMEMBERED)
 def likely_cry(text: str) -> float | None:
     """Above 0 for what is rather a cry than not; None where too few of its letters are known to say so.
 
@@ -43,7 +59,51 @@ def is_hardly_one(text: str) -> bool:
     if not _LEAST_LETTERS <= len(key_of(text)) <= _MOST_LETTERS:
         return False
     likely = likely_cry(text)
-    return likely is not None and likely < HARDLY
+    if likely is None or likely >= HARDLY:
+        return False
+    last = likely_at_the_end(text)
+    return last is None or last < PERHAPS
+
+
+@lru_cache(maxsize=MOST_REMEMBERED)
+def likely_at_the_end(text: str) -> float | None:
+    """As `likely_cry`, of the end that is most like a cry: of the last clause, the last two, and so on.
+
+    Who asked for something or gave thanks, and only then says what happened, is heard as who says it at once.
+    None where there is one clause only, or too few letters are known.
+    """
+    runs, bias = _table()
+    found: set[str] = set()
+    total, known, letters = 0, 0, 0
+    most = None
+    for clause in reversed(_clauses(text)[1:][-_MOST_CLAUSES:]):
+        key = key_of(clause)
+        letters += len(key)
+        if letters > MOST_LETTERS:
+            break
+        more = runs_of(key) - found
+        weighed = [weight for weight in map(runs.get, more) if weight is not None]
+        found |= more
+        total += sum(weighed)
+        known += len(weighed)
+        if known >= _LEAST_RUNS and known >= _LEAST_KNOWN * len(found):
+            score = bias + total / (HUNDREDTHS * math.sqrt(len(found)))
+            most = score if most is None else max(most, score)
+    return most
+
+
+def ends_of(text: str) -> list[str]:
+    """The last clause, the last two, and so on, without the whole.
+
+    >>> ends_of("ขอบคุณค่ะ น้ำมาแล้ว อยู่บนหลังคา")
+    ['น้ำมาแล้ว อยู่บนหลังคา', 'อยู่บนหลังคา']
+    """
+    clauses = _clauses(text)
+    return [" ".join(clauses[start:]) for start in range(1, len(clauses))]
+
+
+def _clauses(text: str) -> list[str]:
+    return [each for each in _BETWEEN_CLAUSES.split(text) if each]
 
 
 def words_for(text: str) -> str:

@@ -25,7 +25,7 @@ _MOST_FURTHER = 3
 _LIKE = 6.0
 """What a message that is the same as an example counts."""
 
-_LIKELY = 6.0
+MOST_BY_LETTERS = 6.0
 """What a message counts whose runs of letters leave no doubt."""
 
 _WORTH_SAYING = 0.1
@@ -64,10 +64,10 @@ def speaks_for(key: str) -> dict[str, Speaks]:
             scores[like.label].because.append(f"like {worth:+.1f}: {like.sentence}")
     for name, likely in weights("intents").likely(key).items():
         speaks = scores.setdefault(name, Speaks())
-        speaks.letters = _LIKELY * likely
+        speaks.letters = MOST_BY_LETTERS * likely
         if likely >= _WORTH_SAYING:
             runs = ", ".join(map(_shown, weights("intents").because(key, name)))
-            speaks.because.append(f"letters {_LIKELY * likely:+.1f}: {runs}")
+            speaks.because.append(f"letters {MOST_BY_LETTERS * likely:+.1f}: {runs}")
     return scores
 
 

@@ -17,7 +17,7 @@ PLACE, PRODUCT, AMOUNT, TICKET = "\ue001", "\ue002", "\ue003", "\ue004"
 _DASHED = r"([0-9]{1,18})\s?[-–]\s?([0-9])(?![0-9-])"
 _TICKET = re.compile(f"(?<![0-9-]){_DASHED}")
 # 3-4 is a span of days, and a house has a number, too: a short number is a ticket where it is called one.
-_CALLED_ONE = re.compile(rf"(?:เรื่อง|(?<!บ้าน)เลขที่|เลข|case|ticket|number|no\.)\s*{_DASHED}")
+_CALLED_ONE = re.compile(rf"(?:เรื่อง|^(?:ติด)?ตาม|(?<!บ้าน)เลขที่|เลข|case|ticket|number|no\.)\s*{_DASHED}")
 _NUMBER = re.compile(r"[0-9][0-9,.]*")
 _DIGITS = re.compile(r"[0-9]{2,13}")
 _LEAST_DIGITS, _LEAST_UNCHECKED = 3, 4

@@ -6,6 +6,8 @@ from itertools import accumulate
 
 from pythainlp.tokenize import word_tokenize
 
+from storage.signs import without_controls
+
 _THAI = re.compile(r"[\u0e01-\u0e5b]")
 # A Thai clause ends at a space or a line break; a space beside a digit belongs to a date, time or amount, and
 # the repetition mark belongs to the word before it.
@@ -27,8 +29,8 @@ def units(text: str) -> int:
 
 
 def tidy(text: str) -> str:
-    """The text with single spaces, no empty lines and nothing at its ends."""
-    lines = (" ".join(line.split()) for line in text.splitlines())
+    """The text with single spaces, no empty lines, nothing at its ends, and no signs that machines obey."""
+    lines = (" ".join(line.split()) for line in without_controls(text).splitlines())
     return "\n".join(line for line in lines if line)
 
 

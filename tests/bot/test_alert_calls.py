@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import aiohttp
 import pytest
 from aiohttp import web
-from aiohttp.test_utils import TestServer, unused_port
+from aiohttp.test_utils import TestServer
 from sqlmodel import Session, select
 
 from bot.alert_calls import call_what_is_due, signature
@@ -19,6 +19,7 @@ from storage.alert_notices import AlertNotice, forget_old
 from storage.database import Database
 from tests.bot.web.pages import opened
 from tests.bot.web.portal.conftest import Warn, warn
+from tests.ports import free_port
 
 __all__ = ["warn"]
 
@@ -42,7 +43,7 @@ class System:
 
 @pytest.fixture
 def krajai(database: Database) -> Iterator[Krajai]:
-    named = f"http://127.0.0.1:{unused_port()}/hook, http://127.0.0.1:9/away"
+    named = f"http://127.0.0.1:{free_port()}/hook, http://127.0.0.1:9/away"
     with opened(database, alert_webhooks=named, alert_webhook_secret="shared") as made:
         yield made
 

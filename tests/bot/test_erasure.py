@@ -18,11 +18,13 @@ from broadcasts.delivery.pacing import Gates
 from broadcasts.delivery.planning import plan_page
 from broadcasts.delivery.sending import Sender
 from broadcasts.schedule import SCHEDULE
+from handlers.waiting import drafts
 from storage import inbox, media
 from storage.batches import Batch
 from storage.cases import Case
 from storage.cases_privacy import Privacy
 from storage.database import Database
+from storage.dialogs import Dialog
 from storage.inbox import sender_key
 from storage.lifecycles import ContactState, MediaState
 from storage.media import Media, MediaKind
@@ -262,6 +264,30 @@ def test_a_restart_in_between_forgets_all_the_same(house: House) -> None:
     house.clock_runs()
     assert house.contact() is None
     again.close()
+
+
+def test_a_complaint_that_is_not_sent_is_erased_wherever_it_waits(house: House) -> None:
+    """One that runs, one that waits, and words of which nobody knows yet to which they belong."""
+    house.says("สมัคร ต.สุเทพ เมืองเชียงใหม่")
+    house.says(COMPLAINT)
+    house.says("ถนนเป็นหลุมหน้าบ้านยายคำปัน")
+    house.says("เมนู")
+    house.says("แจ้งปัญหา")
+    house.says("1")
+    house.says("หลุมใหญ่หน้าบ้านยายคำปัน")
+    assert traces(contents(house.database), ["ยายคำปัน"]) == ["ยายคำปัน"]
+    house.says("ลบข้อมูลฉันให้หมด")
+    with house.database.read() as session:
+        (dialog,) = session.exec(select(Dialog)).all()
+        assert len(drafts(dialog)) == 2
+    house.says("ลบเลย")
+    with house.database.read() as session:
+        assert [drafts(each) for each in session.exec(select(Dialog))] == [[]]
+        assert all(each.known == {} for each in session.exec(select(Dialog)))
+    house.sends_what_waits()
+    house.clock.at += timedelta(minutes=1)
+    house.clock_runs()
+    assert traces(contents(house.database), HERS) == []
 
 
 def test_somebody_else_loses_nothing(house: House) -> None:

@@ -106,6 +106,21 @@ def test_a_photo_is_kept_without_what_the_phone_wrote_into_it(
     assert run(database_at_now, folder, photo_bytes()) == 0
 
 
+@pytest.mark.parametrize("kind", [MediaKind.VOICE, MediaKind.FILE])
+def test_a_picture_by_another_name_is_drawn_anew_too(
+    database_at_now: Database, folder: MediaFolder, kind: MediaKind
+) -> None:
+    number = want(database_at_now, kind)
+    run(database_at_now, folder, photo_bytes())
+    kept = row(database_at_now, number)
+    assert (kept.state, kept.media_type) == (MediaState.KEPT, "image/jpeg")
+    assert b"Somchai" not in folder.read(kept.file)
+    number = want(database_at_now, kind)
+    run(database_at_now, folder, photo_bytes()[:60])
+    assert row(database_at_now, number).state == MediaState.REFUSED
+    assert "เปิดรูปในไฟล์นี้ไม่ได้" in said(database_at_now)[0]
+
+
 def test_a_voice_note_is_kept_as_it_came(database_at_now: Database, folder: MediaFolder) -> None:
     number = want(database_at_now, MediaKind.VOICE)
     run(database_at_now, folder, b"#!/bin/sh\nrm -rf /\n")
@@ -217,7 +232,6 @@ def test_removing_deletes_the_file_and_not_that_of_an_equal_picture(
     for number, left in ((first, 1), (second, 0)):
         with database_at_now.write() as session:
             media.remove(session, [session.get_one(Media, number)])
-            session.get_one(Media, number).not_before = NOW
         run(database_at_now, folder, photo_bytes())
         assert len(files(folder)) == left
         assert row(database_at_now, number).state == MediaState.REMOVED

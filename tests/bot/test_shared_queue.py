@@ -12,7 +12,7 @@ from bot import queue as queues
 from bot.queue import SharedQueue, feed, forget_log, join_commits
 from storage.database import Database
 from storage.jobs import Job, Work, announce
-from tests.bot.queues import Running, Worked, commit, roll_back, until
+from tests.bot.queues import PATIENCE_SECONDS, Running, Worked, commit, roll_back, until
 from tests.postgres import PostgresServer
 
 pytestmark = pytest.mark.postgres
@@ -87,38 +87,47 @@ def test_reconciling_feeds_what_does_not_wait_already(shared: Database) -> None:
 
 
 def test_two_workers_share_the_work_and_do_each_job_once(url: str, shared: Database) -> None:
-    async def scene() -> tuple[Worked, Worked]:
-        async def work(_: Work, __: str) -> None:
-            await asyncio.sleep(0.01)
+    """There is work until both have had some, however late one of them comes."""
+    jobs = 0
 
+    async def scene() -> tuple[Worked, Worked]:
+        nonlocal jobs
         other = Database(url)
-        first, second = Worked(work=work), Worked(work=work)
+        first, second = Worked(), Worked()
+
+        def all_is_done() -> bool:
+            return len(first.done) + len(second.done) >= jobs
+
         async with Running(SharedQueue(shared), first), Running(SharedQueue(other), second):
-            await asyncio.to_thread(commit, shared, *(converse(n) for n in range(120)))
-            await until(lambda: len(first.done) + len(second.done) >= 120)
+            while jobs < 120 or not (first.begun and second.begun):
+                await asyncio.to_thread(commit, shared, *(converse(n) for n in range(jobs, jobs + 40)))
+                jobs += 40
+                await until(all_is_done)
             await asyncio.sleep(0.1)
         other.close()
         return first, second
 
     first, second = asyncio.run(scene())
-    assert sorted(int(key) for _, key in first.done + second.done) == list(range(120))
-    assert first.done
-    assert second.done
+    assert sorted(int(key) for _, key in first.done + second.done) == list(range(jobs))
 
 
 def test_listening_for_jobs_holds_up_no_query(shared: Database) -> None:
     """With one connection for both, each ten jobs took a second: that is how long psycopg listens at a time."""
 
-    async def scene() -> float:
-        worked, loop = Worked(), asyncio.get_running_loop()
+    def ears() -> int:
+        """Connections that have asked for nothing since they began to listen."""
+        query = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN%'"
+        with shared.read() as session:
+            return int(session.connection().execute(text(query)).scalar_one())
+
+    async def scene() -> int:
+        worked = Worked()
         async with Running(SharedQueue(shared), worked):
-            await asyncio.sleep(0.2)
-            began = loop.time()
             await asyncio.to_thread(commit, shared, *(converse(n) for n in range(100)))
             await until(lambda: len(worked.done) >= 100)
-            return loop.time() - began
+            return await asyncio.to_thread(ears)
 
-    assert asyncio.run(scene()) < 6
+    assert asyncio.run(scene()) == 1
 
 
 def test_commits_of_many_threads_are_all_worked_on(shared: Database) -> None:
@@ -195,7 +204,7 @@ def test_a_queue_that_is_stopped_while_it_has_no_database_ends() -> None:
         running = asyncio.create_task(queue.run(Worked().workers()))
         await asyncio.sleep(0.1)
         queue.stop()
-        await asyncio.wait_for(running, 5)
+        await asyncio.wait_for(running, PATIENCE_SECONDS)
 
     asyncio.run(scene())
 

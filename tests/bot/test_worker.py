@@ -3,10 +3,12 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import datetime
 
 import pytest
-from sqlmodel import select
+from sqlmodel import Session, select
 
+from bot import queue as queues
 from bot import worker as workers
 from bot.channels.local import Fault
 from bot.settings import Settings
@@ -14,9 +16,11 @@ from bot.wiring import Krajai, open_krajai
 from bot.worker import WorkerProcess
 from broadcasts.delivery.claiming import claim_batches
 from broadcasts.delivery.planning import plan_page
+from broadcasts.delivery.reconcile import waiting_jobs
 from storage import batches, outbox
 from storage.broadcasts import Broadcast, Priority
 from storage.database import Database
+from storage.jobs import Job
 from storage.lifecycles import BroadcastState
 from storage.local_phones import FROM_KRAJAI, LocalMessage
 from storage.outbox import Message
@@ -148,6 +152,12 @@ def test_a_broadcast_that_is_paused_is_left_alone(
 ) -> None:
     """It must neither spin nor be touched: nothing is claimed while an officer is waited for."""
     claims = 0
+    looks: list[datetime] = []
+    monkeypatch.setattr(queues, "RECONCILE_SECONDS", 0.05)
+
+    def noted(session: Session, at: datetime) -> tuple[Job, ...]:
+        looks.append(at)
+        return waiting_jobs(session, at)
 
     async def scene() -> None:
         nonlocal claims
@@ -169,7 +179,8 @@ def test_a_broadcast_that_is_paused_is_left_alone(
                 return original(*args)  # type: ignore[arg-type]
 
             monkeypatch.setattr(batches, "claim", counted)
-            await asyncio.sleep(1.5)
+            monkeypatch.setattr(queues, "waiting_jobs", noted)
+            await until(lambda: len(looks) >= 4)
         assert arrived(krajai) == []
         krajai.close()
 

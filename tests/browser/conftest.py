@@ -17,7 +17,9 @@ from tests.browser.world import World
 
 IMAGES = Path(__file__).resolve().parents[2] / "docs" / "images"
 TAKE_SCREENSHOTS = os.environ.get("KRAJAI_SCREENSHOTS") == "1"
-SERVER_IS_AWAY = re.compile(r"net::ERR_(CONNECTION_REFUSED|INCOMPLETE_CHUNKED_ENCODING|EMPTY_RESPONSE)")
+SERVER_IS_AWAY = re.compile(
+    r"net::ERR_(CONNECTION_(REFUSED|RESET|CLOSED)|INCOMPLETE_CHUNKED_ENCODING|EMPTY_RESPONSE)"
+)
 REFUSED = re.compile(r"status of (403|404|409|410|422) ")
 
 Scheme = Literal["light", "dark"]

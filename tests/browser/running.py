@@ -4,7 +4,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -20,6 +19,7 @@ from typing import Any
 from storage.database import Database
 from tests.bot.commands.running import Ran
 from tests.bot.commands.running import krajai as run_command
+from tests.ports import free_port
 
 KRAJAI = Path(sys.executable).parent / "krajai"
 START_SECONDS = 180.0
@@ -28,14 +28,6 @@ START_SECONDS = 180.0
 STOP_SECONDS = 45.0
 LOOK_SECONDS = 0.05
 SECRET_KEY = "a secret key for tests only, of more than 32 bytes"
-
-
-def free_port() -> int:
-    """A port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
 
 
 @dataclass
@@ -164,7 +156,7 @@ class RunningKrajai:
 
     def _is_ready(self) -> bool:
         try:
-            with urllib.request.urlopen(f"{self.address}/readyz", timeout=1) as answer:
+            with urllib.request.urlopen(f"{self.address}/readyz", timeout=10) as answer:
                 return bool(answer.status == 200)
         except (urllib.error.URLError, ConnectionError, TimeoutError):
             return False

@@ -52,7 +52,7 @@ def test_from_the_first_click_to_the_cancel(world: World, pages: Pages, axe: str
             lambda: author.get_by_role("textbox", name="พื้นที่").fill("อ.แม่สาย อ.เชียงแสน"),
         ),
         ("clicks See it", lambda: author.get_by_role("button", name="ดูตัวอย่าง").click()),
-        ("clicks Submit", lambda: author.get_by_role("button", name="ส่งขออนุมัติ").click()),
+        ("clicks Submit", lambda: submit(author)),
         ("the approver opens the draft", lambda: approver.goto(author.url.split("?")[0])),
         (
             "types hazard, place and count",

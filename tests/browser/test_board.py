@@ -47,6 +47,7 @@ def test_who_needs_help_is_found_and_hears_that_somebody_comes(world: World, pag
     expect(board.get_by_role("status")).to_be_visible()
     cries.expect_answer("กู้ภัยเวียงแก่นรับเรื่องของคุณแล้ว")
     board.get_by_role("button", name=say("th", "board.reach")).click()
+    board.wait_for_url("**done=board.done_reach*")
     board.get_by_label(say("th", "board.reason")).fill("ส่งโรงพยาบาลแล้ว")
     board.get_by_role("button", name=say("th", "board.close")).click()
     cries.expect_answer("เจ้าหน้าที่ปิดเรื่องขอให้ช่วยของคุณแล้ว")

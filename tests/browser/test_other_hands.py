@@ -104,6 +104,7 @@ def test_the_whole_way_without_scripts(world: World, pages: Pages) -> None:
     approver.locator("summary", has_text="ตีกลับ").click()
     form.locator("[name=reason]").fill("ขอเวลาที่น้ำจะถึง")
     form.get_by_role("button").click()
+    approver.wait_for_url("**done=*")
     author.goto(draft)
     expect(author.locator("main")).to_contain_text("ขอเวลาที่น้ำจะถึง")
     author.get_by_role("link", name="แก้", exact=False).first.click()

@@ -151,7 +151,7 @@ def test_a_cry_for_help_is_answered_with_the_hotlines_first(
             screenshot(page, "help-phone")
         phone.tap(say("th", "buttons.not_asking_help"))
         # Where she lives was asked before she cried: that waits, and is asked again below.
-        phone.expect_answer(say("th", "interrupted.first_contact"))
+        phone.expect_answer(say("th", "interrupted.first_contact.stranger"))
         assert phone.heard[-2].strip() == say("th", "rescue.mistake")
 
 

@@ -15,7 +15,7 @@ from sqlmodel import select
 from broadcasts.alerts import releasing
 from broadcasts.alerts.importing import import_alerts
 from storage.batches import Batch
-from storage.broadcasts import Broadcast
+from storage.broadcasts import Broadcast, content_hash
 from tests.broadcasts.alerts.cap_texts import SENT, alert_xml, area_xml, info_xml
 from tests.failures import networks
 from tests.failures.audience import Audience, subscribers
@@ -33,6 +33,7 @@ STOPS: dict[str, tuple[Callable[[], AbstractContextManager[Network]], int, int]]
     "sms": (lambda: networks.kannel(100), FEW, 10),
 }
 BANGKOK = ZoneInfo("Asia/Bangkok")
+LEFT_TO_LIVE = timedelta(seconds=2)
 
 
 @pytest.mark.postgres
@@ -88,12 +89,16 @@ def who(running: Servers, broadcast_id: int) -> dict[str, set[str]]:
 
 
 def test_nothing_goes_out_after_the_expiry(url: str, tmp_path: Path) -> None:
-    with networks.line(5) as network, servers(url, tmp_path, **network.settings) as running:
+    with networks.line(2) as network, servers(url, tmp_path, **network.settings) as running:
         audience = subscribers(url, COUNT, network)
         server = running.make("run").start().wait_ready()
-        lives = timedelta(seconds=4)
-        expires_at = time.monotonic() + lives.total_seconds()
-        broadcast_id = audience.release(lives=lives)
+        broadcast_id = audience.release()
+        audience.wait_partly(0.2)
+        with audience.database.write() as session:
+            broadcast = session.get_one(Broadcast, broadcast_id)
+            broadcast.expires_at = audience.database.now(session) + LEFT_TO_LIVE
+            broadcast.content_hash = content_hash(broadcast)
+        expires_at = time.monotonic() + LEFT_TO_LIVE.total_seconds()
         audience.wait_for(broadcast_id, "expired")
         in_time = len(network.fake.journal)
         assert server.terminate() == 0
@@ -102,8 +107,8 @@ def test_nothing_goes_out_after_the_expiry(url: str, tmp_path: Path) -> None:
         after = [at - expires_at for at in network.fake.accepted_at if at > expires_at]
         tally = audience.tally(broadcast_id)
         say(f"{len(after)} requests after the expiry, the last {max(after, default=0):.3f} s; {tally}")
-        # What left before may be read after it, on a busy machine; a whole turn of the pace later is nothing.
-        assert len(after) <= 1
+        # What left before may be read after it, on a busy machine: next to nothing of all that was still to go.
+        assert len(after) <= 2 < (COUNT - tally["accepted"]) / 500
         assert len(network.fake.journal) == in_time
         began = [each.first_attempt_at for each in audience.batches(broadcast_id) if b"a" in each.outcomes]
         assert all(at is not None and at < ended_at for at in began)

@@ -20,6 +20,7 @@ from aiohttp import web
 
 from tests.fakes.dripping import drip
 from tests.fakes.sms_alphabet import GSM_SIZES
+from tests.ports import refusing_port
 
 NEEDED = frozenset(["username", "password", "from", "to", "text", "charset", "coding"])
 KNOWN = NEEDED | {"priority", "validity", "dlr-mask", "dlr-url", "udh"}
@@ -248,8 +249,5 @@ def _cut(request: web.Request) -> web.Response:
 @asynccontextmanager
 async def nobody_listens() -> AsyncIterator[str]:
     """An address on which connections are refused."""
-    server = await asyncio.start_server(lambda reader, writer: None, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    server.close()
-    await server.wait_closed()
-    yield f"http://127.0.0.1:{port}/cgi-bin/sendsms"
+    with refusing_port() as port:
+        yield f"http://127.0.0.1:{port}/cgi-bin/sendsms"

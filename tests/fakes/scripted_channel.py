@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import Counter, defaultdict, deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -48,6 +48,7 @@ class ScriptedChannel:
     journal: list[Call] = field(default_factory=list)
     delivered: Counter[str] = field(default_factory=Counter)
     violations: list[str] = field(default_factory=list)
+    on_hang: Callable[[], None] = lambda: None
     _known: dict[UUID, SendRequest] = field(default_factory=dict)
     _accepted: set[UUID] = field(default_factory=set)
 
@@ -81,6 +82,7 @@ class ScriptedChannel:
             self._accepted.add(request.retry_key)
             self.delivered.update(request.addresses)
         if step.hangs:
+            self.on_hang()
             await asyncio.Event().wait()
         if step.raises is not None:
             raise step.raises

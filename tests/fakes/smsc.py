@@ -92,7 +92,7 @@ class FakeSmsc:
     def url(self) -> str:
         return f"smpp://127.0.0.1:{self.port}"
 
-    async def until(self, happened: Callable[[], object], seconds: float = 5.0) -> None:
+    async def until(self, happened: Callable[[], object], seconds: float = 300.0) -> None:
         """Wait until something is true; it is looked at whenever a PDU came or a link ended."""
         async with asyncio.timeout(seconds):
             while not happened():

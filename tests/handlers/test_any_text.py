@@ -44,7 +44,7 @@ ACTIONS = [
 texts = st.one_of(st.text(max_size=400), st.sampled_from(HOSTILE), st.text("ก่้เแ0123๑๒ .\n", max_size=30))
 
 
-@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(state=st.sampled_from(sorted(STATES)), words=texts)
 def test_any_text_is_answered(sqlite_database: Database, state: str, words: str) -> None:
     with Session(sqlite_database.engine) as session:
@@ -76,6 +76,15 @@ def test_every_kind_is_answered(sqlite_database: Database, state: str) -> None:
                 assert (answer == ()) if silent else (faults(answer) == []), kind
 
 
+@pytest.mark.parametrize("state", ["subscribed", "place asked", "complaint described", "at the menu"])
+def test_markup_without_words_is_not_understood(sqlite_database: Database, state: str) -> None:
+    with Session(sqlite_database.engine) as session:
+        chat = Chat(session).go_to(state)
+        for words in ("<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "<b>"):
+            answer = chat.then_forget(Incoming(kind=IncomingKind.TEXT, text=words))
+            assert answer[0].text.startswith(("ยังไม่เข้าใจ", "ยังไม่แน่ใจว่าที่ไหน")), (words, answer)
+
+
 def test_what_postgresql_cannot_hold_does_not_lose_a_cry(database: Database) -> None:
     with database.write() as session:
         chat = Chat(session)
@@ -85,3 +94,10 @@ def test_what_postgresql_cannot_hold_does_not_lose_a_cry(database: Database) -> 
         again = Chat(session)
         again.contact = chat.contact
         assert [each.words for each in again.reports()] == ["ช่วยด้วย น้ำขึ้น", "3 คน"]
+
+
+def test_what_a_terminal_would_obey_is_not_kept(sqlite_database: Database) -> None:
+    with Session(sqlite_database.engine) as session:
+        chat = Chat(session).go_to("help asked")
+        chat.text("ยาย \x1b[31m\u202eติดเตียง\x9b2J\r\nชั้นสอง 👩\u200d👧")
+        assert chat.reports()[-1].words == "ยาย [31mติดเตียง2J\nชั้นสอง 👩\u200d👧"

@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 
 import pytest
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from handlers.pauses import AGAIN
+from storage.cases import Case, words_of
 from storage.database import Database
 from storage.dialogs import dialog_of
 from storage.replies import Incoming, IncomingKind
@@ -57,12 +58,11 @@ OPENS = {
     "บ้านพังเพราะพายุเมื่อคืน": "complaint",
     "ขอบคุณเทศบาลที่มาซ่อมถนนให้เร็วมาก": "complaint",
     "อยากให้มีสวนสาธารณะในแม่สาย": "complaint",
-    "น้ำท่วมนาขอเงินช่วยได้ไหม": "asking",
     "ขอคุยกับเจ้าหน้าที่": "case_more",
 }
 """A dialog of its own, while the one that ran waits for its end."""
 
-LEADS_OUT = ("หยุด", "ลบข้อมูลฉันให้หมด", "ไม่เอาแล้ว", "พอแล้ว", "เมนู", "ปลอดภัยแล้ว")
+LEADS_OUT = ("หยุด", "ไม่เอาแล้ว", "พอแล้ว", "เมนู", "ปลอดภัยแล้ว")
 
 TOLD = (
     "เจ้าหน้าที่บอกว่าไม่มีงบ ไม่มาดูเลย",
@@ -91,6 +91,7 @@ def test_words_in_the_middle_of_a_dialog_are_an_answer_or_what_they_are_elsewher
             **dict.fromkeys((*SAID_BETWEEN, *SAID_BETWEEN_QUESTIONS), "goes on"),
             **{words: f"waits for {name}" for words, name in OPENS.items()},
             **dict.fromkeys(LEADS_OUT, "over"),
+            "ลบข้อมูลฉันให้หมด": "waits for ",
             "น้ำเข้าบ้านแล้ว มีคนแก่ติดเตียง": "a cry",
             "ฟหกด": "not understood",
         }
@@ -147,6 +148,97 @@ def test_a_complaint_comes_back_however_what_came_between_ends(session: Session)
         if "หลุมใหญ่หน้าวัด ต.สุเทพ\n" not in chat.answer[-1].text:
             lost.append((between, chat.answer[-1].text))
     assert lost == []
+
+
+OFFICER = (HOME, "[human]")
+TO_AN_OFFICER = {
+    **dict.fromkeys(
+        (
+            *TOLD,
+            "อยากปรึกษาเรื่องที่ดินของพ่อ",
+            "เคยแจ้งไปแล้วไม่มีใครมา",
+            "โทรกลับหน่อย 0812345678",
+            "ราคาข้าวตกมาก ชาวนาแถวนี้จะอยู่กันไม่ได้ ขอให้หน่วยงานช่วยด้วย",
+            "อยากถามเรื่องภาษีป้าย",
+        ),
+        "answered",
+    ),
+    **dict.fromkeys(
+        (
+            "ราคาข้าว",
+            "ราคายางวันนี้เท่าไหร่",
+            "เตือนภัยใกล้ฉัน",
+            "บัตรประชาชนหายทำไง",
+            "ขอบคุณค่ะ",
+            "เลิกรับแม่สาย",
+        ),
+        "goes on",
+    ),
+    "ไฟถนนดับหน้าวัดป่า ต.สุเทพ": "waits for complaint",
+    "ขยะไม่มาเก็บ 2 อาทิตย์แล้ว ต.แม่สาย": "waits for complaint",
+    "ถ้าทุเรียนเกิน 165 บอกด้วย": "waits for price_threshold",
+    "หยุด": "over",
+    "เมนู": "over",
+    "น้ำเข้าบ้านแล้ว มีคนแก่ติดเตียง": "a cry",
+}
+
+
+def test_an_officer_is_told_what_is_meant_for_her_and_a_clear_other_wish_is_answered(
+    session: Session,
+) -> None:
+    account_id = account(session)
+    assert _differences(_arrived(session, account_id, OFFICER), TO_AN_OFFICER) == []
+    chat = _arrived(session, account_id, (*OFFICER, "เตือนภัยใกล้ฉัน"))
+    assert "“เตือนภัยใกล้ฉัน”" in chat.answer[-1].text
+    also = chat.answer[-1].buttons[0].action
+    chat.tap(also)
+    case = session.exec(select(Case).where(Case.person_id == chat.person.id)).one()
+    assert words_of(session, case) == "เตือนภัยใกล้ฉัน"
+    chat.tap(also)
+    assert words_of(session, case) == "เตือนภัยใกล้ฉัน"
+
+
+BESIDE_A_COMPLAINT = {
+    "ไฟถนนดับหน้าตลาด": "asked",
+    "ขยะล้นถังหน้าโรงเรียน ไม่มีคนมาเก็บ": "asked",
+    "ถนนพังอีกเส้น ต.แม่สาย": "asked",
+    "รถล้มทุกวัน เคยแจ้งแล้วก็ไม่ซ่อม": "more",
+    "หลุมลึกมาก เมื่อวานเด็กล้ม": "more",
+    "เป็นมาสามเดือนแล้ว": "more",
+    "อยู่ใกล้ถังขยะ": "more",
+    "ไม่ใช่ อยู่ ต.แม่เหียะ": "another place",
+    "ใช่": "sent",
+}
+
+
+def test_a_second_complaint_at_the_card_of_the_first_is_asked_about(session: Session) -> None:
+    chat, became = _arrived(session, account(session), TELLING["a yes"]), {}
+    for words in BESIDE_A_COMPLAINT:
+        undo = session.begin_nested()
+        text = "\n".join(bubble.text for bubble in chat.text(words))
+        signs = {"เป็นเรื่องใหม่": "asked", "✅": "sent", "ต.แม่เหียะ อ.เมือง": "another place", words: "more"}
+        became[words] = next((meant for sign, meant in signs.items() if sign in text), text)
+        undo.rollback()
+        session.expire_all()
+    assert became == BESIDE_A_COMPLAINT
+
+
+def test_what_was_asked_about_is_sent_as_she_says(session: Session) -> None:
+    second, account_id = "ไฟถนนดับหน้าตลาด ต.สุเทพ", account(session)
+    first = "หลุมใหญ่หน้าวัด"
+    told = {
+        ("[complaint.another]", "ใช่", "ใช่"): [second, first],
+        ("[complaint.more]", "ใช่"): [f"{first}\n{second}"],
+        ("[complaint.send]", "ใช่"): [first, second],
+        ("ดับมาสามคืน", "ใช่"): [f"{first}\n{second}\nดับมาสามคืน"],
+    }
+    for steps, cases in told.items():
+        undo, begins = session.begin_nested(), TELLING["where it is"][:-1]
+        chat = _arrived(session, account_id, (*begins, first, "ต.สุเทพ", second, *steps))
+        query = select(Case).where(Case.person_id == chat.person.id).order_by(col(Case.id))
+        assert [words_of(session, case) for case in session.exec(query)] == cases, steps
+        undo.rollback()
+        session.expire_all()
 
 
 @pytest.mark.parametrize("said", ["ใช่", "ใช่ค่ะ", "ส่งเลย", "yes", "OK"])

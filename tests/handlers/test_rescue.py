@@ -43,6 +43,53 @@ def session(sqlite_database: Database) -> Iterator[Session]:
         yield opened
 
 
+IN_OTHER_LANGUAGES = (
+    *(
+        "ကယ်ပါ",
+        "ကယ္ပါ ေရဝင္ေနျပီ",
+        "ជួយផង",
+        "ຊ່ວຍແດ່",
+        "tolong banjir",
+        "cứu với",
+        "help, we are trapped on the roof",
+    ),
+    "chuai duai nam thuam ban",
+)
+
+
+@pytest.mark.parametrize("state", ["new", "subscribed", "complaint described"])
+def test_a_cry_in_another_language_is_answered_in_english_beside_thai(session: Session, state: str) -> None:
+    for words in IN_OTHER_LANGUAGES:
+        chat = Chat(session).go_to(state)
+        for said, thai, english in (
+            (words, "เจ็บป่วยโทร 1669", "Hurt or ill: call 1669"),
+            ("4", "บันทึกเพิ่มแล้ว", "Stored too"),
+        ):
+            answer = chat.text(said)
+            told = "\n".join(bubble.text for bubble in answer)
+            assert thai in told, (words, told)
+            assert english in told, (words, told)
+            assert faults(answer) == [], words
+        assert chat.person.language == "th"
+        chat.tap("rescue.safe_now")
+        assert "Good that you are safe" in chat.answer[0].text
+
+
+def test_english_alone_where_she_chose_it_and_thai_alone_for_thai_words(session: Session) -> None:
+    for state, words, unheard in (
+        ("in English", "help me", "โทร"),
+        ("new", "ช่วยด้วย", "call"),
+        ("new", "SOS", "call"),
+    ):
+        chat = Chat(session).go_to(state)
+        assert all(unheard not in bubble.text for bubble in chat.text(words)), words
+    chat = Chat(session)
+    chat.text("help me please")
+    chat.tap("language:en")
+    assert all("โทร" not in bubble.text for bubble in chat.answer)
+    assert "language:en" not in [button.action for button in chat.answer[-1].buttons]
+
+
 @pytest.mark.parametrize(("number", "state"), list(enumerate(STATES)))
 def test_a_cry_is_stored_and_the_hotlines_are_said(session: Session, number: int, state: str) -> None:
     # Every cry from some states, and some cries from every state.

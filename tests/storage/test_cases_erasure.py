@@ -59,6 +59,8 @@ def test_nothing_of_hers_is_left_and_the_agencys_account_is(database: Database) 
         note_miss(session, person.id, NOW)
         desk = Desk(session=session, at=NOW, zone=ZoneInfo("Asia/Bangkok"), agencies=read_agencies("ก", "A"))
         cases_work.take(desk, ticket(case.number), "suda")
+        cases_work.update(desk, ticket(case.number), "suda", "โทรหายายคำแล้ว")
+        cases_work.note(desk, ticket(case.number), "suda", "ยายคำอยู่คนเดียว")
         add_event(session, case.number, EventKind.ADDED, NOW, by=By.CITIZEN, words=WORDS, person_id=person.id)
         photo = media.want(
             session,
@@ -98,16 +100,20 @@ def test_nothing_of_hers_is_left_and_the_agencys_account_is(database: Database) 
         assert (kept.category, kept.place, kept.state, kept.officer) == (
             "street-light",
             "500108",
-            CaseState.TAKEN,
+            CaseState.IN_PROGRESS,
             "suda",
         )
         assert (kept.person_id, kept.contact_id, kept.opened_at) == (None, None, NOW)
         assert [event.kind for event in timeline(session, kept.number, public_only=False)] == [
             "opened",
             "taken",
+            "update",
+            "note",
             "added",
             "erased",
         ]
+        # What was done and when is kept; what officers wrote names her.
+        assert {event.words for event in timeline(session, kept.number, public_only=False)} == {""}
         assert [row.person_id for row in session.exec(select(CaseFollower))] == [neighbour.id]
         assert session.exec(select(CaseLookup)).all() == []
         # Its file goes with the next sweep.

@@ -183,7 +183,7 @@ def test_a_cancelled_case_says_why_and_stays_so(sqlite_database: Database) -> No
         case = reported(session)
         cases_work.cancel(desk(session), ticket(case.number), "suda", "อยู่นอกเขตของเทศบาล")
         assert "อยู่นอกเขตของเทศบาล" in heard(session, case.contact_id)[-1]
-        with pytest.raises(ForbiddenTransition):
+        with pytest.raises(ForbiddenTransition, match="it is over"):
             cases_work.take(desk(session), ticket(case.number), "suda")
 
 

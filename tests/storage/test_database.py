@@ -1,5 +1,6 @@
 """The one door to the database: what is written together, when others hear of it, and who waits for whom."""
 
+import os
 import subprocess
 import sys
 import threading
@@ -316,9 +317,14 @@ def test_the_watch_sees_commits_of_this_process_and_no_rollback(sqlite_database:
 
 
 def test_a_sqlite_file_and_its_folder_are_made_for_their_owner_alone(tmp_path: Path) -> None:
+    before = os.umask(0)
     database = Database(f"sqlite:///{tmp_path}/data/krajai.db")
-    database.ping()
+    with database.writer.begin() as connection:
+        connection.execute(text("CREATE TABLE words (word)"))
+        found = {path.name: path.stat().st_mode & 0o077 for path in (tmp_path / "data").iterdir()}
+    os.umask(before)
     assert database.path == tmp_path / "data" / "krajai.db"
+    assert found == dict.fromkeys(("krajai.db", "krajai.db-wal", "krajai.db-shm"), 0)
     assert (tmp_path / "data").stat().st_mode & 0o077 == 0
     database.close()
 

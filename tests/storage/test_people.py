@@ -99,7 +99,7 @@ CHANGES = st.lists(
 
 
 @given(changes=CHANGES)
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_the_newest_change_by_the_providers_time_counts_however_they_arrive(
     database: Database, changes: list[tuple[int, ContactState]]
 ) -> None:

@@ -46,7 +46,7 @@ STEPS = st.lists(
 
 
 @given(steps=STEPS)
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_every_moment_of_the_past_stays_answerable(
     database: Database, steps: list[tuple[bool, str | None, str | None]]
 ) -> None:

@@ -40,6 +40,7 @@ from storage.officer_rights import Right, acting_places, covers, has_right
 from storage.officers import Officer, OfficerState
 from storage.sealing import LEAST_SECRET_KEY_BYTES
 from storage.sessions import OfficerSession, Stage
+from storage.signs import without_controls
 
 
 class NotSignedIn(Exception):
@@ -75,13 +76,14 @@ class Visit:
         return sessions.form_token(self.token)
 
     def text(self, name: str, most: int = 2_000) -> str:
-        """A field of the form or of the address, without blanks around it; '' when it is missing, cut at `most`."""
+        """A field of the form or of the address, '' when it is missing: without blanks around it and signs that
+        machines obey, cut at `most`."""
         value = (
             self.form.get(name, "")
             if self.request.method == "POST"
             else self.request.query_params.get(name, "")
         )
-        return value.strip()[:most] if isinstance(value, str) else ""
+        return without_controls(value).strip()[:most] if isinstance(value, str) else ""
 
     def texts(self, name: str) -> list[str]:
         """All fields of this name (checkboxes)."""

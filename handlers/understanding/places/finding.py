@@ -36,13 +36,15 @@ class PlacesFound:
 
     `codes` are the places it can mean, the best first; `certain` tells that the first may be acted on without asking.
     `spans` are the stretches of the text that name it, `rest` is the text without them and without the words that led
-    to them (ที่, อำเภอ, in), for readers of what else was said. `why` tells in a few words how it was read.
+    to them (ที่, อำเภอ, in), for readers of what else was said. `is_spelled` tells that every name is written as it is
+    spelt. `why` tells in a few words how it was read.
     """
 
     codes: Codes = ()
     certain: bool = False
     spans: tuple[tuple[int, int], ...] = ()
     rest: str = ""
+    is_spelled: bool = False
     why: str = "names no place"
 
 
@@ -81,6 +83,7 @@ def places_in(text: str) -> PlacesFound:
         certain=found.certain and not _is_unread(tokens, mentions),
         spans=tuple(letters.span(tokens[each.first].start, tokens[each.last].end) for each in mentions),
         rest=_without(text, letters, taken),
+        is_spelled=not any(each.is_misspelt or each.is_guess for each in mentions),
         why=found.why,
     )
 

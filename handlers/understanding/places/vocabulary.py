@@ -27,7 +27,7 @@ class Vocabulary:
 
     `roles` tells what a word does around a name; `level_before` and `level_after` how many digits the code of the
     place has that it stands before or after; `around` has all of these words. `common` and `very_common` are names
-    that are ordinary words too.
+    that are ordinary words too, `otherwise` those that mean something else where nobody asked for a place.
     """
 
     roles: Mapping[str, frozenset[str]]
@@ -36,6 +36,7 @@ class Vocabulary:
     village_before: tuple[str, ...]
     common: frozenset[str]
     very_common: frozenset[str]
+    otherwise: frozenset[str]
     ordinary: frozenset[str]
     around: frozenset[str]
 
@@ -67,6 +68,7 @@ def vocabulary() -> Vocabulary:
         village_before=tuple(sorted(map(key_of, lists["village"]["before"]), key=len, reverse=True)),
         common=_keys(lists["names"]["common"]),
         very_common=_keys(lists["names"]["very_common"]),
+        otherwise=_keys(lists["names"]["otherwise"]),
         around=frozenset((*roles, *levels["before"], *levels["after"])),
         ordinary=frozenset(thai_words()) | _keys(lists["ordinary"]["phrases"]),
     )

@@ -32,8 +32,16 @@ class Clock:
         self.now += seconds
 
 
+PATIENT_SECONDS = 300.0
+"""What has no answer by then hangs, however busy the machine."""
+
+
 def channel(
-    fake: FakeTelegram, clock: Clock | None = None, *, total_seconds: float = 5.0, token: str = TOKEN
+    fake: FakeTelegram,
+    clock: Clock | None = None,
+    *,
+    total_seconds: float = PATIENT_SECONDS,
+    token: str = TOKEN,
 ) -> TelegramChannel:
     """A channel on the fake; with a clock, both live by it."""
     clock = clock or Clock()
@@ -42,10 +50,15 @@ def channel(
         bot_token=token,
         webhook_secret=SECRET,
         api_url=fake.url,
-        request=AiohttpRequest(total_seconds=total_seconds),
+        request=patient(total_seconds),
         clock=clock,
         pause=clock.pause,
     )
+
+
+def patient(total_seconds: float = PATIENT_SECONDS) -> AiohttpRequest:
+    """A transport that gives up a call after so long, and never because of a machine that is slow to connect."""
+    return AiohttpRequest(connect_seconds=PATIENT_SECONDS, total_seconds=total_seconds)
 
 
 def account(channel: TelegramChannel, *, id_: int = 1, name: str = "main") -> ConnectedAccount:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from types import SimpleNamespace
 from uuid import UUID
 
 import pytest
@@ -128,11 +129,25 @@ def test_each_part_has_a_departure_of_its_own_and_waits_for_it(monkeypatch: pyte
 
 
 def test_half_a_message_without_another_departure_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sms_parts, "TOTAL_SECONDS", 0.2)
-    departure = ScriptedDeparture(missed=range(2, 1000))
+    monkeypatch.setattr(sms_parts, "BETWEEN_PARTS_SECONDS", 0.0)
+    monkeypatch.setattr(sms_parts, "ASK_AGAIN_SECONDS", 0.0)
+    limits: list[asyncio.Timeout] = []
+
+    def noted(seconds: float) -> asyncio.Timeout:
+        limits.append(asyncio.timeout(seconds))
+        return limits[0]
+
+    class RunsOutOfTime(ScriptedDeparture):
+        async def due(self) -> None:
+            if self.journal.count("missed") == 3:
+                limits[0].reschedule(asyncio.get_running_loop().time())
+            await super().due()
+
+    departure = RunsOutOfTime(missed=range(2, 100_000))
 
     async def act(kannel: FakeKannel, channel: KannelChannel) -> None:
-        with pytest.raises(OutcomeUnknown):
+        monkeypatch.setattr(sms_parts, "asyncio", SimpleNamespace(timeout=noted, sleep=asyncio.sleep))
+        with pytest.raises(OutcomeUnknown, match="did not answer within"):
             await channel.send(request(UNSAFE, departure=departure))
 
     assert len(with_kannel(act).accepted) == 1
@@ -166,7 +181,8 @@ def test_half_a_message_is_unknown(fault: Fault, monkeypatch: pytest.MonkeyPatch
 def test_what_answers_mean(
     fault: Fault, error: type[ChannelError], goes_out: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sms_parts, "TOTAL_SECONDS", 0.3)
+    if fault is Fault.HANGS:
+        monkeypatch.setattr(sms_parts, "TOTAL_SECONDS", 0.3)
 
     async def act(kannel: FakeKannel, channel: KannelChannel) -> None:
         kannel.faults.append(fault)

@@ -118,6 +118,7 @@ def test_silence_is_unknown_and_the_link_lives_on(monkeypatch: pytest.MonkeyPatc
         with pytest.raises(OutcomeUnknown, match="did not answer"):
             await channel.send(request())
         smsc.silent = False
+        monkeypatch.setattr(smpp_link, "ANSWER_SECONDS", 300.0)
         await channel.send(request())
 
     assert with_smsc(act)[0].binds == 1
@@ -173,6 +174,7 @@ def test_a_full_window_sends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
         smsc.silent = True
         outcomes = await asyncio.gather(*(channel.send(request()) for _ in range(5)), return_exceptions=True)
         assert sorted(type(each).__name__ for each in outcomes) == ["NotNow"] * 3 + ["OutcomeUnknown"] * 2
+        await smsc.until(lambda: len(smsc.submitted) >= 2)
         assert len(smsc.submitted) == 2
 
     with_smsc(act, FakeSmsc(window=2), window=2)
@@ -187,13 +189,15 @@ def test_many_at_once_keep_the_window() -> None:
 
 def test_an_idle_link_is_kept_and_a_dead_one_left(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(smpp_link, "IDLE_SECONDS", 0.02)
-    monkeypatch.setattr(smpp_link, "SILENCE_SECONDS", 0.1)
+    monkeypatch.setattr(smpp_link, "SILENCE_SECONDS", 300.0)
     monkeypatch.setattr(smpp_link, "_RECONNECT_SECONDS", (0.0,))
 
     async def act(smsc: FakeSmsc, channel: SmppChannel, _: Heard) -> None:
         await bound(smsc, channel)
         await smsc.until(lambda: smsc.enquiries >= 3)
         assert smsc.binds == 1
+        # It has just been answered, so the next enquiry is the first one that is deafly heard.
+        monkeypatch.setattr(smpp_link, "SILENCE_SECONDS", 0.1)
         smsc.deaf = True
         await smsc.until(lambda: smsc.binds >= 2)
 

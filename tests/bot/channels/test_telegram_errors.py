@@ -29,7 +29,15 @@ from broadcasts.delivery.channel import (
     Unreachable,
 )
 from storage.replies import Bubble, Picture
-from tests.bot.channels.telegram_builders import CITIZEN, GROUP, SUPERGROUP, channel, on_fake, send_request
+from tests.bot.channels.telegram_builders import (
+    CITIZEN,
+    GROUP,
+    PATIENT_SECONDS,
+    SUPERGROUP,
+    channel,
+    on_fake,
+    send_request,
+)
 from tests.fakes.telegram import TOKEN, FakeTelegram, Fault
 
 ROWS: list[tuple[TelegramError, type[ChannelError]]] = [
@@ -99,6 +107,8 @@ def _ordered(fault: Fault) -> Callable[[FakeTelegram], None]:
     return lambda fake: fake.faults.append(fault)
 
 
+NO_ANSWER = "no answer"
+
 ON_THE_WIRE: dict[str, tuple[Callable[[FakeTelegram], None], type[ChannelError], int]] = {
     "blocked": (_blocked, RecipientGone, 0),
     "kicked": (_kicked, RecipientGone, 0),
@@ -107,7 +117,7 @@ ON_THE_WIRE: dict[str, tuple[Callable[[FakeTelegram], None], type[ChannelError],
     "500": (_ordered(Fault.SERVER_ERROR), OutcomeUnknown, 0),
     "502 with a page": (_ordered(Fault.BAD_GATEWAY), OutcomeUnknown, 0),
     "200 with a page": (_ordered(Fault.NO_JSON), OutcomeUnknown, 1),
-    "no answer": (_ordered(Fault.HANG), OutcomeUnknown, 0),
+    NO_ANSWER: (_ordered(Fault.HANG), OutcomeUnknown, 0),
     "cut before accepting": (_ordered(Fault.CUT_BEFORE_ACCEPTING), OutcomeUnknown, 0),
     "cut after accepting": (_ordered(Fault.CUT_AFTER_ACCEPTING), OutcomeUnknown, 1),
     "429 of the server in front": (_ordered(Fault.BARE_429), NotNow, 0),
@@ -120,7 +130,7 @@ def test_faults_on_the_wire(name: str) -> None:
 
     async def scenario(fake: FakeTelegram) -> None:
         prepare(fake)
-        sending = channel(fake, total_seconds=0.2)
+        sending = channel(fake, total_seconds=0.2 if name == NO_ANSWER else PATIENT_SECONDS)
         with pytest.raises(ChannelError) as refused:
             await sending.send(send_request())
         await sending.close()
@@ -158,9 +168,7 @@ def test_content_that_only_telegram_can_refuse() -> None:
 
 def test_nothing_was_sent_where_nobody_listens() -> None:
     for address in ("http://127.0.0.1:1", "http://no-such-host.invalid"):
-        sending = TelegramChannel(
-            bot_token=TOKEN, api_url=address, request=AiohttpRequest(connect_seconds=1.0)
-        )
+        sending = TelegramChannel(bot_token=TOKEN, api_url=address, request=AiohttpRequest())
 
         async def scenario(sending: TelegramChannel = sending) -> None:
             with pytest.raises(Unreachable) as refused:

@@ -14,7 +14,7 @@ from bot.ingest import Ingest
 from storage.database import Database
 from storage.inbox import InboxEvent, ReceivedEvent
 from storage.people import ensure_account
-from tests.bot.channels.telegram_builders import account, channel, message, on_fake, tap
+from tests.bot.channels.telegram_builders import PATIENT_SECONDS, account, channel, message, on_fake, tap
 from tests.fakes.scripted_channel import ScriptedChannel
 from tests.fakes.telegram import FakeTelegram
 
@@ -42,7 +42,7 @@ def ids(fake: FakeTelegram) -> list[str]:
 
 async def run(bot: ConnectedAccount, store: Store, stopping: asyncio.Event) -> None:
     """Poll without waiting after failures, but not for ever."""
-    await asyncio.wait_for(poll(bot, store, stopping, patience=lambda failures: 0.0), 10)
+    await asyncio.wait_for(poll(bot, store, stopping, patience=lambda failures: 0.0), PATIENT_SECONDS)
 
 
 def test_fetches_in_order_and_goes_on_after_what_is_stored() -> None:
@@ -197,7 +197,9 @@ def test_a_webhook_in_the_way_a_bad_token_and_no_network_are_waited_out() -> Non
                 fake.token = token
             return 0.0
 
-        await asyncio.wait_for(poll(account(bot), kept.store, kept.stopping, patience=patience), 10)
+        await asyncio.wait_for(
+            poll(account(bot), kept.store, kept.stopping, patience=patience), PATIENT_SECONDS
+        )
         await bot.close()
         assert len(kept.ids) == 1
         assert [call.status for call in fake.calls("getUpdates")] == [409, 409, 401, 401, 200]
@@ -220,11 +222,11 @@ def test_a_second_poller_takes_over_and_the_first_backs_off() -> None:
         first = asyncio.create_task(poll(account(bot), kept.store, stopping, patience=patience))
         await fake.idle.wait()
         second = asyncio.create_task(run(account(rival), kept.store, kept.stopping))
-        await asyncio.wait_for(backed_off.wait(), 10)
+        await asyncio.wait_for(backed_off.wait(), PATIENT_SECONDS)
         fake.tell(message=message("สวัสดี"))
         await second
         stopping.set()
-        await asyncio.wait_for(first, 10)
+        await asyncio.wait_for(first, PATIENT_SECONDS)
         await bot.close()
         await rival.close()
         assert len(kept.ids) == 1

@@ -16,6 +16,8 @@ from bot.embedded_lock import only_server
 from storage import backup as backups
 from storage.audit import AuditEntry
 from storage.broadcasts import Broadcast
+from storage.cases import Case, CaseKind, case_id_of, open_case
+from storage.cases_numbers import LOST_BY_A_RESTORE
 from storage.database import Database
 from storage.outbox_hold import hold_of
 from storage.people import Contact
@@ -34,7 +36,16 @@ def fill(opened: Database) -> None:
     with opened.write() as session:
         citizen(session, "sim-kept")
         released(session)
+    ticket(opened)
+
+
+def ticket(opened: Database) -> int:
+    """The number of a case that is opened now."""
+    with opened.write() as session:
+        made = Case(kind=CaseKind.PRAISE, words="ขอบคุณ", opened_at=opened.now(session))
+        found = case_id_of(open_case(session, made))
     opened.close()
+    return found or 0
 
 
 @pytest.fixture
@@ -91,7 +102,7 @@ def test_a_filled_database_is_put_aside_only_by_force_and_another_key_is_noticed
     opened = database(house)
     with opened.write() as session:
         citizen(session, "sim-later")
-    opened.close()
+    lost = ticket(opened)
     refused = krajai("restore", "night.krajai")
     assert (refused.status, "is not empty" in refused.complained) == (1, True)
     assert addresses(database(house)) == {"sim-kept", "sim-later"}
@@ -99,6 +110,7 @@ def test_a_filled_database_is_put_aside_only_by_force_and_another_key_is_noticed
     back = krajai("restore", "night.krajai", "--force", "--json")
     assert (back.status, back.json["same_secret_key"]) == (0, False)
     assert addresses(database(house)) == {"sim-kept"}
+    assert ticket(database(house)) == lost + LOST_BY_A_RESTORE
     assert addresses(Database(f"sqlite:///{back.json['put_aside']}")) == {"sim-kept", "sim-later"}
 
 
@@ -188,7 +200,8 @@ def test_there_and_back_on_postgresql(
         assert len(session.exec(select(Broadcast)).all()) == 1
         schema = back.json["put_aside"].split('"')[1]
         assert session.connection().execute(text(f'SELECT count(*) FROM "{schema}".person')).scalar_one() == 1
-    restored.close()
+    assert ticket(restored) == 2 + LOST_BY_A_RESTORE
+    assert ticket(restored) == 3 + LOST_BY_A_RESTORE
 
 
 def tools_of(server: PostgresServer) -> Path | None:

@@ -16,6 +16,7 @@ from storage.database import Database
 from storage.media import Media, MediaKind
 from storage.outbox import Message
 from storage.safety import SafetyAnswer, SafetyReport, keep_report
+from storage.signs import OBEYED
 from tests.bot.commands.running import krajai
 from tests.builders import NOW, citizen
 
@@ -98,6 +99,25 @@ def test_the_list_shows_what_is_open_and_can_be_narrowed() -> None:
     assert len(krajai("case", "list", "--place", "50", "--kind", "complaint", "--json").json["cases"]) == 1
     assert "ไฟถนนดับหน้าวัดป่า" in krajai("case", "list").said
     assert krajai("case", "list", "--category", "roads").status == 2
+
+
+@pytest.mark.usefixtures("installation")
+def test_a_list_of_nowhere_and_of_nobody_names_the_mend() -> None:
+    number = reported()
+    for arguments in (("--place", "5001"), ("--agency", "")):
+        assert number in krajai("case", "list", *arguments).said
+    for option, value, mend in (
+        ("--place", "แม่สาย", "krajai places find แม่สาย"),
+        ("--place", "99", "krajai places find 99"),
+        ("--place", "", "krajai places find"),
+        ("--agency", "x", "give one of '' for the own one"),
+    ):
+        ran = krajai("case", "list", option, value)
+        assert ran.status == 2
+        assert mend in ran.complained
+    krajai("case", "take", number)
+    krajai("case", "close", number, "เปลี่ยนหลอดไฟแล้ว")
+    assert "reopen it first" in krajai("case", "close", number, "อีกครั้ง").complained
 
 
 @pytest.mark.usefixtures("installation")
@@ -219,3 +239,20 @@ def test_officers_get_what_came_with_a_cry_for_help(installation: Path) -> None:
         acts = [(each.actor, each.action, each.subject) for each in session.exec(select(AuditEntry))]
     found.close()
     assert ("suda", "safety_report.file_shown", f"safety_report/{cry}") in acts
+
+
+@pytest.mark.usefixtures("installation")
+def test_no_words_command_an_officers_terminal() -> None:
+    forged = "หลุม\x1b]0;PWN\x07\x1b[2J\u202eกลับ\x9b31m"
+    number = reported(forged)
+    krajai("case", "note", number, "ดู\x1b[31mแล้ว")
+    for command in (("list",), ("show", number)):
+        said = krajai("case", *command).said
+        assert not OBEYED.search(said.replace("\n", ""))
+        assert "หลุม␛]0;PWN␇␛[2J�กลับ�31m" in said
+        written = krajai("case", *command, "--json")
+        assert not OBEYED.search(written.said.replace("\n", ""))
+    assert krajai("case", "show", number, "--json").json["words"] == forged
+    krajai("case", "take", number)
+    krajai("case", "update", number, "ช่าง\x01ไป\u202e\x1b[31mแล้ว")
+    assert "ช่างไป[31mแล้ว" in told()[-1]

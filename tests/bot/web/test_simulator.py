@@ -202,7 +202,7 @@ things = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(event=things, after=st.one_of(st.integers(), st.text(max_size=5)))
 def test_nothing_that_is_sent_is_a_fault_of_ours(page: Page, address: str, event: Any, after: Any) -> None:
     body = json.dumps(event).encode()

@@ -10,7 +10,7 @@ from broadcasts.alerts.cap_model import CapAlert, CapInfo, CapRefused
 
 DATA = Path(__file__).parent / "data"
 NAMESPACE = "urn:oasis:names:tc:emergency:cap:1.2"
-LONGEST_REFUSAL_SECONDS = 1.0
+LONGEST_REFUSAL_SECONDS = 10.0
 SENT = "2026-09-25T16:34:00+07:00"
 
 

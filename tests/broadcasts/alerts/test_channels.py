@@ -7,15 +7,18 @@ from sqlmodel import Session, col, select, update
 from broadcasts.alerts.checks import check
 from broadcasts.alerts.drafting import DraftRefused, begin_following, edit
 from broadcasts.alerts.training import agreed
+from broadcasts.audience import listed
 from broadcasts.delivery.planning import plan_page
+from storage import relays
 from storage.alert_drafts import AlertDraft, Mode
 from storage.batches import Batch
 from storage.broadcasts import Broadcast
 from storage.database import Database
 from storage.drill_members import join
 from storage.people import Account
+from storage.relays import RelayNotice, RelayRole
 from tests.broadcasts.alerts.house_of_officers import House
-from tests.builders import NOW, account, citizen
+from tests.builders import MAE_SAI, NOW, account, citizen
 
 
 def test_it_goes_out_on_the_chosen_ones_and_says_whom_that_leaves_out(database: Database) -> None:
@@ -89,3 +92,41 @@ def test_a_channel_that_no_account_has_any_more_is_never_all_of_them(
             house.approve(malee, draft)
         assert refused.value.key == "drafting.check_obstacle"
         assert session.exec(select(Broadcast)).first() is None
+
+
+def test_relays_are_told_on_the_chosen_ones_and_of_what_corrects_it_wherever_they_are(
+    database: Database,
+) -> None:
+    with database.write() as session:
+        house = House(session=session)
+        sms = account(session, "sms")
+        for address, where in (("sim-1", account(session)), ("+66812345678", sms)):
+            contact, _ = citizen(session, address, account_id=where)
+            relays.join(session, contact.id or 0, [MAE_SAI], RelayRole.VILLAGE_HEAD, NOW, by="admin")
+        suda, malee = house.author(), house.approver()
+
+        def told(alert_id: int) -> set[int]:
+            """The accounts on which relays were told of an alert, as planned too."""
+            query = select(RelayNotice.broadcast_id).where(RelayNotice.alert_id == alert_id)
+            (broadcast_id,) = set(session.exec(query))
+            audience = session.get_one(Broadcast, broadcast_id).audience
+            counted = {account_id for _, account_id in listed.count(session, audience["listed"])}
+            while plan_page(session, broadcast_id, NOW, {}) is not None:
+                pass
+            batches = select(Batch.account_id).where(Batch.broadcast_id == broadcast_id)
+            assert set(session.exec(batches)) == counted
+            return counted
+
+        first = house.submitted(suda, channels=["sms"])
+        announced = house.view(first).preview.announced
+        assert announced is not None
+        assert announced.relays == 1
+        house.approve(malee, first)
+        assert told(first.alert_id or 0) == {sms}
+
+        update_ = begin_following(session, suda, first.alert_id or 0, "update")
+        edit(session, suda, update_.number, update_.revision, {"channels": ["local"]})
+        session.refresh(update_)
+        announced = house.view(update_).preview.announced
+        assert announced is not None
+        assert announced.relays == 2

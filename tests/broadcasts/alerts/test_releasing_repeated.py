@@ -1,9 +1,13 @@
 """An alert that was sent once more: its Cancel reaches those too, its stop stops both, and what is over stays so."""
 
+from datetime import timedelta
+
 import pytest
 from sqlmodel import Session, select
 
 from broadcasts.alerts import releasing
+from broadcasts.alerts.importing import import_alerts
+from broadcasts.alerts.releasing import NotReleasable
 from broadcasts.delivery import repeating
 from broadcasts.delivery.planning import plan_page
 from broadcasts.delivery.repeating import NotRepeatable
@@ -11,7 +15,8 @@ from storage import broadcasts
 from storage.batches import Batch
 from storage.broadcasts import Broadcast
 from storage.lifecycles import BatchState, BroadcastState
-from tests.broadcasts.alerts.test_releasing import AT, draft, following, release, session
+from tests.broadcasts.alerts.cap_texts import alert_xml
+from tests.broadcasts.alerts.test_releasing import AT, draft, following, info, release, session
 from tests.builders import citizen
 
 __all__ = ["session"]
@@ -47,3 +52,20 @@ def test_stopping_the_alert_stops_its_repetition(session: Session) -> None:
     releasing.stop(session, alert_id, by="suda", at=AT)
     session.expire_all()
     assert (first.state, second.state) == (BroadcastState.DONE, BroadcastState.STOPPED)
+
+
+def test_a_rehearsal_that_is_imported_twice_is_out_once(session: Session) -> None:
+    """Each import has a time of its own, so that it is another alert; citizens would read the same once more."""
+
+    def imported(minutes: int) -> int:
+        at, xml = AT + timedelta(minutes=minutes), alert_xml(info(), identifier="first")
+        (found,) = import_alerts(session, xml.encode(), origin="test", by="tester", at=at, rehearsal=True)
+        return found.alert.id or 0
+
+    real, first, second = draft(session), imported(1), imported(2)
+    release(session, first, AT + timedelta(minutes=3))
+    with pytest.raises(NotReleasable, match=rf"it is rehearsed already: stop that first \(alert {first}\)"):
+        release(session, second, AT + timedelta(minutes=4))
+    release(session, real, AT + timedelta(minutes=5))
+    releasing.stop(session, first, by="suda", at=AT + timedelta(minutes=6))
+    release(session, second, AT + timedelta(minutes=7))

@@ -35,7 +35,7 @@ ON_A_DATABASE = settings(
     max_examples=20,
     # Making a failing example smaller takes minutes on a real database.
     phases=(Phase.explicit, Phase.reuse, Phase.generate),
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 """For properties that use the `database` fixture, and empty it themselves."""
 

@@ -230,7 +230,7 @@ def test_unknown_statuses_are_harmless(session: Session, status: int) -> None:
     settled_after=st.integers(0, 12),
     answers=st.sampled_from(["aau", "uuu", "afu", "faa"]),
 )
-@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_in_any_order_what_is_known_only_moves_forward(
     session: Session, told: Sequence[tuple[int, ReceiptStatus]], settled_after: int, answers: str
 ) -> None:

@@ -1,7 +1,10 @@
 """Every way a provider can answer a broadcast, as a table: what is true at once, and what has come of it in the end."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -276,15 +279,30 @@ SINGLE = (
 )
 
 
+def ends_at_once(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """To be called by what hangs: its own time is over then, and nobody else's."""
+    limits: dict[asyncio.Task[Any] | None, asyncio.Timeout] = {}
+
+    def noted(seconds: float) -> asyncio.Timeout:
+        found = limits[asyncio.current_task()] = asyncio.timeout(seconds)
+        return found
+
+    def end() -> None:
+        limits[asyncio.current_task()].reschedule(0.0)
+
+    monkeypatch.setattr(calling, "asyncio", SimpleNamespace(timeout=noted))
+    return end
+
+
 @pytest.mark.parametrize("priority", list(Priority))
 @pytest.mark.parametrize(
     "row", [*KEYED, *SINGLE], ids=lambda row: f"{'keyed' if row.keyed else 'single'}, {row.name}"
 )
 def test_an_answer(lasting: Lasting, row: Row, priority: Priority, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(calling, "SEND_TIMEOUT_SECONDS", 0.05)
     if priority is Priority.ROUTINE and row.routine is not None:
         row = replace(row.routine, first=row.first)
-    with Scene(lasting, ScriptedChannel(keyed=row.keyed)) as scene:
+    channel = ScriptedChannel(keyed=row.keyed, on_hang=ends_at_once(monkeypatch))
+    with Scene(lasting, channel) as scene:
         addresses = scene.addresses if row.to_all else ["sim-1"]
         for address in addresses:
             (scene.channel.script if row.keyed else scene.channel.script_of[address]).extend(row.first)

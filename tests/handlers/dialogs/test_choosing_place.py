@@ -6,7 +6,8 @@ from collections.abc import Iterator
 import pytest
 from sqlmodel import Session
 
-from handlers.dialogs.choosing_place import MOST_CHOICES, found_or_ask, place_buttons
+from handlers.dialogs.choosing_place import MOST_CHOICES, found_or_ask
+from handlers.dialogs.place_labels import place_buttons
 from handlers.turn import Turn
 from storage import people, places
 from storage.boundary_files import read_boundaries

@@ -6,12 +6,13 @@ from datetime import timedelta
 import pytest
 from sqlmodel import Session, select
 
+from handlers.dialogs.cases_media import MOST_PHOTOS
 from handlers.dialogs.complaint_draft import MOST_WORDS
 from storage.cases import Case, place_words_of, words_of
 from storage.cases_work import reason_of
 from storage.database import Database
 from storage.lifecycles import CaseState
-from storage.media import MOST_A_DAY
+from storage.media import MOST_A_DAY, Media, settle_refused
 from storage.replies import Incoming, IncomingKind
 from tests.handlers.chatting import Chat, faults
 
@@ -63,6 +64,27 @@ def test_a_long_reason_is_kept_whole(session: Session) -> None:
     chat.tap(f"case.reason::{case.number}")
     chat.text("ช้า" * 1000)
     assert reason_of(session, case) == "ช้า" * 1000
+
+
+def test_what_cannot_be_read_takes_no_photos_seat(session: Session) -> None:
+    chat = Chat(session)
+    chat.tap("complaint")
+    chat.tap("complaint.group:garbage")
+    for number in range(MOST_PHOTOS):
+        chat.do(Incoming(kind=IncomingKind.PHOTO, media=f"torn-{number}"))
+    for number, each in enumerate(session.exec(select(Media))):
+        settle_refused(session, each, "a torn file", gone=number == 0)
+    session.expire_all()
+    chat.text("ต.สุเทพ")
+    # With the photos gone nothing is told yet: the place is kept, what it is about is asked for.
+    assert "เล่าสั้น ๆ" in said(chat)
+    for number in range(2):
+        chat.do(Incoming(kind=IncomingKind.PHOTO, media=f"whole-{number}"))
+        assert "พอสำหรับเรื่องนี้" not in said(chat)
+    assert "รูป 2 รูป" in said(chat)
+    case = sent(chat)
+    attached = [each.provider_id for each in session.exec(select(Media)) if each.case_id == case.id]
+    assert attached == ["whole-0", "whole-1"]
 
 
 @pytest.mark.parametrize("steps", [(), ("complaint", "complaint.group:garbage")])

@@ -15,8 +15,9 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from handlers.understanding.alarms import Alarm
 from handlers.understanding.categories import guess_category
-from handlers.understanding.cries import Alarm, heard
+from handlers.understanding.cries import heard
 from handlers.understanding.intents import understand
 from handlers.understanding.keywords import is_rescue
 from handlers.understanding.places import places_in

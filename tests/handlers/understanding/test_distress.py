@@ -2,7 +2,8 @@
 
 import pytest
 
-from handlers.understanding.cries import Alarm, cry_in, heard
+from handlers.understanding.alarms import Alarm
+from handlers.understanding.cries import cry_in, heard
 from handlers.understanding.distress import by_sound, is_thanked
 
 

@@ -186,7 +186,7 @@ def test_long_and_odd_lines_are_understood_at_once() -> None:
     began = time.process_time()
     for text in odd:
         assert understand(text).intent in Intent
-    assert time.process_time() - began < 10
+    assert time.process_time() - began < 30
 
 
 @given(st.text(max_size=200))

@@ -2,7 +2,8 @@
 
 import pytest
 
-from handlers.understanding.cries import Alarm, heard
+from handlers.understanding.alarms import Alarm
+from handlers.understanding.cries import heard
 
 
 @pytest.mark.parametrize(

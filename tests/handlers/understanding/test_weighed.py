@@ -1,6 +1,7 @@
 """What runs of letters speak for: the tables, and how cries are told by them."""
 
-from handlers.understanding.cries import Alarm, heard
+from handlers.understanding.alarms import Alarm
+from handlers.understanding.cries import heard
 from handlers.understanding.intents import Intent
 from handlers.understanding.likely_cries import SURELY, likely_cry
 from handlers.understanding.weighed import key_of, runs_of, weights
