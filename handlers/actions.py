@@ -74,6 +74,7 @@ ACTIONS: dict[str, Action] = {
     "rescue.nobody": rescue.nobody,
     "rescue.somebody": rescue.somebody,
     "rescue.safe_now": rescue.safe_now,
+    "rescue.still": rescue.still,
     "rescue.worse": rescue.worse,
     **complaint.ACTIONS,
     **complaint_beside.ACTIONS,

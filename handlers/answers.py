@@ -5,8 +5,16 @@ No and never mind leave or deny that question, and stop nothing else. Officers' 
 
 from collections.abc import Sequence
 
-from handlers.dialogs import complaint, field_desk
+from handlers import waiting
+from handlers.dialogs import complaint, complaint_other, field_desk
 from handlers.turn import Turn
+from handlers.understanding.card_answers import (
+    asks_about_photos,
+    has_no_photo,
+    says_send,
+    says_send_it,
+    takes_back,
+)
 from handlers.understanding.keywords import Keyword, is_yes_to, keyword, says_whole
 from handlers.understanding.short_answers import says_erase_now, says_no
 
@@ -53,8 +61,17 @@ def chosen(turn: Turn) -> str | None:
     """The action that a typed yes or no stands for; None where nothing was asked, or words say more."""
     offered = [each["action"] for each in turn.dialog.offered]
     text = turn.incoming.text
+    if (
+        turn.dialog.name == ""
+        and says_send_it(text)
+        and any(map(waiting.is_draft, waiting.waiting(turn.dialog)))
+    ):
+        # What waits is shown once more before it is sent.
+        return "complaint.card"
     if not offered:
         return None
+    if turn.dialog.name == complaint.NAME and (action := _at_a_card(turn, offered)) is not None:
+        return action
     if ERASE in offered and says_erase_now(text):
         return ERASE
     if says_whole(text, "yes"):
@@ -71,6 +88,26 @@ def chosen(turn: Turn) -> str | None:
     if found is None and is_no and _OTHERWISE in offered and _is_a_choice(offered):
         return _OTHERWISE
     return found or ("leave" if _is_a_question(turn, offered) else None)
+
+
+def _at_a_card(turn: Turn, offered: Sequence[str]) -> str | None:
+    """Shall it be sent? A yes or a no as people say it, and a word about photos."""
+    text, step = turn.incoming.text, turn.dialog.step
+    if step not in ("confirm", complaint_other.STEP, complaint_other.UNCLEAR):
+        return None
+    if takes_back(text):
+        return _first(offered, ("complaint.leave",))
+    agrees = says_send_it if step == complaint_other.UNCLEAR else says_send
+    if agrees(text) and (send := _first(offered, ("complaint.send",))):
+        return send
+    if step != "confirm":
+        return None
+    if says_send_it(text) and "complaint.card" in offered:
+        # She was told how a photo is sent.
+        return "complaint.send"
+    if has_no_photo(text):
+        return "complaint.card"
+    return "photo" if asks_about_photos(text) else None
 
 
 def _yes(turn: Turn, offered: Sequence[str]) -> str | None:

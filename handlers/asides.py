@@ -12,6 +12,7 @@ from handlers.dialogs import (
     asking,
     cannot_call,
     cases_closing,
+    cases_human,
     cases_tracking,
     complaint,
     complaint_back,
@@ -117,6 +118,8 @@ def known_word(turn: Turn, known: Keyword, by_keyword: ByKeyword) -> Bubbles:
         return AGAIN[name](turn)
     if known in _BESIDE:
         return beside(turn, lambda: by_keyword[known](turn))
+    if known in (Keyword.CANCEL, Keyword.LEAVE) and (ended := cases_human.never_mind(turn)) is not None:
+        return gone_on(turn, "human.give_up", ended)
     if known in (Keyword.CANCEL, Keyword.LEAVE) and name in AGAIN:
         action = "complaint.leave" if name == complaint.NAME else "leave"
         return gone_on(turn, action, by_keyword[known](turn))
@@ -258,7 +261,7 @@ def _is_surely_wanted(turn: Turn, meant: Understanding, guess: Guess) -> bool:
         return name == complaint.NAME and meant.score >= _SURE_OF_AN_OFFICER
     if meant.intent is Intent.TRACK_COMPLAINT:
         asks = meant.is_question or says_whole(turn.incoming.text, "my_cases")
-        return asks and (not guess.score or cases_tracking.has_any(turn))
+        return asks and (not guess.is_sure or cases_tracking.has_any(turn))
     if meant.intent in _DONE_WHILE_TELLING:
         return not guess.is_sure
     if meant.intent is Intent.STOP_ALL:

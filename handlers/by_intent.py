@@ -65,8 +65,9 @@ def _unsubscribe(turn: Turn, meant: Understanding) -> Bubbles:
     if meant.slots.place:
         return subscriptions.remove_by_words(turn, meant.slots.place)
     if names_prices:
-        named = meant.slots.product if price_mornings.products_of(turn) else None
-        return price_mornings.end(turn, named) if named else subscriptions.remove_prices(turn)
+        product = meant.slots.product
+        ended = price_mornings.end_all_of(turn, product) if product else None
+        return ended or subscriptions.remove_prices(turn, with_rules=not product)
     return subscriptions.remove(turn, "")
 
 

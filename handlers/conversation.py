@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
-from handlers import answers, asides, attention, by_intent, pauses, said_plainly
+from handlers import answers, asides, attention, beside_a_cry, by_intent, pauses, said_plainly
 from handlers.actions import ACTIONS, DIALOGS, HEARD_BY, KEYWORDS, OUT_OF_A_CRY
 from handlers.desk import Desk
 from handlers.dialogs import (
@@ -31,6 +31,7 @@ from handlers.dialogs import (
 )
 from handlers.turn import Agency, Bubbles, Turn
 from handlers.understanding.cries import concern_in
+from handlers.understanding.despair import despairs
 from handlers.understanding.keywords import (
     Keyword,
     is_rescue,
@@ -174,6 +175,8 @@ def _answer_words(turn: Turn) -> Bubbles:
             return asides.known_word(turn, known, KEYWORDS)
         if turn.dialog.name != rescue.NAME and (said := _said_plainly(turn)) is not None:
             return said
+        if turn.dialog.name == rescue.NAME and (said := beside_a_cry.answered(turn, KEYWORDS)) is not None:
+            return said
     if turn.dialog.name not in DIALOGS or incoming.kind not in HEARD_BY[turn.dialog.name]:
         return _answer_outside_dialogs(turn)
     if incoming.kind is IncomingKind.TEXT and (other := asides.something_else(turn, KEYWORDS)) is not None:
@@ -191,6 +194,8 @@ def _known_word(text: str) -> Keyword | None:
 def _said_plainly(turn: Turn) -> Bubbles | None:
     """The answer to words of a form that means the same everywhere: a place after a word, a number, a ticket."""
     text = turn.incoming.text
+    if despairs(text):
+        return pauses.beside(turn, lambda: rescue.comfort(turn))
     if (act := said_plainly.meant(turn)) is not None:
         return pauses.beside(turn, act)
     if (typed := asides.place_to_subscribe_in(turn)) is not None:

@@ -14,10 +14,12 @@ from handlers.dialogs import (
     rescue,
     small_talk,
     spoken_tickets,
+    stopping,
 )
 from handlers.turn import Bubbles, Turn
+from handlers.understanding.keywords import says_stop
 from handlers.understanding.refusals import keeps_data
-from handlers.understanding.short_answers import asks_who_we_are
+from handlers.understanding.short_answers import asks_who_we_are, keeps_warnings
 
 _TELLS = frozenset({complaint.NAME, cases_tracking.MORE, cases_closing.REASON, rescue.NAME})
 _ASKS_A_NUMBER = frozenset({farmer.NAME, hours.NAME, price_thresholds.NAME})
@@ -28,6 +30,8 @@ def meant(turn: Turn) -> Callable[[], Bubbles] | None:
     name = turn.dialog.name
     if name in _TELLS:
         return None
+    if says_stop(turn.incoming.text) and keeps_warnings(turn.incoming.text):
+        return lambda: stopping.all_but_warnings(turn)
     if keeps_data(turn.incoming.text):
         return lambda: my_data.keep(turn)
     if asks_who_we_are(turn.incoming.text):

@@ -3,7 +3,7 @@
 Rules are compared with a new price in the database, all at once; nobody's rule is loaded for that.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -137,13 +137,22 @@ def rules_of(session: Session, person_id: int) -> list[PriceThreshold]:
     return list(session.exec(query.order_by(col(PriceThreshold.id))))
 
 
-def close(session: Session, person_id: int, at: datetime, rule_id: int | None = None) -> int:
-    """End one of a person's rules, or all of them; how many."""
+def close(
+    session: Session,
+    person_id: int,
+    at: datetime,
+    rule_id: int | None = None,
+    *,
+    of: Sequence[str] = (),
+) -> int:
+    """End one of a person's rules, those `of` some products, or all of them; how many."""
     statement = update(PriceThreshold).where(
         col(PriceThreshold.person_id) == person_id, col(PriceThreshold.state).in_(_OPEN)
     )
     if rule_id is not None:
         statement = statement.where(col(PriceThreshold.id) == rule_id)
+    if of:
+        statement = statement.where(col(PriceThreshold.product).in_(of))
     return _changed(session, statement.values(closed_at=at, state=RuleState.CLOSED.value))
 
 

@@ -357,6 +357,7 @@ class Sender:
     def _write_intents(self, about_to_leave: list[Intent]) -> list[bool]:
         taken = [self._answered.pop(each, None) for each in list(self._answered)]
         answered = [claimed for claimed in taken if claimed is not None]
+        # Who is about to leave waits for it: at most so many are written together, in a few milliseconds.
         with self.database.write(urgent=True) as session:
             return intents.write(session, about_to_leave, answered)
 

@@ -10,8 +10,16 @@ from handlers.dialogs.cases_desk import desk_of, menu_button, mine_button
 from handlers.dialogs.cases_tracking import MORE, is_for_an_officer
 from handlers.turn import Bubbles, Turn
 from storage import audit
-from storage.cases import Case, CaseKind, open_case, open_case_of_kind, ticket, waiting_before
-from storage.cases_timeline import By, EventKind, add_event
+from storage.cases import (
+    Case,
+    CaseKind,
+    open_case,
+    open_case_of_kind,
+    ticket,
+    waiting_before,
+    words_of,
+)
+from storage.cases_timeline import By, EventKind, add_event, timeline
 from storage.cases_work import deadline, withdraw
 from storage.dialogs import enter, leave
 from storage.lifecycles import CaseState
@@ -75,6 +83,25 @@ def give_up(turn: Turn, _: str = "") -> Bubbles:
     if case is not None and case.state in (CaseState.NEW, CaseState.TAKEN):
         withdraw(desk_of(turn), case)
     return (turn.bubble(turn.say("cases.human.given_up"), (menu_button(turn),)),)
+
+
+def never_mind(turn: Turn) -> Bubbles | None:
+    """Never mind, where she wanted an officer: withdrawn if nothing is told, else she reads that it stays.
+
+    None where words would not be added to such a case.
+    """
+    if not is_for_an_officer(turn):
+        return None
+    case = open_case_of_kind(turn.session, turn.person_id, CaseKind.HUMAN)
+    if case is None:
+        return None
+    events = timeline(turn.session, case.number, public_only=False)
+    if not words_of(turn.session, case) and all(each.kind != EventKind.ADDED for each in events):
+        return give_up(turn)
+    leave(turn.dialog)
+    text = turn.say("cases.human.will_tell", ticket=ticket(case.number))
+    buttons = (turn.button("case_give_up", "human.give_up"), menu_button(turn))
+    return (turn.bubble(text, buttons),)
 
 
 def ways_out_from(turn: Turn) -> list[dict[str, str]]:

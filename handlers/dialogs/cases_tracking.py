@@ -43,7 +43,7 @@ MOST_LISTED = 5
 MOST_LINES = 4
 
 _OVER = frozenset({CaseState.CLOSED.value, CaseState.CANCELLED.value})
-_SAYS_WORDS = frozenset({EventKind.UPDATE, EventKind.DONE})
+_SAYS_WORDS = frozenset({EventKind.UPDATE, EventKind.DONE, EventKind.FORWARDED})
 _LABEL_UNITS = 20
 
 

@@ -51,6 +51,10 @@ def by_words(turn: Turn) -> Bubbles | None:
         if stars is not None:
             return star(turn, f"{stars}:{number}")
     if (case := _case_asked_about(turn)) is not None:
+        # A mere no to the stars gives none; it takes nothing back.
+        is_asked = _offered(turn, "case.solved") is not None
+        if not is_asked and is_bare(text) and verdict_by_itself(text) is None:
+            return None
         return _heard(turn, case, verdict_in(text))
     case = _case_that_waits(turn)
     return _heard(turn, case, verdict_by_itself(text) or verdict_in(text)) if case is not None else None

@@ -9,6 +9,7 @@ from handlers.dialogs.choosing_place import ask_which, found_or_ask, is_abroad, 
 from handlers.dialogs.complaint_draft import NAME, Draft, begun, draft_of, keep
 from handlers.dialogs.place_labels import place_buttons
 from handlers.turn import Bubbles, Turn
+from handlers.understanding.card_answers import says_send, tells_what, without_the_fear
 from handlers.understanding.categories import danger, guess_category, ranked
 from handlers.understanding.keywords import says_whole, wants_no_name
 from handlers.understanding.places import PlacesFound, nothing_but_a_place, places_in
@@ -50,9 +51,10 @@ def from_words(turn: Turn, kind: str = CaseKind.COMPLAINT) -> Bubbles:
     text = turn.incoming.text
     guess = guess_category(text)
     if kind == CaseKind.COMPLAINT and not guess.score:
-        return start(turn)
+        # What is wrong stays told; that she wants to report tells nothing.
+        return _ask_group(turn, begun(turn).with_words(text)) if tells_what(text) else start(turn)
     draft = replace(begun(turn, kind), category=guess.id if kind == CaseKind.COMPLAINT else "")
-    return _go_on(turn, _placed(draft.with_words(text), text), danger_in=text)
+    return _go_on(turn, _placed(draft.with_words(without_the_fear(text) or text), text), danger_in=text)
 
 
 def in_group(turn: Turn, group: str) -> Bubbles:
@@ -85,15 +87,26 @@ def words(turn: Turn) -> Bubbles:
     if turn.incoming.kind is IncomingKind.LOCATION:
         return _located(turn, draft)
     text = turn.incoming.text.strip()
-    if not text or (says_whole(text, "yes") and turn.dialog.step != complaint_other.STEP):
+    is_asked = turn.dialog.step in (complaint_other.STEP, complaint_other.UNCLEAR)
+    is_yes = says_whole(text, "yes") or (is_asked and says_send(text))
+    if not text or (is_yes and not is_asked):
         return _ask_again(turn, draft)
-    if turn.dialog.step == "confirm" and wants_no_name(text) and len(text) <= _MOST_OF_A_WISH:
-        return complaint_card.without_name(turn)
-    if turn.dialog.step == complaint_other.STEP:
-        return complaint_other.ask(turn, draft) if says_whole(text, "yes") else joined(turn, draft, text)
+    if wants_no_name(text) and len(text) <= _MOST_OF_A_WISH and not without_the_fear(text):
+        return _without_name(turn, draft)
+    if is_asked:
+        again = complaint_other.ask_again(turn, draft) if is_yes else None
+        return again or joined(turn, draft, "" if is_yes else text)
     if complaint_other.is_one(turn, draft):
-        return complaint_other.ask(turn, replace(draft, other=text))
+        return complaint_other.ask(turn, replace(draft, other=text, asked_other=0))
     return _told(turn, draft, text)
+
+
+def _without_name(turn: Turn, draft: Draft) -> Bubbles:
+    """Her name stays untold, and she reads so: on the card, else above the question that waits."""
+    if turn.dialog.step == "confirm":
+        return complaint_card.without_name(turn)
+    draft = replace(draft, anonymous=True)
+    return led(turn, turn.say("complaint.card.anonymous"), _ask_again(turn, draft))
 
 
 def _told(turn: Turn, draft: Draft, text: str) -> Bubbles:
@@ -111,10 +124,14 @@ def _told(turn: Turn, draft: Draft, text: str) -> Bubbles:
         return _go_on(turn, _at(draft, named))
     if turn.dialog.step == "confirm" and nothing_but_a_place(text) and _place_named(places_in(text)) is None:
         return ask_which(turn, text, places_in(text), "complaint.place:")
+    if turn.dialog.step == "confirm" and complaint_other.is_unclear(turn):
+        return complaint_other.ask_whether_more(turn, replace(draft, other=text, asked_other=0))
+    if turn.dialog.step == "category" and draft.has_content and _is_nothing_but_a_place(text):
+        return _go_on(turn, _placed(draft, text))
     if not draft.category and not draft.group and draft.kind == CaseKind.COMPLAINT:
         guess = guess_category(text)
         draft = replace(draft, category=guess.id if guess.score else OTHER)
-    return _go_on(turn, _placed(draft.with_words(text), text), danger_in=text)
+    return _go_on(turn, _placed(draft.with_words(without_the_fear(text) or text), text), danger_in=text)
 
 
 def how_to_share(turn: Turn, _: str = "") -> Bubbles:
@@ -139,7 +156,11 @@ def send_photo(turn: Turn, _: str = "") -> Bubbles:
 
 def card(turn: Turn, _: str = "") -> Bubbles:
     """On with the complaint that is being made."""
-    return _go_on(turn, draft_of(turn)) if turn.dialog.name == NAME else complaint_card.nothing_to_send(turn)
+    if turn.dialog.name != NAME:
+        return complaint_card.nothing_to_send(turn)
+    draft = draft_of(turn)
+    is_unclear = turn.dialog.step == complaint_other.UNCLEAR
+    return _go_on(turn, replace(draft, other="", asked_other=0) if is_unclear else draft)
 
 
 def edit(turn: Turn, what: str) -> Bubbles:
@@ -182,7 +203,9 @@ def _go_on(turn: Turn, draft: Draft, *, danger_in: str = "", before: str = "") -
 def joined(turn: Turn, draft: Draft, text: str) -> Bubbles:
     """What she wrote beside the complaint, and these words, are more of it."""
     told = "\n".join(filter(None, (draft.other, text)))
-    return _go_on(turn, _placed(replace(draft, other="").with_words(told), told), danger_in=told)
+    return _go_on(
+        turn, _placed(replace(draft, other="", asked_other=0).with_words(told), told), danger_in=told
+    )
 
 
 def _with_category(draft: Draft) -> Draft:
@@ -267,7 +290,7 @@ def _with_media(turn: Turn, draft: Draft, came: list[Media]) -> Bubbles:
 
 def _ask_again(turn: Turn, draft: Draft) -> Bubbles:
     if turn.dialog.step == "category" and not draft.has_content:
-        return start(turn)
+        return _ask_group(turn, draft) if draft.anonymous else start(turn)
     return _go_on(turn, draft)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from handlers.dialogs import complaint, complaint_card
+from handlers.dialogs import complaint, complaint_card, complaint_other
 from handlers.dialogs.complaint_draft import draft_of, keep, put_aside
 from handlers.turn import Bubbles, Turn
 from storage.replies import IncomingKind
@@ -14,7 +14,7 @@ def another(turn: Turn, _: str = "") -> Bubbles:
     draft = draft_of(turn)
     if not draft.other:
         return complaint.ACTIONS["complaint.card"](turn, "")
-    keep(turn, replace(draft, other=""), "confirm")
+    keep(turn, replace(draft, other="", asked_other=0), "confirm")
     put_aside(turn)
     return complaint.led(turn, turn.say("paused.complaint"), _begun(turn, draft.other))
 
@@ -27,7 +27,8 @@ def more(turn: Turn, _: str = "") -> Bubbles:
 
 def send(turn: Turn, _: str = "") -> Bubbles:
     """The complaint is sent; what she wrote beside it is asked about next."""
-    other = draft_of(turn).other
+    # What was unclear beside it is not sent unseen, and begins nothing.
+    other = "" if turn.dialog.step == complaint_other.UNCLEAR else draft_of(turn).other
     answer = complaint_card.send(turn)
     if not other or not turn.is_settled:
         return answer

@@ -24,7 +24,8 @@ _NUMBER = "complaints"
 class Draft:
     """What is known so far. `media` are ids; `asked_place` counts how often the place was asked for; `apart` is True
     when she said that it is another spot than the one reported before, which is `same`. `number` tells drafts of one
-    citizen apart; `other` are words that are perhaps a report of their own, till she says so."""
+    citizen apart; `other` are words that are perhaps a report of their own, till she says so;
+    `asked_other` counts how often that was asked."""
 
     kind: str = CaseKind.COMPLAINT
     words: str = ""
@@ -42,6 +43,7 @@ class Draft:
     same: int = field(default=0)
     number: int = 0
     other: str = ""
+    asked_other: int = 0
 
     @property
     def has_content(self) -> bool:

@@ -1,9 +1,11 @@
 """Words at a complaint that is not sent yet: more of it, another complaint, or where it really is."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from handlers.dialogs.complaint_draft import Draft, keep
 from handlers.turn import Bubbles, Turn
+from handlers.understanding.card_answers import wishes_something_else
 from handlers.understanding.categories import guess_category, ranked
 from handlers.understanding.intents import Intent, understand
 from handlers.understanding.places import nothing_but_a_place, places_in
@@ -14,7 +16,15 @@ from storage.cases_categories import about
 STEP = "which"
 """She is asked whether what she wrote is another complaint."""
 
+UNCLEAR = "unclear"
+"""She is asked whether what she wrote is more of the complaint, or whether it shall be sent as it was."""
+
 _DISTRICT, _PROVINCE = 4, 2
+_MOST_ASKED = 2
+_MOST_UNCLEAR = 24
+"""Letters: a longer message tells something."""
+
+_TELLS = frozenset({Intent.COMPLAIN, Intent.SUGGESTION, Intent.DAMAGE_REPORT, Intent.PRAISE})
 _ASKED_AT = frozenset({"confirm", "where", "edit"})
 _LIKELY = 3.6
 """From here on words rather complain than say where: ใกล้ถังขยะ."""
@@ -40,15 +50,46 @@ def is_one(turn: Turn, draft: Draft) -> bool:
 
 
 def ask(turn: Turn, draft: Draft) -> Bubbles:
-    """Another complaint, or more about this one?"""
-    keep(turn, draft, STEP)
+    """Another complaint, or more about this one? Shorter the second time."""
+    keep(turn, replace(draft, asked_other=draft.asked_other + 1), STEP)
     name = about(draft.kind, draft.category).name(turn.language)
     buttons = (
         turn.button("case_another", "complaint.another"),
         turn.button("case_more_of_it", "complaint.more"),
         turn.button("case_no_more", "complaint.leave"),
     )
-    return (turn.bubble(turn.say("complaint.ask_another", what=name), buttons, lasting=True),)
+    key = "complaint.ask_another.short" if draft.asked_other else "complaint.ask_another"
+    return (turn.bubble(turn.say(key, what=name), buttons, lasting=True),)
+
+
+def is_unclear(turn: Turn) -> bool:
+    """Whether a few words at the card tell of nothing that is wrong: no part of a complaint unless she says so."""
+    text = turn.incoming.text
+    if len(soft(text)) > _MOST_UNCLEAR or any(sign.isdigit() for sign in text):
+        return False
+    if wishes_something_else(text):
+        return True
+    meant = understand(text, turn.language)
+    return not guess_category(text).score and meant.intent not in _TELLS and not places_in(text).codes
+
+
+def ask_whether_more(turn: Turn, draft: Draft) -> Bubbles:
+    """More of it, or shall it be sent as it was?"""
+    keep(turn, replace(draft, asked_other=draft.asked_other + 1), UNCLEAR)
+    which = f":{draft.number}" if draft.number else ""
+    buttons = (
+        turn.button("case_more_of_it", "complaint.more"),
+        turn.button("case_send_as_it_is", f"complaint.send{which}"),
+        turn.button("case_no_more", "complaint.leave"),
+    )
+    return (turn.bubble(turn.say("complaint.ask_whether_more"), buttons, lasting=True),)
+
+
+def ask_again(turn: Turn, draft: Draft) -> Bubbles | None:
+    """The same question after a yes that chooses none; None when it was asked twice."""
+    if draft.asked_other >= _MOST_ASKED:
+        return None
+    return (ask_whether_more if turn.dialog.step == UNCLEAR else ask)(turn, draft)
 
 
 def place_instead(draft: Draft, text: str) -> str | None:

@@ -60,12 +60,13 @@ def choose(turn: Turn, argument: str) -> Bubbles:
 
 
 def wanted(turn: Turn) -> tuple[int, int] | None:
-    """The quiet hours of clear words for them, and of two hours without other words; None for all else."""
+    """The quiet hours of clear words for them, of a night, and of any two hours below the settings; else None."""
     text = turn.incoming.text
     if wants_quiet_nights(text):
         return NIGHT
     span = span_in(text)
-    is_one = speaks_of_quiet_hours(text) or (span is not None and span.is_all) or _is_typed_below(turn)
+    is_a_night = span is not None and span.is_all and span.is_a_night
+    is_one = speaks_of_quiet_hours(text) or is_a_night or _is_typed_below(turn)
     return _hours(text) if is_one else None
 
 
@@ -129,8 +130,11 @@ def _set(turn: Turn, first: int, end: int) -> Bubbles:
 
 def _is_typed_below(turn: Turn) -> bool:
     """Whether hours alone were typed below the settings: 22-6 is no ticket there."""
-    is_shown = any(each["action"] == "hours.ask" for each in turn.dialog.offered)
-    return is_shown and _TYPED.fullmatch(same_to_the_eye(turn.incoming.text)) is not None
+    if not any(each["action"] == "hours.ask" for each in turn.dialog.offered):
+        return False
+    span = span_in(turn.incoming.text)
+    is_all = span is not None and span.is_all
+    return is_all or _TYPED.fullmatch(same_to_the_eye(turn.incoming.text)) is not None
 
 
 def _hours(text: str) -> tuple[int, int] | None:

@@ -7,6 +7,7 @@ from handlers.turn import Bubbles, Turn
 from storage import places
 from storage.dialogs import enter, leave
 from storage.price_catalogue import products
+from storage.price_thresholds import close, rules_of
 from storage.quiet_hours import DAILY_HOUR
 from storage.subscriptions import open_subscriptions, subscribe, unsubscribe
 from storage.wording import dates
@@ -61,12 +62,25 @@ def end(turn: Turn, product_id: str) -> Bubbles:
     """No more mornings of a product and its kinds, or of all with an empty one."""
     leave(turn.dialog)
     chosen = products().get(product_id)
-    for each in (product_id, *chosen.kinds) if chosen else products_of(turn):
+    for each in _and_kinds(product_id) if chosen else products_of(turn):
         unsubscribe(turn.session, turn.person_id, turn.at, topic=f"{TOPIC}{each}")
     turn.subscriptions = open_subscriptions(turn.session, turn.person_id)
     name = chosen.short_name(turn.language) if chosen else ""
     buttons = (turn.button("prices", "prices"), turn.button("mine", "mine"), turn.button("menu", "menu"))
     return (turn.bubble(turn.say("daily.ended", name=name), buttons),)
+
+
+def end_all_of(turn: Turn, product_id: str) -> Bubbles | None:
+    """No more mornings of a product, and no price of it that she wished to hear; None where she gets neither."""
+    hers = {*products_of(turn), *(each.product for each in rules_of(turn.session, turn.person_id))}
+    if not hers & {*_and_kinds(product_id)}:
+        return None
+    close(turn.session, turn.person_id, turn.at, of=_and_kinds(product_id))
+    return end(turn, product_id)
+
+
+def _and_kinds(product_id: str) -> tuple[str, ...]:
+    return (product_id, *products()[product_id].kinds)
 
 
 def _ask_place(turn: Turn, product_id: str) -> Bubbles:

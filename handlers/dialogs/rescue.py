@@ -5,8 +5,10 @@ from handlers.dialogs.menu import menu, ways_on
 from handlers.dialogs.place_labels import place_buttons
 from handlers.dialogs.warnings_near_me import live_warnings_in
 from handlers.turn import MOST_BUBBLES, MOST_UNITS, Bubbles, Turn
+from handlers.understanding.despair import despairs
 from handlers.understanding.keywords import is_rescue
 from handlers.understanding.places import places_in
+from handlers.understanding.short_answers import says_no, says_safe_when_asked, sounds_over
 from storage import places
 from storage.dialogs import enter, leave
 from storage.replies import Button, IncomingKind
@@ -19,6 +21,9 @@ BEGINS = frozenset({"rescue.check", "rescue.now"})
 
 _HOTLINE = "1669"
 _WATER = frozenset({"flood", "flash_flood", "dam_release", "tsunami"})
+
+_MOST_ALIKE = 2
+"""So often the same is said after a cry; then it is said in fewer words."""
 
 _UNHEARD = {
     IncomingKind.VOICE: "voice.rescue",
@@ -87,12 +92,51 @@ def words(turn: Turn) -> Bubbles:
         return cry(turn)
     if open_cry(turn.session, turn.contact_id) is None:
         return menu(turn)
+    text = turn.incoming.text if turn.incoming.kind is IncomingKind.TEXT else ""
+    is_asked = turn.offers("rescue.still")
+    if is_asked and says_safe_when_asked(text):
+        return safe_now(turn, "")
     not_kept = cases_media.why_not(turn) if cases_media.is_one_too_many(turn) else ""
     _store(turn, SafetyAnswer.NEED_HELP, place=_place_in_words(turn))
-    return beside.said(turn, lambda each: _heard_more(each, not_kept))
+    if is_asked and says_no(text):
+        return beside.said(turn, _still_open)
+    if sounds_over(text) and _times(turn, "asked_if_safe") <= _MOST_ALIKE:
+        return beside.said(turn, _ask_if_safe)
+    times = _times(turn, "heard")
+    return beside.said(turn, lambda each: _heard_more(each, not_kept, times))
 
 
-def _heard_more(turn: Turn, not_kept: str) -> Bubbles:
+def keep_words(turn: Turn) -> None:
+    """Words that are answered as something else may belong to the danger, too: who helps reads them."""
+    _store(turn, SafetyAnswer.NEED_HELP, place=_place_in_words(turn))
+
+
+def still(turn: Turn, _: str = "") -> Bubbles:
+    """Help is needed yet: asked, because her words sounded as if it were over."""
+    if open_cry(turn.session, turn.contact_id) is None:
+        return cry(turn)
+    _enter_details(turn)
+    return beside.said(turn, _still_open)
+
+
+def _times(turn: Turn, what: str) -> int:
+    """How often this has now been said since the cry."""
+    known = turn.dialog.known
+    turn.dialog.known = {**known, what: int(known.get(what, 0)) + 1}
+    return int(turn.dialog.known[what])
+
+
+def _ask_if_safe(turn: Turn) -> Bubbles:
+    buttons = (turn.button("safe_now", "rescue.safe_now"), turn.button("still_help", "rescue.still"))
+    return (turn.bubble(turn.say("rescue.ask_if_safe"), buttons, lasting=True),)
+
+
+def _still_open(turn: Turn) -> Bubbles:
+    text = f"{turn.say('rescue.still_open')}\n{turn.say('rescue.hotlines')}"
+    return (turn.bubble(text, (turn.location_button(), *_safe_or_worse(turn)), lasting=True),)
+
+
+def _heard_more(turn: Turn, not_kept: str, times: int) -> Bubbles:
     incoming = turn.incoming
     if not_kept:
         return (turn.bubble(not_kept, (turn.location_button(), *_safe_or_worse(turn)), lasting=True),)
@@ -103,11 +147,17 @@ def _heard_more(turn: Turn, not_kept: str) -> Bubbles:
     if (key := _UNHEARD.get(incoming.kind)) is not None:
         where = () if incoming.kind is IncomingKind.STICKER else (turn.location_button(),)
         return (turn.bubble(turn.say(key), (*where, *_safe_or_worse(turn)), lasting=True),)
+    if despairs(incoming.text):
+        more = f"{turn.say('rescue.hotlines')}\n{turn.say('rescue.more_stored', time=turn.clock)}"
+        return (
+            turn.bubble(turn.say("rescue.despair")),
+            turn.bubble(more, _safe_or_worse(turn), lasting=True),
+        )
     text = (
         turn.say("rescue.more_stored", time=turn.clock),
         turn.say("rescue.advice_water" if _water_is_near(turn) else "rescue.advice"),
         turn.say("rescue.no_team"),
-    )
+    )[: 1 if times > _MOST_ALIKE else None]
     answer = turn.bubble("\n".join(text), _safe_or_worse(turn), lasting=True)
     return (turn.bubble(turn.say("rescue.hotlines")), answer) if is_rescue(incoming.text) else (answer,)
 
@@ -175,10 +225,24 @@ def _enter_details(turn: Turn) -> None:
     enter(turn.dialog, NAME, "details", **(beside.wanted(turn) or beside.kept(known)))
 
 
-def _stored(turn: Turn) -> Bubbles:
+def comfort(turn: Turn) -> Bubbles:
+    """Who sees no way on and asks for nobody: kind words, the mental health line, and the way to help."""
     if turn.is_sms:
-        return turn.text_message("rescue.sms.stored")
+        return turn.text_message("rescue.sms.despair")
+    text = f"{turn.say('rescue.despair')}\n{turn.say('rescue.despair.hurt')}"
+    return (turn.bubble(text, (turn.button("ask_for_help", "rescue.now"),), lasting=True),)
+
+
+def _stored(turn: Turn) -> Bubbles:
+    is_despair = despairs(turn.incoming.text)
+    if turn.is_sms:
+        return turn.text_message("rescue.sms.despair" if is_despair else "rescue.sms.stored")
     stored = turn.say("rescue.stored", time=turn.clock)
+    if is_despair:
+        # So cut, each fits beside its English.
+        kind, hotlines = turn.say("rescue.despair"), turn.say("rescue.hotlines")
+        where = f"{stored}\n{turn.say('rescue.despair.where')}"
+        return (turn.bubble(kind), turn.bubble(hotlines), *_ask_where(turn, where))
     return (turn.bubble(f"{turn.say('rescue.hotlines')}\n{stored}"), *_ask_where(turn))
 
 
@@ -192,14 +256,14 @@ def _worse(turn: Turn) -> Bubbles:
     return (turn.bubble(turn.say("rescue.worse", time=turn.clock), buttons, lasting=True),)
 
 
-def _ask_where(turn: Turn) -> Bubbles:
+def _ask_where(turn: Turn, question: str = "") -> Bubbles:
     buttons = [
         turn.location_button(),
         *place_buttons(turn.places[:2], "rescue.at:", turn.language),
         *beside.switch(turn),
         turn.button("not_asking_help", "rescue.mistake"),
     ]
-    return (turn.bubble(turn.say("rescue.ask_details"), buttons, lasting=True),)
+    return (turn.bubble(question or turn.say("rescue.ask_details"), buttons, lasting=True),)
 
 
 def _way_out(turn: Turn) -> tuple[Button, ...]:

@@ -9,6 +9,9 @@ from storage.cases import case_id_of, case_of
 # Of one digit fewer there is no case: the last one checks the others.
 _DIGITS = r"(?P<digits>[1-9](?:\s?[0-9]){1,18})"
 _ALONE = re.compile(_DIGITS)
+_SHORT_CODE = re.compile("1[0-9]{2,3}")
+"""191, 1669: a telephone number."""
+
 _OF_A_CASE = (
     "เลขเรื่อง",
     "หมายเลขเรื่อง",
@@ -58,7 +61,8 @@ def named(turn: Turn) -> str | None:
     plain = without_politeness(turn.incoming.text)
     if (alone := _ALONE.fullmatch(plain)) is not None:
         number = _dashed(alone)
-        return number if _is_asked_for(turn) or _is_hers(turn, number) else None
+        is_asked_for = _is_asked_for(turn) and _SHORT_CODE.fullmatch(alone["digits"]) is None
+        return number if is_asked_for or _is_hers(turn, number) else None
     called = _CALLED.fullmatch(plain)
     if called is None:
         return None

@@ -27,6 +27,18 @@ def stop(turn: Turn, _: str = "") -> Bubbles:
     return (turn.bubble(_with_cases(turn, "stop.done"), buttons, lasting=True),)
 
 
+def all_but_warnings(turn: Turn) -> Bubbles:
+    """Everything ends but the warnings, those too that a stop before has ended."""
+    leave(turn.dialog)
+    price_thresholds.close(turn.session, turn.person_id, turn.at)
+    for topic in {each.topic for each in turn.subscriptions} - {WARNING}:
+        unsubscribe(turn.session, turn.person_id, turn.at, topic=topic)
+    turn.subscriptions = open_subscriptions(turn.session, turn.person_id)
+    if not turn.places and not _reopen(turn, _places_when_stopped(turn)):
+        return first_contact.ask_place(turn)
+    return _warnings_alone(turn)
+
+
 def ask_what(turn: Turn) -> Bubbles:
     """A mere "cancel": nothing that may save a life is stopped by it before she says what she means."""
     if turn.person.stopped_at is not None:
@@ -46,7 +58,7 @@ def keep_warnings(turn: Turn, _: str) -> Bubbles:
         return subscriptions.mine(turn)
     if not _reopen(turn, _places_when_stopped(turn)):
         return first_contact.ask_place(turn)
-    return (turn.bubble(turn.say("stop.kept"), (turn.button("mine", "mine"), turn.button("menu", "menu"))),)
+    return _warnings_alone(turn)
 
 
 def stop_everything(turn: Turn, _: str) -> Bubbles:
@@ -95,6 +107,10 @@ def resume(turn: Turn, _: str) -> Bubbles:
         texts.append(turn.say("resume.warnings", count=len(live)))
     buttons = (turn.button("near_me", "near_me"), turn.button("menu", "menu"))
     return (*shown(turn, live[:1], codes), turn.bubble("\n".join(texts), buttons))
+
+
+def _warnings_alone(turn: Turn) -> Bubbles:
+    return (turn.bubble(turn.say("stop.kept"), (turn.button("mine", "mine"), turn.button("menu", "menu"))),)
 
 
 def _with_cases(turn: Turn, key: str) -> str:

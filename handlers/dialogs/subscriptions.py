@@ -98,12 +98,12 @@ def remove_by_words(turn: Turn, codes: Sequence[str]) -> Bubbles:
     return (turn.bubble(text), *mine(turn)) if known else mine(turn)
 
 
-def remove_prices(turn: Turn) -> Bubbles:
-    """No prices any more, of no place; all else goes on."""
+def remove_prices(turn: Turn, *, with_rules: bool) -> Bubbles:
+    """No prices any more, of no place, and `with_rules` none that she wished to hear of; all else goes on."""
     leave(turn.dialog)
     prices = {each.topic for each in turn.subscriptions if each.topic.partition(":")[0] == "price"}
     closed = sum(unsubscribe(turn.session, turn.person_id, turn.at, topic=topic) for topic in prices)
-    closed += close(turn.session, turn.person_id, turn.at)
+    closed += close(turn.session, turn.person_id, turn.at) if with_rules else 0
     turn.subscriptions = open_subscriptions(turn.session, turn.person_id)
     key = "meant.price_topic_removed" if closed else "meant.which_topic"
     return (turn.bubble(turn.say(key), (turn.button("mine", "mine"), turn.button("menu", "menu"))),)

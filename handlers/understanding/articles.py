@@ -21,10 +21,10 @@ from handlers.understanding.writing import MOST_REMEMBERED
 
 MOST_SLUGS = 3
 
-# Measured on the tuned half of tests/handlers/understanding/sets/questions.jsonl.
 OFF_TOPIC = "off topic"
 """What is no article, among the labels of the weights."""
 
+# Measured on the tuned half of tests/handlers/understanding/sets/questions.jsonl.
 _LIKELY = 0.3
 """What an article counts beside what is alike when its letters leave no doubt."""
 

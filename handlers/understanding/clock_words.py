@@ -9,6 +9,9 @@ from importlib.resources import files
 from handlers.understanding.writing import spaced
 from storage.quiet_hours import NIGHT
 
+_GOES_ON = "[\u0e30-\u0e3a\u0e47-\u0e4e]"
+"""A vowel or a tone mark: the letter before it begins a word, 20 นาที."""
+
 _EVENING, _MORNING = frozenset({*range(18, 24), *range(4)}), frozenset(range(4, 12))
 
 
@@ -19,6 +22,10 @@ class Span:
     first: int
     end: int
     is_all: bool
+
+    @property
+    def is_a_night(self) -> bool:
+        return self.first in _EVENING and self.end in _MORNING
 
 
 def span_in(text: str) -> Span | None:
@@ -64,7 +71,7 @@ def _words() -> _Words:
     by_word = {spaced(word): int(hour) for hour, words in loaded["hours"].items() for word in words}
     spoken = "|".join(_apart(word) for word in sorted(by_word, key=len, reverse=True))
     unit, minutes = _any_of(loaded["unit"]), _any_of(loaded["minutes"])
-    written = rf"(?P<digits>2[0-4]|[01]?[0-9])(?: ?00 ?{unit}?| ?{unit})"
+    written = rf"(?P<digits>2[0-4]|[01]?[0-9])(?: ?00 ?{unit}?| ?{unit})(?!{_GOES_ON})"
     since, until = _any_of(loaded["since"]), _any_of(loaded["until"])
     return _Words(
         hour=re.compile(rf"(?<![0-9])(?:{written}|{spoken})(?![0-9a-z]|{minutes})"),

@@ -132,7 +132,7 @@ def _best(keys: Keys) -> Heard | None:
     found = _by_lists(keys)
     if found is not None and found.alarm is Alarm.CRY:
         return concern(found.words) if is_hardly_one(keys.typed) else found
-    likely, last = _score(likely_cry(keys.typed)), _score(likely_at_the_end(keys.typed))
+    likely, last = _score(likely_cry(keys.weighed)), _score(likely_at_the_end(keys.weighed))
     if likely >= UNDOUBTEDLY or last >= AT_THE_END:
         return cry(words_for(keys.typed))
     if likely >= SURELY and not keys.is_told and not distress.is_calm(keys.typed):
@@ -310,6 +310,16 @@ def _mild(keys: Keys) -> Heard | None:
     return concern(keys.mild[0]) if keys.mild else None
 
 
+def _risk(keys: Keys) -> Heard | None:
+    """What an office is told of, and what may hurt whoever comes near."""
+    found = (
+        None
+        if keys.is_told or cry_words.asked().find(keys.soft, keys.fits)
+        else cry_words.told_in("risks").find(keys.soft)
+    )
+    return concern(found[0]) if found else None
+
+
 def _number(keys: Keys) -> Heard | None:
     """Who asks for the number of those who rescue needs it now, or wants to have it."""
     if keys.asks_a_number:
@@ -335,5 +345,6 @@ _SEARCHES: tuple[Callable[[Keys], Heard | None], ...] = (
     _distress,
     _alike,
     _mild,
+    _risk,
     _number,
 )

@@ -11,6 +11,7 @@ from storage.place_reading import same_to_the_eye
 
 LAUGHING = re.compile("(?<![0-9])5{3,}(?![0-9])|(?:ฮ่า|ฮา){2}|ฮ่?าๆ|ຮ່?າໆ|(?:ဟား){2}|(?:ហា){2}")
 _LATIN_LETTER = re.compile("[a-z]")
+_TAKEN_OUT = " | "
 
 
 class Keys:
@@ -35,8 +36,13 @@ class Keys:
         self.asks_a_number = cry_words.in_latin("calm", "numbers_latin").search(self.latin)
         if _LATIN_LETTER.search(self.latin):
             for calm in words["calm_latin"]:
-                self.latin = self.latin.replace(calm, " | ")
+                self.latin = self.latin.replace(calm, _TAKEN_OUT)
         self.burmese = burmese_key(text)
+
+    @cached_property
+    def weighed(self) -> str:
+        """What is weighed letter by letter: the message, without the Latin words that make it calm."""
+        return self.latin.replace(_TAKEN_OUT, " ") if _TAKEN_OUT in self.latin else self.typed
 
     @cached_property
     def is_told(self) -> bool:

@@ -44,7 +44,7 @@ def key(text: str) -> str:
 def loaded() -> dict[str, Any]:
     """The files as one table: lists of the same name are one after the other."""
     joined: dict[str, Any] = {}
-    for name in ("rescue", "dangers", "distress"):
+    for name in ("rescue", "dangers", "distress", "despair"):
         text = (files("knowledge.understanding") / f"{name}.toml").read_text(encoding="utf-8")
         _join(joined, tomllib.loads(text.replace(_BURNS, _BURNS_SIGN)))
     return joined

@@ -19,6 +19,9 @@ _LONGEST_WHOLE = 60
 """Letters: a longer message is looked up in no list of whole words."""
 
 _LEAST_LETTERS, _MOST_AT_RANDOM = 3, 24
+_MOST_IN_MARKUP = 1
+"""Words between tags: of more it is a message that somebody wrote so."""
+
 _MARKUP = re.compile(r"<[a-z!/][^<>\u0e00-\u0e7f]*>", re.IGNORECASE)
 _SIGNS = re.compile(r"[{}<>$%*=;|\\\[\]^~`]")
 
@@ -82,7 +85,7 @@ def asks_about_secrets(text: str) -> bool:
 
 def is_nonsense(text: str) -> bool:
     """True when a message is signs without words, markup, or fingers run along the keyboard: {{7*7}}, <b>, ฟหกด."""
-    if _MARKUP.match(text.strip()) and text.isascii():
+    if _MARKUP.match(text.strip()) and len(_MARKUP.sub("", text).split()) <= _MOST_IN_MARKUP:
         return True
     letters = "".join(sign for sign in same_to_the_eye(text) if sign.isalpha())
     if len(letters) < _LEAST_LETTERS:

@@ -16,7 +16,7 @@ PERHAPS = 0.0
 UNDOUBTEDLY = 2.4
 """From here on also where words ask or tell."""
 
-HARDLY = -1.6
+HARDLY = -1.75
 """Below, what the lists took for a cry is only perhaps one."""
 
 AT_THE_END = 1.0

@@ -94,7 +94,16 @@ def _inside(text: str) -> Verdict | None:
         if any(each.search(key) for each, key in zip(words, rest, strict=True)):
             said.add(verdict)
         rest = [each.sub(_GAP, key) for each, key in zip(words, rest, strict=True)]
+    if said == {Verdict.SOLVED} and _takes_back(text):
+        return Verdict.MIXED
     return _together(said)
+
+
+def _takes_back(text: str) -> bool:
+    lists, lower = _lists()["turns"], text.lower()
+    for each in lists["within"]:
+        lower = lower.replace(each, "")
+    return any(each in lower for each in lists["anywhere"])
 
 
 def _at_the_beginning(text: str) -> Verdict | None:

@@ -8,6 +8,7 @@ from datetime import date
 
 from handlers.understanding.articles import find_articles
 from handlers.understanding.categories import guess_category
+from handlers.understanding.despair import despairs
 from handlers.understanding.intents import understand
 from handlers.understanding.keywords import is_insult, is_rescue, place_to_subscribe, says_cannot_call
 from handlers.understanding.places import places_in
@@ -55,6 +56,7 @@ def read_ahead(incoming: Incoming) -> None:
 
 def _understand_all(text: str) -> None:
     """Whatever the conversation may ask of a text."""
+    despairs(text)
     if is_rescue(text):
         places_in(text)
         return

@@ -8,6 +8,7 @@ from sqlmodel import Session, select
 from storage.cases import Case, ticket
 from storage.database import Database
 from storage.own_places import own_places
+from storage.price_thresholds import rules_of
 from storage.subscriptions import open_subscriptions
 from tests.handlers.chatting import Chat, faults
 
@@ -58,7 +59,14 @@ def test_quiet_hours_in_words(session: Session, steps: tuple[str, ...]) -> None:
 
 
 @pytest.mark.parametrize(
-    "words", ["ข้างบ้านร้องเพลงตั้งแต่สี่ทุ่มถึงตีสอง", "อย่าส่งเสียงดังหลังสี่ทุ่มถึงหกโมงเช้า", "รถขยะมา 8.00-10.00 น. ทุกวัน"]
+    "words",
+    [
+        "ข้างบ้านร้องเพลงตั้งแต่สี่ทุ่มถึงตีสอง",
+        "อย่าส่งเสียงดังหลังสี่ทุ่มถึงหกโมงเช้า",
+        "รถขยะมา 8.00-10.00 น. ทุกวัน",
+        "10:00 - 12:00",
+        "ไม่ต้องส่งหลัง 20 นาที",
+    ],
 )
 def test_hours_of_something_else_are_none_of_hers(session: Session, words: str) -> None:
     chat = Chat(session)
@@ -133,6 +141,22 @@ def test_prices_end_wherever_it_is_said_and_warnings_go_on(session: Session, ste
     assert "warning" in topics(chat)
 
 
+def test_the_end_of_one_price_ends_no_wish_for_another(session: Session) -> None:
+    chat = Chat(session)
+    did(chat, "สมัคร แม่สาย", "ถ้าทุเรียนเกิน 165 บอกด้วย", "ใช่ ตั้งเลย", "เลิกส่งราคาข้าว")
+    assert chat.person.id is not None
+    assert [rule.product for rule in rules_of(session, chat.person.id)] == ["durian"]
+    did(chat, "เลิกส่งราคาทุเรียน")
+    assert rules_of(session, chat.person.id) == []
+
+
+def test_a_telephone_number_is_no_ticket(session: Session) -> None:
+    chat = Chat(session)
+    reported(chat)
+    for words in ("1669", "191"):
+        assert "ไม่ถูกต้อง" not in did(chat, "เรื่องที่แจ้ง", words)
+
+
 def test_who_has_no_place_yet_is_asked_for_that_alone(session: Session) -> None:
     chat = Chat(session)
     assert "กี่ไร่" not in did(chat, "[farm.first:rice]")
@@ -147,3 +171,38 @@ def test_what_shall_not_be_deleted_is_not_asked_about(session: Session, steps: t
         did(chat, "สมัคร แม่สาย", *steps, words)
         assert not any(each.action == "erase.now" for bubble in chat.answer for each in bubble.buttons)
         assert "ไม่ได้ลบอะไร" in "".join(bubble.text for bubble in chat.answer)
+
+
+@pytest.mark.parametrize("is_stopped", [False, True])
+def test_all_ends_but_the_warnings(session: Session, is_stopped: bool) -> None:
+    for words in (
+        "stop everything except flood warnings",
+        "อย่าหยุดคำเตือนน้ำท่วม แต่เลิกส่งอย่างอื่น",
+        "เลิกส่งทุกอย่างยกเว้นเตือนภัย",
+    ):
+        chat = Chat(session)
+        did(chat, "สมัคร แม่สาย", "[price.daily:rubber]", *(["หยุด"] if is_stopped else []))
+        assert "เก็บคำเตือนภัยไว้" in did(chat, words), words
+        assert topics(chat) == {"warning"}, words
+        assert chat.person.stopped_at is None
+
+
+def test_nothing_comes_while_she_sleeps(session: Session) -> None:
+    for words in ("ปิดแจ้งเตือนตอนกลางคืน", "อยากให้ปิดเตือนตอนนอน"):
+        chat = Chat(session)
+        did(chat, "สมัคร แม่สาย", words)
+        assert chat.person.quiet_from_hour is not None, words
+        assert topics(chat) == {"warning"}
+
+
+def test_never_mind_ends_the_wish_for_an_officer_unless_something_is_told(session: Session) -> None:
+    for words in ("never mind", "ไม่เอาแล้ว", "ช่างมัน"):
+        chat = Chat(session)
+        did(chat, "สมัคร แม่สาย", "[human]", words)
+        case = session.exec(select(Case).where(Case.person_id == chat.person.id)).one()
+        assert case.state == "cancelled", (words, case.state)
+    chat = Chat(session)
+    did(chat, "สมัคร แม่สาย", "[human]", "เพื่อนบ้านทะเลาะกันเรื่องที่ดินมานานแล้ว", "never mind")
+    case = session.exec(select(Case).where(Case.person_id == chat.person.id)).one()
+    assert case.state == "new"
+    assert "human.give_up" in [each.action for bubble in chat.answer for each in bubble.buttons]

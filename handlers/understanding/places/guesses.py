@@ -102,7 +102,8 @@ def _instead_of_everything(tokens: Sequence[Token]) -> Mention | None:
         return None
     provinces = tuple(code for code in found.codes if len(code) == 2)
     shortest = _SHORTEST_PROVINCE if provinces else _SHORTEST_DISTRICT
-    if found.mistakes and len(written) < shortest and not (provinces and len(where) > 1):
+    is_short = len(written) < shortest and not (found.is_heard and len(written) >= _SHORTEST_PROVINCE)
+    if found.mistakes and is_short and not (provinces and len(where) > 1):
         return None
     return _mention(tokens, where, replace(found, codes=provinces or found.codes), doubt="ordinary words")
 

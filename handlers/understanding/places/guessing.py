@@ -7,6 +7,7 @@ from functools import cache
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
+from handlers.understanding.places.heard_alike import sounding_like
 from handlers.understanding.places.letters import is_latin
 from handlers.understanding.places.names import Codes, names, sound_of, widest_first
 
@@ -17,12 +18,13 @@ _SHORTEST, _LONGEST = 3, 40
 class Guess:
     """Places with the number of letters that must change for their names to sound like what was written.
 
-    `is_helped` tells that a place around them was known.
+    `is_helped` tells that a place around them was known, `is_heard` that all of it is said like the name.
     """
 
     mistakes: int
     codes: Codes
     is_helped: bool = False
+    is_heard: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,10 +56,20 @@ def guess(written: str, *, within: Codes = (), digits: int = 0) -> Guess | None:
         if mistakes < most or like[0] == sound[0]:
             fitting = [code for code in known.codes[like] if _fits(code, within, digits)]
             nearest.setdefault(int(mistakes), set()).update(fitting)
-    for mistakes, codes in sorted(nearest.items()):
-        if codes:
-            return Guess(mistakes=mistakes, codes=widest_first(codes), is_helped=bool(within))
-    return None
+    best = min((mistakes for mistakes, codes in nearest.items() if codes), default=most + 1)
+    alike = tuple(code for code in sounding_like(written) if _fits(code, within, digits)) if best else ()
+    # Before two letters are taken for wrong, or where none is like it: what is said like it, however it is spelled.
+    if alike and best > 1:
+        return Guess(mistakes=1, codes=alike, is_helped=bool(within), is_heard=True)
+    if best > most:
+        return None
+    codes = nearest[best]
+    return Guess(
+        mistakes=best,
+        codes=widest_first(codes),
+        is_helped=bool(within),
+        is_heard=not codes.isdisjoint(alike),
+    )
 
 
 def _fits(code: str, within: Codes, digits: int) -> bool:

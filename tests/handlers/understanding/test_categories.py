@@ -104,6 +104,7 @@ def test_every_category_says_what_an_officer_needs() -> None:
     assert {name for name, each in categories().items() if each.confidential} == {
         "corruption",
         "officer-conduct",
+        "safety-crime",
     }
     assert category("gone with an older file").id == "other"
     assert about("human").days == 1

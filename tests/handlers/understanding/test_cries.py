@@ -22,6 +22,7 @@ RESCUE = tomllib.loads(
 )
 # The buttons and tiles that ask for help are a cry when their words are typed.
 _CRYING_BUTTONS = {
+    "Still need help",
     "ขอให้ช่วย",
     "ต้องการให้ช่วย",
     "Ask for help",
