@@ -28,10 +28,11 @@ _ASKS_A_NUMBER = frozenset({farmer.NAME, hours.NAME, price_thresholds.NAME})
 def meant(turn: Turn) -> Callable[[], Bubbles] | None:
     """What such words lead to, beside whatever dialog runs; None for all others."""
     name = turn.dialog.name
-    if name in _TELLS:
-        return None
+    # Also while she tells something: taken for a stop it would end the warnings that she wants to keep.
     if says_stop(turn.incoming.text) and keeps_warnings(turn.incoming.text):
         return lambda: stopping.all_but_warnings(turn)
+    if name in _TELLS:
+        return None
     if keeps_data(turn.incoming.text):
         return lambda: my_data.keep(turn)
     if asks_who_we_are(turn.incoming.text):

@@ -3,6 +3,7 @@
 from handlers.turn import Bubbles, Turn
 from storage.cases import Case, case_of, locked
 from storage.cases_agencies import read_agencies
+from storage.cases_timeline import By, EventKind, add_event
 from storage.cases_work import Desk
 from storage.replies import Button
 
@@ -31,6 +32,20 @@ def case_to_change(turn: Turn, argument: str) -> Case | None:
     """As `case_in`, as it is now and locked for whoever writes to it."""
     case = case_in(turn, argument)
     return locked(turn.session, case) if case is not None else None
+
+
+def tell_officers(turn: Turn, case: Case, words: str) -> None:
+    """Add what she says to a case, for the officers alone."""
+    add_event(
+        turn.session,
+        case.number,
+        EventKind.ADDED,
+        turn.at,
+        by=By.CITIZEN,
+        words=words,
+        person_id=turn.person_id,
+        public=False,
+    )
 
 
 def not_hers(turn: Turn) -> Bubbles:

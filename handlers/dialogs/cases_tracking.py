@@ -13,6 +13,7 @@ from handlers.dialogs.cases_desk import (
     menu_button,
     mine_button,
     not_hers,
+    tell_officers,
 )
 from handlers.turn import MOST_UNITS, Bubbles, Turn
 from handlers.understanding import slots
@@ -24,7 +25,7 @@ from storage.cases_categories import about
 from storage.cases_following import note_miss
 from storage.cases_privacy import privacy
 from storage.cases_telling import short_stamp, solved_buttons
-from storage.cases_timeline import By, CaseEvent, EventKind, add_event, event_words, timeline
+from storage.cases_timeline import CaseEvent, EventKind, event_words, timeline
 from storage.dialogs import enter, leave
 from storage.lifecycles import CaseState
 from storage.place_reading import same_to_the_eye
@@ -273,16 +274,7 @@ def _note_added(turn: Turn, case: Case, text: str) -> None:
         # What she wants to talk about is what the case is about.
         add_words(turn.session, case, text)
         text = ""
-    add_event(
-        turn.session,
-        case.number,
-        EventKind.ADDED,
-        turn.at,
-        by=By.CITIZEN,
-        words=text,
-        person_id=turn.person_id,
-        public=False,
-    )
+    tell_officers(turn, case, text)
 
 
 def _while_adding(turn: Turn) -> tuple[Button, ...]:

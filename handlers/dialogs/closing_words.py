@@ -8,7 +8,7 @@ import re
 
 from handlers.dialogs import rescue
 from handlers.dialogs.cases_closing import is_solved, is_unsolved, star
-from handlers.dialogs.cases_desk import own_case_in
+from handlers.dialogs.cases_desk import own_case_in, tell_officers
 from handlers.turn import Bubbles, Turn
 from handlers.understanding.categories import guess_category
 from handlers.understanding.intents import Intent, Understanding, understand
@@ -17,7 +17,6 @@ from handlers.understanding.places import places_in
 from handlers.understanding.verdicts import Verdict, is_bare, stars_in, verdict_by_itself, verdict_in
 from storage.cases import Case, cases_of
 from storage.cases_telling import manner, solved_buttons
-from storage.cases_timeline import By, EventKind, add_event
 from storage.lifecycles import CASE, CaseState, allowed
 from storage.replies import IncomingKind
 
@@ -84,7 +83,7 @@ def _heard(turn: Turn, case: Case, verdict: Verdict | None) -> Bubbles | None:
 def _reopen(turn: Turn, case: Case) -> Bubbles:
     answer = is_unsolved(turn, str(case.number), said=not is_bare(turn.incoming.text))
     if case.state == CaseState.REOPENED:
-        _keep_words(turn, case)
+        tell_officers(turn, case, turn.incoming.text.strip())
     return answer
 
 
@@ -100,7 +99,7 @@ def _asked_back(turn: Turn, case: Case, verdict: Verdict | None) -> Bubbles | No
         return None
     turn.dialog.memory = {**turn.dialog.memory, _ASKED_BACK: case.number}
     if known is None:
-        _keep_words(turn, case)
+        tell_officers(turn, case, turn.incoming.text.strip())
     key = f"cases.closing.ask_back.{manner(case)}"
     return (turn.bubble(turn.say(key), solved_buttons(case, turn.language), lasting=True),)
 
@@ -110,20 +109,6 @@ def _may_be_one(turn: Turn, verdict: Verdict | None) -> bool:
     meant = understand(text, turn.language)
     wants_more = meant.intent in _IS_NO_ANSWER and meant.score >= _WANTED
     return verdict is not None or (len(text.split()) <= _MOST_WORDS and not wants_more)
-
-
-def _keep_words(turn: Turn, case: Case) -> None:
-    """Her words, for the officer alone."""
-    add_event(
-        turn.session,
-        case.number,
-        EventKind.ADDED,
-        turn.at,
-        by=By.CITIZEN,
-        words=turn.incoming.text.strip(),
-        person_id=turn.person_id,
-        public=False,
-    )
 
 
 def _cries(text: str) -> bool:

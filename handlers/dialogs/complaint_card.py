@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from handlers.dialogs import cases_media
-from handlers.dialogs.cases_desk import case_in, desk_of, menu_button, mine_button
+from handlers.dialogs.cases_desk import case_in, desk_of, menu_button, mine_button, tell_officers
 from handlers.dialogs.complaint_draft import MOST_WORDS, NAME, Draft, draft_of, keep, settle
 from handlers.turn import MOST_BUBBLES, MOST_UNITS, Bubbles, Turn
 from storage import audit, media, places
@@ -13,7 +13,7 @@ from storage.cases_agencies import ResponsibleAgency
 from storage.cases_categories import about
 from storage.cases_following import follow
 from storage.cases_neighbours import Neighbour, neighbour
-from storage.cases_timeline import By, EventKind, add_event
+from storage.cases_timeline import By
 from storage.cases_work import deadline
 from storage.replies import Button
 from storage.wording import dates
@@ -86,16 +86,7 @@ def follow_the_same(turn: Turn, argument: str) -> Bubbles:
         return send(turn)
     follow(turn.session, case.number, turn.person_id, turn.contact_id, turn.at)
     cases_media.attach(turn, draft.media, case)
-    add_event(
-        turn.session,
-        case.number,
-        EventKind.ADDED,
-        turn.at,
-        by=By.CITIZEN,
-        words=draft.words,
-        person_id=turn.person_id,
-        public=False,
-    )
+    tell_officers(turn, case, draft.words)
     _record(turn, case, "case.followed")
     settle(turn)
     lines = [turn.say("complaint.following", ticket=ticket(case.number))]

@@ -187,6 +187,14 @@ def test_all_ends_but_the_warnings(session: Session, is_stopped: bool) -> None:
         assert chat.person.stopped_at is None
 
 
+@pytest.mark.parametrize("told", ["แจ้งปัญหา", "ถนนพังหน้าบ้าน", "ขอคุยกับคน", "น้ำเข้าบ้านแล้ว มีคนแก่ติดเตียง"])
+def test_the_warnings_go_on_also_where_she_says_so_while_she_tells(session: Session, told: str) -> None:
+    for words in ("stop everything except flood warnings", "เลิกส่งทุกอย่างยกเว้นเตือนภัย"):
+        chat = Chat(session)
+        did(chat, "สมัคร แม่สาย", told, words)
+        assert (topics(chat), chat.person.stopped_at) == ({"warning"}, None), words
+
+
 def test_nothing_comes_while_she_sleeps(session: Session) -> None:
     for words in ("ปิดแจ้งเตือนตอนกลางคืน", "อยากให้ปิดเตือนตอนนอน"):
         chat = Chat(session)
