@@ -44,6 +44,8 @@ def main(chosen: list[str]) -> int:
             # Each time: a run that is cut short leaves what it measured.
             results.write(written_as, quick=is_quick())
     console.rule(f"after {time.monotonic() - begun:.0f} s", align="left")
+    if is_quick() and not chosen:
+        results.put(quick_run_seconds=time.monotonic() - begun)
     if results.figures:
         results.judge()
         console.print(f"written: {results.write(written_as, quick=is_quick())}", highlight=False)

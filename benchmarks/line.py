@@ -6,6 +6,7 @@ Limited, the provider takes as long as LINE does and refuses what is too fast; u
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from itertools import pairwise
 
 from sqlalchemy import text
 
@@ -140,17 +141,18 @@ def _unlimited(results: Results, installation: Installation, provider: Provider,
             ),
         ],
     )
+    by_audience = (*parts, streamed)
     results.table(
-        "LINE without a limit, by audience",
+        "LINE without a limit, from the release to the last, by audience",
         "recipients/s",
         [
             Row(
                 who=f"{each.seen.recipients:,} people",
-                per_second=each.seen.recipients_per_second,
+                per_second=each.seen.recipients / each.seconds,
                 cpu_seconds=each.cpu_seconds,
-                remark=f"{each.seen.seconds:.1f} s, {each.peak_megabytes:.0f} MB",
+                remark=f"{each.seconds:.2f} s, {each.peak_megabytes:.0f} MB",
             )
-            for each in (*parts, streamed)
+            for each in by_audience
         ],
     )
     requests = sum(each.seen.requests for each in (*parts, streamed, *ours))
@@ -166,17 +168,24 @@ def _unlimited(results: Results, installation: Installation, provider: Provider,
         worker_memory_growth=streamed.peak_megabytes / small.peak_megabytes,
         worker_memory_megabytes=streamed.peak_megabytes,
         database_bytes_per_million_line=int(bytes_used / people * 1e6),
-        line_seconds_per_recipient_growth=small.seen.recipients_per_second / streaming,
+        line_seconds_per_recipient_growth=max(
+            more.seconds_each / fewer.seconds_each for fewer, more in pairwise(by_audience)
+        ),
     )
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Sent:
-    """What the provider saw of a broadcast, and what the worker used for it."""
+    """What the provider saw of a broadcast, and what the worker used for it; `seconds` from the release to the last."""
 
     seen: Seen
+    seconds: float
     cpu_seconds: float
     peak_megabytes: float
+
+    @property
+    def seconds_each(self) -> float:
+        return self.seconds / self.seen.recipients
 
 
 def _one(
@@ -198,6 +207,7 @@ def _one(
     whole(results, seen, people, f"LINE broadcast {title}")
     return _Sent(
         seen=seen,
+        seconds=seen.last_at - released.at,
         cpu_seconds=installation.cpu_seconds - before,
         peak_megabytes=installation.worker.peak_megabytes,
     )

@@ -15,11 +15,12 @@ from benchmarks.rig.people import NATIONWIDE
 from benchmarks.rig.results import Results, Row, console
 from benchmarks.rig.sizes import Sizes, sizes
 from benchmarks.rig.sms_network import PASSWORD, Network, NetworkMissing, per_second, sms_network
+from broadcasts.delivery.channel import singles_a_batch
 
 IN_FLIGHT = 20
 """Messages on their way to Kannel at once, for both."""
 
-MESSAGES_A_BATCH = 20
+MESSAGES_PER_SECOND = 1000
 TEXT = "น้ำป่ามาแล้วที่ อ.แม่สาย ขึ้นที่สูงเดี๋ยวนี้ โทร 1784"
 """One part: what is compared is sending, not cutting."""
 
@@ -92,7 +93,7 @@ def _kannel_settings(network: Network) -> dict[str, Any]:
     return {
         "in_flight": IN_FLIGHT,
         "sms_gateway": "kannel",
-        "sms_messages_per_second": 1000,
+        "sms_messages_per_second": MESSAGES_PER_SECOND,
         "sms_url": network.sendsms_url,
         "sms_username": "agency",
         "sms_webhook_token": "benchmark",
@@ -114,7 +115,9 @@ def _kannel(results: Results, installation: Installation, network: Network, chos
     for turn in range(max(chosen.rounds, 2)):
         network.reset()
         before = installation.cpu_seconds
-        released = installation.release(f"turn {turn}", NATIONWIDE, planned_for=MESSAGES_A_BATCH, text=TEXT)
+        released = installation.release(
+            f"turn {turn}", NATIONWIDE, planned_for=singles_a_batch(MESSAGES_PER_SECOND), text=TEXT
+        )
         installation.await_done(released, _SECONDS)
         counted = network.await_accepted(people, _SECONDS)
         results.require(counted["accepted"] == people, f"{counted['accepted']} SMS for {people} people")

@@ -6,6 +6,7 @@ from prometheus_client import CollectorRegistry, Gauge
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
+from broadcasts.delivery.held_up import held_up_now
 from storage.batches import Batch
 from storage.broadcasts import Broadcast, Priority, live_broadcasts
 from storage.columns import is_one_of
@@ -35,7 +36,9 @@ class Gauges:
         )
         self._inbox_age = gauge("inbox_age_seconds", "Age of the oldest event not handled yet.")
         self._parked = gauge("parked_events_now", "Events that are parked now.")
-        self._paused = gauge("paused_broadcasts_now", "Broadcasts that wait for an officer.")
+        self._paused = gauge(
+            "paused_broadcasts_now", "Broadcasts that wait for an officer, emergencies on one account."
+        )
         self._held = gauge("outbox_held", "1 while nothing at all is sent, by an officer or after a restore.")
         self._rate = gauge(
             "settled_recipients_per_second",
@@ -74,7 +77,7 @@ class Gauges:
         parked = select(func.count()).where(is_one_of(col(InboxEvent.state), InboxState.PARKED))
         self._parked.set(session.exec(parked).one())
         paused = select(func.count()).where(Broadcast.state == BroadcastState.PAUSED.value)
-        self._paused.set(session.exec(paused).one())
+        self._paused.set(session.exec(paused).one() + held_up_now(session))
         self._held.set(is_held(session))
         self._look_at_queues(session, now)
         self._look_at_quotas(session, now)

@@ -350,6 +350,14 @@ def note(
         )
 
 
+def noted(session: Session, batch: Batch, contact_ids: Sequence[int]) -> set[int]:
+    """Those of these recipients of a batch of whom something is noted."""
+    query = select(RecipientNote.contact_id).where(
+        RecipientNote.batch_id == batch.id, col(RecipientNote.contact_id).in_(contact_ids)
+    )
+    return set(session.exec(query))
+
+
 def notes_of(session: Session, broadcast_id: int, most: int = 10_000) -> list[RecipientNote]:
     """The notes of a broadcast, oldest first."""
     query = select(RecipientNote).where(RecipientNote.broadcast_id == broadcast_id)

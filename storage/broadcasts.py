@@ -13,6 +13,7 @@ from sqlmodel import Field, Session, SQLModel, col, select, update
 from storage.audit import record
 from storage.columns import BigId, Json, UtcDateTime, is_one_of
 from storage.jobs import Job, Work, announce
+from storage.joining import released_at
 from storage.lifecycles import BROADCAST, BroadcastState, ForbiddenTransition, sources
 from storage.outbox_hold import not_held
 from storage.replies import Bubble, as_json, from_json
@@ -186,7 +187,9 @@ def agreed(
 
 
 def let_go(session: Session, broadcast: Broadcast, at: datetime) -> Broadcast:
-    """Release what was agreed."""
+    """Release what was agreed. Late in a transaction: see `storage.joining.released_at`."""
+    if broadcast.audience["places"]:
+        broadcast.released_at = released_at(session, at)
     enter(session, broadcast, at, by=broadcast.released_by)
     announce(session, Job(work=Work.PLAN, key=str(broadcast.id)))
     return broadcast

@@ -50,11 +50,18 @@ WIPE_TIMEOUT_MILLISECONDS = 500
 _DATABASE_CLOCK = func.clock_timestamp(type_=DateTime(timezone=True))
 _BEGIN = "krajai_begin"
 _WIPE_JOURNAL = "krajai.wipe_journal"
+_OPENED_BY = "krajai.database"
 
 
 def wipe_journal_after(session: Session) -> None:
     """What this session erases is to be gone from SQLite's journal too: see `Database.wipe_journal`."""
     session.info[_WIPE_JOURNAL] = True
+
+
+def clock_of(session: Session) -> datetime | None:
+    """The time now by the clock of the database that opened this session; None where no `Database` did."""
+    opened_by: Database | None = session.info.get(_OPENED_BY)
+    return None if opened_by is None else opened_by.now(session)
 
 
 class Database:
@@ -98,7 +105,7 @@ class Database:
         On SQLite an `urgent` one goes before all others of the process that wait to write.
         """
         turn = nullcontext() if self._turns is None else self._turns.turn(urgent=urgent)
-        with turn, Session(self.writer, expire_on_commit=False) as session:
+        with turn, Session(self.writer, expire_on_commit=False, info={_OPENED_BY: self}) as session:
             yield session
             jobs = announced(session)
             if jobs and self.before_commit is not None:

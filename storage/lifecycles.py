@@ -168,7 +168,13 @@ INBOX: Lifecycle = _table(
 
 MESSAGE: Lifecycle = _table(
     {
-        MessageState.WAITING: {MessageState.SENDING, MessageState.FAILED, MessageState.EXPIRED},
+        # A receipt may say of one that is to be tried once more that it arrived.
+        MessageState.WAITING: {
+            MessageState.SENDING,
+            MessageState.ACCEPTED,
+            MessageState.FAILED,
+            MessageState.EXPIRED,
+        },
         MessageState.SENDING: {
             MessageState.WAITING,
             MessageState.ACCEPTED,

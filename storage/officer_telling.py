@@ -4,19 +4,22 @@ The console's address is told once for a database (`use_console`); where it is n
 text message carries no link.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlmodel import Session
 
-from storage import outbox
+from storage import duty, outbox
 from storage import places as register
 from storage.database import Database
 from storage.duty_calls import CallKind, DutyCall
 from storage.officer_chats import chat_of
-from storage.officers import Officer
+from storage.officer_rights import Right, has_right
+from storage.officers import Officer, officers
 from storage.replies import Bubble
 from storage.wording import say
+from storage.wording.dates import BANGKOK
 
 PATHS = {CallKind.APPROVAL.value: "/console/alerts/{number}", CallKind.CRY.value: "/console/board/{number}"}
 """Where a call's subject, such as alert_draft/12, is answered."""
@@ -44,6 +47,30 @@ def tell(session: Session, officer: Officer, key: str, at: datetime, *, path: st
     if path and address and account.channel != _WITHOUT_LINKS:
         text = f"{text}\n{address}{path}"
     return outbox.say_to(session, contact.id, (Bubble(text=text),), at, important=True) is not None
+
+
+def tell_on_duty(
+    session: Session,
+    places: Sequence[str],
+    right: Right,
+    key: str,
+    at: datetime,
+    *,
+    path: str = "",
+    **fills: Any,
+) -> int:
+    """Tell those on duty around these places who have the right, and where none of them can be told, everybody who
+    has it, wherever; how many."""
+    able = [each for each in officers(session) if has_right(each, right)]
+    around = duty.common_place([code for code in places if register.place(code) is not None])
+    first = {each.id for each in duty.on_duty(session, around, at, zone=BANGKOK)}
+    for some in (
+        [each for each in able if each.id in first],
+        [each for each in able if each.id not in first],
+    ):
+        if told := sum(tell(session, each, key, at, path=path, **fills) for each in some):
+            return told
+    return 0
 
 
 def tell_called(session: Session, call: DutyCall, at: datetime, *, passed_on: bool = False) -> bool:

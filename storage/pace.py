@@ -4,7 +4,8 @@ The published limit L holds in every sliding second, not on average. Departures 
 several workers a departure that is missed by more than the slack lapses, so whatever second is looked at, at most L
 calls left in it. Workers on a busy machine miss more: they are given more slack, which costs a little of the pace
 instead of all. A process that is alone knows when all calls were written, and keeps to that instead
-(broadcasts/delivery/pacing.py). There is no catching up, since a burst after a pause is what providers punish.
+(broadcasts/delivery/pacing.py): its departures last longer, and whoever joins it leaves that time out once. There is no
+catching up, since a burst after a pause is what providers punish.
 """
 
 import threading
@@ -13,6 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from enum import StrEnum
 from typing import Any, Protocol
+from uuid import uuid4
 
 from sqlalchemy import text
 from sqlmodel import Field, SQLModel, select
@@ -27,6 +29,12 @@ SLACK_HOLDS_SECONDS = 10.0
 
 LAPSES_AFTER = 0.75
 """Of the slack; the rest is for the way from the database's clock to ours."""
+
+ALONE_AFTER_SECONDS = 5.0
+"""So long without another worker's asking, and a worker counts as alone."""
+
+ALONE_SLACK_SECONDS = 0.25
+"""The slack of who is alone; a worker that joins begins so much later."""
 
 SLICE_SECONDS = 0.1
 EMERGENCY_HOLDS_SECONDS = 0.5
@@ -62,6 +70,10 @@ class PaceState:
     slack_at: float = -1e9
     """When departures were last missed, or the slack was halved."""
 
+    holder: str = ""
+    others_at: float = -1e9
+    """The worker that asked last, and when it last was another one than before."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class PaceLease:
@@ -96,14 +108,22 @@ class Pacer(Protocol):
 
 
 def grant(
-    state: PaceState, now: float, pace_class: PaceClass, wanted: int, limit: float, *, missed: bool = False
+    state: PaceState,
+    now: float,
+    pace_class: PaceClass,
+    wanted: int,
+    limit: float,
+    *,
+    missed: bool = False,
+    who: str = "",
 ) -> tuple[PaceState, PaceLease]:
     """Give up to `wanted` departures of the slice that begins at `now`, at most `limit` in any sliding second.
 
-    While an emergency is being sent all departures are its own but those of conversation, and those are every fifth.
+    `who` asks; who does not say it never counts as alone. While an emergency is being sent all departures are its own
+    but those of conversation, and those are every fifth.
     What a class comes across that is another's is left for it, and lapses when nobody takes it in time.
     """
-    state = _slackened(state, now, missed)
+    state = _asked_by(_slackened(state, now, missed), now, who)
     interval = (1 + state.slack) / limit + _ROUNDING_SECONDS
     state = _wish(_as_of(state, now, interval), now, pace_class)
     emergency = now - state.emergency_wanted_at < EMERGENCY_HOLDS_SECONDS + interval
@@ -124,7 +144,7 @@ def grant(
     lease = PaceLease(
         departures=tuple(at - now for at in given),
         wait_seconds=0.0 if given else max(next_at - now - SLICE_SECONDS / 2, 0.005),
-        lapse_seconds=state.slack * LAPSES_AFTER,
+        lapse_seconds=max(state.slack, ALONE_SLACK_SECONDS if _is_alone(state, now) else 0.0) * LAPSES_AFTER,
     )
     kept = {each: tuple(times) for each, times in left.items() if times}
     return replace(state, next_at=next_at, count=count, left=kept), lease
@@ -174,6 +194,7 @@ class DatabasePacer:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._name = uuid4().hex[:12]
 
     def lease(
         self,
@@ -203,7 +224,9 @@ class DatabasePacer:
                     {"account": account_id, "endpoint": endpoint},
                 )
                 return PaceLease(wait_seconds=0.005)
-            state, lease = grant(_from_row(row.state), now, pace_class, wanted, limit, missed=missed)
+            state, lease = grant(
+                _from_row(row.state), now, pace_class, wanted, limit, missed=missed, who=self._name
+            )
             row.state = _to_row(state)
             session.add(row)
         return replace(lease, asked_at=asked_at)
@@ -221,7 +244,22 @@ def _as_of(state: PaceState, now: float, interval: float) -> PaceState:
         emergency_wanted_at=min(state.emergency_wanted_at, now),
         conversation_wanted_at=min(state.conversation_wanted_at, now),
         slack_at=min(state.slack_at, now),
+        others_at=min(state.others_at, now),
     )
+
+
+def _asked_by(state: PaceState, now: float, who: str) -> PaceState:
+    """Who joins one that was alone begins when all that may still be on its way late has left."""
+    if who == state.holder:
+        return state
+    joined = replace(state, holder=who, others_at=now)
+    if not _is_alone(state, now):
+        return joined
+    return replace(joined, next_at=state.next_at + ALONE_SLACK_SECONDS, left={})
+
+
+def _is_alone(state: PaceState, now: float) -> bool:
+    return bool(state.holder) and now - state.others_at > ALONE_AFTER_SECONDS
 
 
 def _slackened(state: PaceState, now: float, missed: bool) -> PaceState:

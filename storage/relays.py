@@ -5,6 +5,7 @@ overtaken by the warning that replaces it.
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -163,9 +164,15 @@ class Concerned:
     accounts: Sequence[int] = ()
 
 
-def count(session: Session, concerned: Concerned) -> int:
-    """How many are to be told."""
-    return session.exec(select(func.count(col(Relay.id))).where(_are(session, concerned))).one()
+def count(session: Session, concerned: Concerned) -> Counter[int]:
+    """How many are to be told, by account id."""
+    query = (
+        select(Contact.account_id, func.count(col(Relay.id)))
+        .join(Relay, col(Relay.contact_id) == col(Contact.id))
+        .where(_are(session, concerned))
+        .group_by(col(Contact.account_id))
+    )
+    return Counter(dict(session.exec(query).all()))
 
 
 def tell(session: Session, alert_id: int, concerned: Concerned, broadcast_id: int, at: datetime) -> None:

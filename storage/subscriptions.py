@@ -8,6 +8,7 @@ from sqlmodel import Field, Session, SQLModel, col, select, update
 
 from storage.columns import BigId, PlaceCode, UtcDateTime
 from storage.inserting import insert_new
+from storage.joining import joined_at
 
 WARNING = "warning"
 TOPICS = ("warning", "price", "advice", "news")
@@ -71,8 +72,9 @@ def open_subscriptions(session: Session, person_id: int) -> list[Subscription]:
 def subscribe(
     session: Session, person_id: int, contact_id: int, topic: str, place: str, at: datetime
 ) -> bool:
-    """Open a subscription; False when it was open already."""
-    new = Subscription(person_id=person_id, contact_id=contact_id, topic=topic, place=place, since=at)
+    """Open a subscription; False when it was open already. What is live at the place is to be looked at after it."""
+    since = joined_at(session, at)
+    new = Subscription(person_id=person_id, contact_id=contact_id, topic=topic, place=place, since=since)
     opened = insert_new(session, [new], unique=("person_id", "topic", "place"), where=text("until IS NULL"))
     return bool(opened)
 

@@ -43,6 +43,7 @@ TARGETS = {
     "emergency_recipients_sent_twice": NEVER,
     "emergency_limit_exceeded": NEVER,
     "bulk_recipients_sent_twice": NEVER,
+    "replies_in_time_fraction": Target(least=1.0),
     "webhooks_vs_bare": Target(least=0.5),
     "webhooks_p99_seconds_at_half": Target(most=0.2),
     "webhooks_lost": NEVER,
@@ -55,4 +56,6 @@ TARGETS = {
     "planning_ids_per_second": Target(least=150_000),
     "worker_memory_growth": Target(least=0.8, most=1.2),
     "line_seconds_per_recipient_growth": Target(most=1.2),
+    **{f"workers_{count}_limited_fraction": Target(least=0.97, most=1.0) for count in (1, 2, 4)},
+    "quick_run_seconds": Target(most=180),
 }

@@ -11,9 +11,7 @@ from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
-from uuid import UUID, uuid5
-
-import structlog
+from uuid import UUID
 
 from bot.channels.line_errors import ReplyTokenSpent
 from bot.channels.line_events import read_event
@@ -22,7 +20,7 @@ from broadcasts.delivery.channel import (
     ChannelTraits,
     ContentRefused,
     Departure,
-    RecipientGone,
+    NotTogether,
     RecipientsRefused,
     Rendering,
     SendRequest,
@@ -34,8 +32,6 @@ if TYPE_CHECKING:
     from bot.channels.line_sdk import LineTransport
 
 __all__ = ["LineChannel", "read_event"]
-
-log = structlog.get_logger()
 
 API_URL = "https://api.line.me"
 DATA_API_URL = "https://api-data.line.me"
@@ -49,8 +45,6 @@ SEND_SECONDS = SEND_TIMEOUT_SECONDS - 0.5
 REPLY_SECONDS = SEND_SECONDS / 2
 """A reply leaves time for the push that may have to follow it."""
 
-GROUPS_AT_ONCE = 20
-
 _GROUPS_BEGIN = ("C", "R")
 _GROUP_ID = re.compile(r"[CR][0-9a-f]{32}")
 _USER_ID = re.compile(r"U[0-9a-f]{32}")
@@ -60,8 +54,9 @@ _CREDENTIAL = re.compile(r"[\x21-\x7e]+")
 class LineChannel:
     """One LINE official account. Credentials: `channel_secret` (webhooks are signed with it), `channel_access_token`.
 
-    `requests_per_second` is the limit of multicast, never above LINE's own 200; replies and pushes get ten times as
-    many. Raises ValueError for credentials and addresses that cannot be any.
+    `requests_per_second` is the limit of multicast, never above LINE's own 200; replies and pushes together
+    get ten times as many: a reply whose token is spent becomes a push, and nobody knows before. Raises ValueError for
+    credentials and addresses that cannot be any.
     """
 
     def __init__(
@@ -87,8 +82,8 @@ class LineChannel:
             recipients_per_batch=MOST_RECIPIENTS,
             honours_retry_key=True,
             bulk_endpoint="multicast",
-            reply_endpoint="reply",
-            requests_per_second={"multicast": multicasts, "reply": others, "push": others},
+            reply_endpoint="push",
+            requests_per_second={"multicast": multicasts, "push": others},
             departs_itself=True,
         )
 
@@ -102,7 +97,8 @@ class LineChannel:
     async def send(self, request: SendRequest) -> None:
         """Reply when a token is given, else push or multicast with the retry key.
 
-        A reply that comes too late is pushed when it is important, and refused as ContentRefused when it is not.
+        Group chats among several recipients are NotTogether, since a multicast takes users only. A reply that comes
+        too late is pushed when it is important, and refused as ContentRefused when it is not.
         """
         sdk = await self._loaded()
         started_at = asyncio.get_running_loop().time()
@@ -113,7 +109,8 @@ class LineChannel:
         if len(request.addresses) == 1:
             await self._push(request.addresses[0], body, request.retry_key, until, request.departure)
         else:
-            await self._send_to_many(request, body, until)
+            _refuse_groups(request.addresses)
+            await self._multicast(request, body, until)
 
     async def prepare(self) -> None:
         """Load the SDK, which takes seconds: away from the event loop, and before the first citizen waits for it."""
@@ -182,44 +179,9 @@ class LineChannel:
             return False
         return True
 
-    async def _send_to_many(self, request: SendRequest, body: list[dict[str, Any]], until: float) -> None:
-        """Multicast takes users only, so each group chat among them gets a push with a key of its own.
-
-        All keys follow from the batch's, so the whole may be repeated; the multicast goes first, since its refusal
-        splits the batch. A group that put Krajai out is passed over, as a multicast passes over a user who blocked:
-        the `leave` event closes that contact.
-        """
-        addresses, key = request.addresses, request.retry_key
-        # By the first letter, since there are hundreds and hardly ever a group among them.
-        groups = {
-            address for address in addresses if address[:1] in _GROUPS_BEGIN and _GROUP_ID.fullmatch(address)
-        }
-        users = [address for address in addresses if address not in groups] if groups else addresses
-        if users:
-            await self._multicast(users, request, body, until)
-        else:
-            await request.departure.due()
-            request.departure.left()
-        at_once = asyncio.Semaphore(GROUPS_AT_ONCE)
-
-        async def push(group: str) -> None:
-            async with at_once:
-                await self._push(group, body, uuid5(key, group), until)
-
-        for outcome in await asyncio.gather(*map(push, groups), return_exceptions=True):
-            if isinstance(outcome, RecipientGone):
-                log.warning("group passed over", reason=str(outcome))
-            elif outcome is not None:
-                raise outcome
-
-    async def _multicast(
-        self,
-        users: Sequence[str],
-        request: SendRequest,
-        body: list[dict[str, Any]],
-        until: float,
-    ) -> None:
-        """Positions in a refusal become positions among the request's addresses."""
+    async def _multicast(self, request: SendRequest, body: list[dict[str, Any]], until: float) -> None:
+        """Raises RecipientsRefused also where LINE does not say whom it means, and it can be told."""
+        users = request.addresses
         try:
             await self._post(
                 "multicast",
@@ -230,21 +192,15 @@ class LineChannel:
                 departure=request.departure,
             )
         except RecipientsRefused as refused:
-            named = {users[position] for position in refused.positions if position < len(users)}
+            positions = [position for position in refused.positions if position < len(users)]
             # LINE does not always say which one it means.
-            named = named or {user for user in users if not _USER_ID.fullmatch(user)}
-            if not named:
+            positions = positions or [i for i, user in enumerate(users) if not _USER_ID.fullmatch(user)]
+            if not positions:
                 raise ContentRefused(str(refused)) from refused
-            positions = [position for position, address in enumerate(request.addresses) if address in named]
             raise RecipientsRefused(str(refused), positions) from refused
 
     async def _push(
-        self,
-        address: str,
-        body: list[dict[str, Any]],
-        key: UUID,
-        until: float,
-        departure: Departure | None = None,
+        self, address: str, body: list[dict[str, Any]], key: UUID, until: float, departure: Departure
     ) -> None:
         await self._post("push", {"to": address, "messages": body}, key=key, until=until, departure=departure)
 
@@ -269,6 +225,19 @@ class LineChannel:
             to_many=to_many,
             departure=departure,
         )
+
+
+def _refuse_groups(addresses: Sequence[str]) -> None:
+    """Raise NotTogether for the group chats among several addresses; the first one may stay where there is no user."""
+    # By the first letter, since there are hundreds and hardly ever a group among them.
+    groups = [
+        position
+        for position, address in enumerate(addresses)
+        if address[:1] in _GROUPS_BEGIN and _GROUP_ID.fullmatch(address)
+    ]
+    if groups:
+        alone = groups if len(groups) < len(addresses) else groups[1:]
+        raise NotTogether("LINE sends to each group chat alone", alone)
 
 
 def _require(credential: str, name: str) -> str:

@@ -64,7 +64,7 @@ class Faults:
 
 
 _ENDPOINTS: dict[LocalBehaviour, tuple[str, str]] = {
-    "line": ("multicast", "reply"),
+    "line": ("multicast", "push"),
     "telegram": ("send", "send"),
     "sms": ("send", "send"),
 }

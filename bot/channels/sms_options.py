@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from bot.channels.sms_render import rendering
-from broadcasts.delivery.channel import ChannelTraits, ContentRefused, Rendering
+from broadcasts.delivery.channel import ChannelTraits, ContentRefused, Rendering, singles_a_batch
 from storage.replies import Bubble
 
 ENDPOINT = "send"
-MOST_RECIPIENTS_PER_BATCH = 20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,8 +25,7 @@ class SmsOptions:
     def traits(self) -> ChannelTraits:
         return ChannelTraits(
             recipients_per_request=1,
-            # What leaves in a second: a batch must be through long before its lease ends.
-            recipients_per_batch=max(1, min(int(self.messages_per_second), MOST_RECIPIENTS_PER_BATCH)),
+            recipients_per_batch=singles_a_batch(self.messages_per_second),
             honours_retry_key=False,
             bulk_endpoint=ENDPOINT,
             reply_endpoint=ENDPOINT,

@@ -9,7 +9,7 @@ import re
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -17,13 +17,13 @@ import structlog
 from telegram.constants import ChatAction
 from telegram.error import BadRequest, TelegramError
 
+from bot.channels.parts import follow
 from bot.channels.telegram_errors import meaning
 from bot.channels.telegram_events import read_event
 from bot.channels.telegram_render import Part, render_parts
 from bot.channels.telegram_transport import AiohttpRequest, TelegramBot
 from bot.receiving import ReadEvent
 from broadcasts.delivery.channel import (
-    AtOnce,
     ChannelError,
     ChannelTraits,
     ContentRefused,
@@ -33,6 +33,7 @@ from broadcasts.delivery.channel import (
     RecipientGone,
     Rendering,
     SendRequest,
+    singles_a_batch,
 )
 from storage.leases import SEND_TIMEOUT_SECONDS
 from storage.replies import Bubble
@@ -43,7 +44,6 @@ API_URL = "https://api.telegram.org"
 MESSAGES_PER_SECOND = 30.0
 """Over all chats: https://core.telegram.org/bots/faq#my-bot-is-hitting-limits-how-do-i-avoid-this"""
 
-SINGLES_A_BATCH = 20
 ENDPOINT = "send"
 
 BETWEEN_PARTS_SECONDS = 1.05
@@ -51,7 +51,10 @@ BETWEEN_PARTS_SECONDS = 1.05
 
 ASK_AGAIN_SECONDS = 0.5
 FOLLOWS_WITHIN_SECONDS = SEND_TIMEOUT_SECONDS - 1.0
-"""So long after the first call of a request a further message may still wait for its departure."""
+"""So long after the first call of a request a further message may still wait: for its departure, or as it is told."""
+
+CHATS_ARE_ALL = 3
+"""So many different chats are told to wait within a second only where the limit is that of all chats together."""
 
 _REMEMBERED = 2_000
 _TOKEN = re.compile(r"([0-9]+):[A-Za-z0-9_-]+")
@@ -90,7 +93,7 @@ class TelegramChannel:
         self.webhook_secret = webhook_secret
         self.traits = ChannelTraits(
             recipients_per_request=1,
-            recipients_per_batch=SINGLES_A_BATCH,
+            recipients_per_batch=singles_a_batch(messages_per_second),
             honours_retry_key=False,
             bulk_endpoint=ENDPOINT,
             reply_endpoint=ENDPOINT,
@@ -104,6 +107,9 @@ class TelegramChannel:
         self._clock = clock
         self._pause = pause
         self._frozen: OrderedDict[int, float] = OrderedDict()
+        self._told: list[tuple[int, float, float]] = []
+        """Chats that were told to wait within the last second: when, and until when."""
+        self._all_frozen = 0.0
         self._accepted: OrderedDict[tuple[UUID, int], int] = OrderedDict()
 
     def render(self, bubbles: Sequence[Bubble]) -> Rendering:
@@ -117,9 +123,9 @@ class TelegramChannel:
     async def send(self, request: SendRequest) -> None:
         """Send the messages of one request to its one chat.
 
-        When a later message of several fails, the ones before it were accepted: the same request (by retry key and
-        chat) goes on after them. This memory is of one process; another begins again with the first message. So a later
-        message that gets no departure makes the outcome unknown: to wait would be to say that nothing was accepted.
+        When a later message of several fails, the ones before it were accepted: the outcome is unknown, and the same
+        request (by retry key and chat) goes on after them. This memory is of one process; another begins again with the
+        first message.
         """
         chat = _chat_of(request)
         calls = _calls_of(request.bubbles, in_private=chat > 0)
@@ -130,13 +136,13 @@ class TelegramChannel:
         for number, (method, parameters) in enumerate(calls):
             if number < begun:
                 continue
-            departure = request.departure
+            call = partial(self._call, chat, method, parameters, request.departure)
             if number > begun:
                 await self._pause(BETWEEN_PARTS_SECONDS)
             if number > 0:
-                await self._follow(departure, until)
-                departure = AtOnce()
-            await self._call(chat, method, parameters, departure)
+                await follow(call, number + 1, len(calls), partial(self._wait, until))
+            else:
+                await call()
             if number + 1 < len(calls):
                 _remember(self._accepted, key, number + 1)
         self._accepted.pop(key, None)
@@ -168,20 +174,13 @@ class TelegramChannel:
         """Close the connections."""
         await self._request.shutdown()
 
-    async def _follow(self, departure: Departure, until: float) -> None:
-        """Return when one more message may leave. Raises OutcomeUnknown: those before it were accepted."""
-        while True:
-            try:
-                await departure.due()
-            except NotNow as missed:
-                if self._clock() >= until:
-                    raise OutcomeUnknown(
-                        f"the messages before this one were accepted; then: {missed}"
-                    ) from missed
-                await self._pause(ASK_AGAIN_SECONDS)
-                continue
-            departure.left()
-            return
+    async def _wait(self, until: float, seconds: float) -> bool:
+        """Wait so long; False at once where it would be too long."""
+        seconds = max(seconds, ASK_AGAIN_SECONDS)
+        if self._clock() + seconds > until:
+            return False
+        await self._pause(seconds)
+        return True
 
     async def _call(self, chat: int, method: str, parameters: bytes, departure: Departure) -> None:
         try:
@@ -197,14 +196,21 @@ class TelegramChannel:
     def _refusal(self, chat: int, fault: TelegramError) -> ChannelError:
         refusal = meaning(fault)
         if isinstance(refusal, NotNow):
-            _remember(self._frozen, chat, self._clock() + refusal.retry_after_seconds)
+            now = self._clock()
+            until = now + refusal.retry_after_seconds
+            _remember(self._frozen, chat, until)
+            self._told = [each for each in self._told if each[0] != chat and now - each[1] < 1.0]
+            self._told.append((chat, now, until))
+            if len(self._told) >= CHATS_ARE_ALL:
+                self._all_frozen = min(each[2] for each in self._told)
         return refusal
 
     def _refuse_while_frozen(self, chat: int) -> None:
-        """A chat that was told to wait is left alone until then, other chats go on: asking early prolongs the wait."""
-        left = self._frozen.get(chat, 0.0) - self._clock()
+        """A chat that was told to wait is left alone until then: asking early prolongs the wait. Other chats go on,
+        unless so many were told at once that the bot as a whole is meant, which Telegram does not say."""
+        left = max(self._frozen.get(chat, 0.0), self._all_frozen) - self._clock()
         if left > 0:
-            raise NotNow("Telegram: this chat was told to wait", left)
+            raise NotNow("Telegram: it was told to wait", left)
         self._frozen.pop(chat, None)
 
 

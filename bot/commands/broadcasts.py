@@ -12,6 +12,7 @@ from bot.commands.reports import print_texts, released_json, report, texts_json
 from bot.wiring import Krajai
 from broadcasts.alerts.releasing import UnknownBroadcast, stop_released
 from broadcasts.delivery import fallback, repeating
+from broadcasts.delivery.held_up import held_up_on
 from broadcasts.delivery.progress import reasons_of
 from broadcasts.delivery.repeating import NotRepeatable, Repetition
 from storage import batches, broadcasts
@@ -70,6 +71,7 @@ def show(
         with krajai.database.read() as session:
             tally = batches.tally(session, broadcast_id)
             notes = batches.notes_of(session, broadcast_id, MOST_LISTED)
+            held_up = list(held_up_on(session, broadcast_id).values())
             reasons = reasons_of(session, broadcast_id)
             texts = fallback.spent_on(session, broadcast)
     listed = [
@@ -77,13 +79,15 @@ def show(
         for each in notes
     ]
     if as_json:
-        found = {"delivery": tally, "reasons": reasons, "recipients": listed}
+        found = {"delivery": tally, "held_up": held_up, "reasons": reasons, "recipients": listed}
         write_json({**_as_json(broadcast), **found, "texts_instead": texts_json(texts)})
         return
     console.print(
         f"broadcast {broadcast_id}: {broadcast.kind}, {broadcast.state} {broadcast.reason}", markup=False
     )
     console.print(", ".join(f"{name} {number:,}" for name, number in tally.items() if number) or "nobody")
+    for each in held_up:
+        console.print(f"  {each}", markup=False)
     for reason, number in reasons.items():
         console.print(f"  {number:,} {reason}")
     print_texts(texts)

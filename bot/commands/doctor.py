@@ -16,6 +16,7 @@ from bot.commands.console import JsonOption, console, settings, write_json
 from bot.embedded_lock import DatabaseBusy, require_owner
 from bot.settings import Settings
 from bot.wiring import Krajai, open_krajai
+from broadcasts.delivery.held_up import held_up_now
 from storage import migrate, people, places
 from storage.broadcasts import Broadcast
 from storage.database import Database
@@ -131,6 +132,7 @@ def _waiting(database: Database) -> Iterator[Finding]:
         paused = session.exec(
             select(func.count()).where(Broadcast.state == BroadcastState.PAUSED.value)
         ).one()
+        held_up = held_up_now(session)
         added = [
             each for each in people.accounts(session) if each.state == "active" and "sealed" in each.settings
         ]
@@ -150,9 +152,10 @@ def _waiting(database: Database) -> Iterator[Finding]:
     )
     yield Finding(
         subject="broadcasts",
-        in_order=paused == 0,
-        seen=f"{paused} are paused",
-        mend="krajai broadcast list shows which and why; after mending: krajai broadcast resume NUMBER",
+        in_order=paused == held_up == 0,
+        seen=f"{paused} are paused, {held_up} are held up on an account",
+        mend="krajai broadcast list and show say which and why; after mending, of those paused: "
+        "krajai broadcast resume NUMBER",
     )
 
 

@@ -1,6 +1,7 @@
 """Putting a backup in the place of a database: all of it or nothing, never under a running server, always held."""
 
 import shutil
+import time
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -20,6 +21,9 @@ from storage.outbox_held import settle_restored
 from storage.outbox_hold import RESTORED, hold
 
 REPLACED = "it holds personal data: delete it when you are sure that you do not need it."
+
+LINGER_SECONDS = 5.0
+"""So long a process that has ended may seem to be connected still."""
 
 _BY = "restore"
 _FILLED = ("person", "broadcast", "officer", "inbox_event")
@@ -138,18 +142,25 @@ def _has_tables(database: Database) -> bool:
 
 
 def _require_alone(database: Database) -> None:
-    """Nobody else is at work on the database."""
+    """Nobody else is at work on the database. Of a process that has just ended PostgreSQL knows a moment later."""
+    until = time.monotonic() + LINGER_SECONDS
+    while others := _connections_of_others(database):
+        if time.monotonic() > until:
+            raise BackupRefused(
+                f"{others} connections to the database are open: stop web, workers and clock first, on every machine"
+            )
+        time.sleep(LINGER_SECONDS / 20)
+
+
+def _connections_of_others(database: Database) -> int:
     with database.engine.connect() as connection:
-        others = connection.execute(
+        found: int = connection.execute(
             text(
                 "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
                 "AND usename = current_user AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
             )
         ).scalar_one()
-    if others:
-        raise BackupRefused(
-            f"{others} connections to the database are open: stop web, workers and clock first, on every machine"
-        )
+    return found
 
 
 def _put_aside(path: Path) -> str:

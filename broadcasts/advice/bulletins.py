@@ -1,5 +1,6 @@
 """Bulletins: an officer's own words to those who grow something in some places, looked at before they go out."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,7 +10,8 @@ from sqlmodel import Session
 
 from broadcasts.audience.counting import count
 from broadcasts.audience.selection import AudienceRule
-from storage import broadcasts, people, places, quota
+from broadcasts.delivery.estimates import copies_by_account
+from storage import broadcasts, places, quota
 from storage.broadcasts import EVERY_PLACE, Broadcast, BroadcastKind, Form, Priority, words_of
 from storage.farming import ADVICE, crops
 from storage.replies import Bubble
@@ -84,13 +86,8 @@ def preview(
             if over > 0:
                 raise BulletinRefused(f"--{language} is too long for {form}: shorten it by {over} letters")
     audience = count(session, AudienceRule(topic=_topic(planned), places=planned.places, at=at))
-    # The copies of a channel are checked against each of its accounts: never too little is kept for emergencies.
-    refused = (
-        quota.refusal(session, account.id, audience.get(account.channel, 0), at)
-        for account in people.accounts(session)
-        if account.id is not None
-    )
-    return BulletinPreview(texts=texts, audience=audience, obstacle=next(filter(None, refused), ""))
+    refused = quota.first_refusal(session, _takes(session, planned, at), at)
+    return BulletinPreview(texts=texts, audience=audience, obstacle=refused)
 
 
 def send(
@@ -107,6 +104,8 @@ def send(
         }
         for language, forms in shown.texts.items()
     }
+    if refused := quota.take(session, _takes(session, planned, at), at):
+        raise BulletinRefused(refused)
     return broadcasts.release(
         session,
         kind=BroadcastKind.ADVICE,
@@ -118,6 +117,12 @@ def send(
         by=by,
         at=at,
     )
+
+
+def _takes(session: Session, planned: Bulletin, at: datetime) -> Counter[int]:
+    """What it takes of each account's quota."""
+    to = {"topic": _topic(planned), "places": planned.places, "reached": ()}
+    return copies_by_account(session, to, at)
 
 
 def _topic(planned: Bulletin) -> str:

@@ -1,6 +1,6 @@
 """What relays announce in their villages: short, said twice, numbers as they are spoken (voice.md 2.1)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -41,9 +41,10 @@ def script(
 
 @dataclass(frozen=True, kw_only=True)
 class Announcement:
-    """How many relays are asked to announce an alert, and what they read aloud, by language."""
+    """How many relays are asked to announce an alert, by account id too, and what they read aloud, by language."""
 
     relays: int
+    copies: Mapping[int, int]
     scripts: dict[str, str]
 
 
@@ -66,7 +67,7 @@ def announcement(
         return None
     before = _before(line)
     scripts = {language: script(alert, cap, before, at, zone, language) for language in LANGUAGES}
-    return Announcement(relays=concerned, scripts=scripts)
+    return Announcement(relays=concerned.total(), copies=concerned, scripts=scripts)
 
 
 def tell_relays(

@@ -16,12 +16,12 @@ from broadcasts.alerts.words import words_of_alert
 from broadcasts.audience import listed
 from broadcasts.audience.counting import Group, by_channel, count_groups
 from broadcasts.audience.selection import AudienceRule
-from broadcasts.delivery.estimates import Draft
-from storage import alerts, batches, broadcasts, relays
+from broadcasts.delivery.estimates import Draft, copies_by_account
+from storage import alerts, batches, broadcasts, quota, relays
 from storage.alerts import Alert
 from storage.broadcasts import Broadcast, BroadcastKind, Priority
 from storage.lifecycles import AlertState, BatchState, BroadcastState, ForbiddenTransition
-from storage.people import Account, accounts
+from storage.people import accounts
 from storage.replies import Bubble
 from storage.subscriptions import WARNING
 
@@ -94,11 +94,13 @@ def look(
     would = _agreed(session, alert, cap, line, at, zone, channels)
     groups: list[Group] = []
     if "listed" in would.audience:
-        audience = _by_channel(session, listed.count(session, would.audience["listed"]))
+        audience = listed.count_by_channel(session, would.audience["listed"])
     else:
         places, on = tuple(would.audience["places"]), tuple(would.audience.get("accounts", ()))
         groups = count_groups(session, AudienceRule(topic=WARNING, places=places, at=at, accounts=on))
         audience = by_channel(session, groups)
+    on = accounts_on(session, channels)
+    announced = announcement(session, alert, cap, line, at, zone, on) if alert.places else None
     tallies = [batches.tally(session, broadcast_id) for broadcast_id in would.audience["reached"]]
     return Preview(
         alert=alert,
@@ -107,11 +109,11 @@ def look(
         groups=tuple(groups),
         draft=Draft(words=would.words, audience=would.audience, priority=_priority(alert)),
         reached=max((each["accepted"] + each["unknown"] + each["in_flight"] for each in tallies), default=0),
-        obstacle=_obstacle(session, alert, line, at, channels, exercise=exercise, wide=wide),
+        obstacle=_obstacle(session, alert, line, at, channels, exercise=exercise, wide=wide)
+        or quota.first_refusal(session, _takes(session, would, announced, at), at)
+        or None,
         hash=broadcasts.content_hash(would),
-        announced=announcement(session, alert, cap, line, at, zone, accounts_on(session, channels))
-        if alert.places
-        else None,
+        announced=announced,
     )
 
 
@@ -139,6 +141,10 @@ def release(
         raise NotReleasable(obstacle)
     cap = stored_cap(alert)
     broadcast = _agreed(session, alert, cap, line, at, zone, channels)
+    on = accounts_on(session, channels)
+    announced = announcement(session, alert, cap, line, at, zone, on)
+    if refused := quota.take(session, _takes(session, broadcast, announced, at), at):
+        raise NotReleasable(refused)
     broadcast.released_by = by
     broadcasts.let_go(session, broadcast, at)
     ended = AlertState.CANCELLED if alert.msg_type == MessageType.CANCEL else AlertState.UPDATED
@@ -149,7 +155,7 @@ def release(
     session.flush()
     assert alert.id is not None
     alerts.move(session, alert.id, AlertState.RELEASED, at, by=by, broadcast=broadcast.id)
-    tell_relays(session, alert, cap, line, broadcast, at, zone, accounts_on(session, channels))
+    tell_relays(session, alert, cap, line, broadcast, at, zone, on)
     return broadcast
 
 
@@ -241,12 +247,11 @@ def _words(alert: Alert, cap: CapAlert, line: list[Alert], at: datetime, zone: Z
     return words_of_alert(alert, cap, _went_out(line), at, zone) if alert.places else {}
 
 
-def _by_channel(session: Session, counted: Counter[tuple[str, int]]) -> dict[str, int]:
-    channels = dict(session.exec(select(Account.id, Account.channel)).all())
-    found: Counter[str] = Counter()
-    for (_, account_id), copies in counted.items():
-        found[channels[account_id]] += copies
-    return dict(sorted(found.items()))
+def _takes(session: Session, would: Broadcast, announced: Announcement | None, at: datetime) -> Counter[int]:
+    """What must fit into each account's quota; an emergency may always go out."""
+    if would.priority == Priority.EMERGENCY:
+        return Counter()
+    return copies_by_account(session, would.audience, at) + Counter(announced.copies if announced else {})
 
 
 def _alert(session: Session, alert_id: int) -> Alert:

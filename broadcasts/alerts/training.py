@@ -4,21 +4,17 @@ A training is a broadcast to a group of volunteers, marked at its beginning and 
 alert is closed by its draft's mode, which the database does not let anybody change.
 """
 
-from collections import Counter
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
 from broadcasts.alerts.releasing import Preview, Words, accounts_on, obstacle_of_channels
 from broadcasts.audience import listed
-from broadcasts.delivery.estimates import Draft
-from storage import broadcasts
+from broadcasts.delivery.estimates import Draft, copies_by_account
+from storage import broadcasts, quota
 from storage.alert_drafts import AlertDraft
 from storage.broadcasts import Broadcast, BroadcastKind, Form, Priority
-from storage.people import Account
 from storage.replies import Bubble, Button
 from storage.wording import LANGUAGES, say
 
@@ -30,12 +26,14 @@ def look(session: Session, draft: AlertDraft, preview: Preview, at: datetime) ->
     return replace(
         preview,
         words=words,
-        audience=_audience(session, would.audience["listed"]),
+        audience=listed.count_by_channel(session, would.audience["listed"]),
         groups=(),
         draft=Draft(words=would.words, audience=would.audience, priority=Priority.ROUTINE),
         reached=0,
         announced=None,
-        obstacle=obstacle_of_channels(session, draft.channels),
+        obstacle=obstacle_of_channels(session, draft.channels)
+        or quota.first_refusal(session, copies_by_account(session, would.audience, at), at)
+        or None,
         hash=broadcasts.content_hash(would),
     )
 
@@ -73,11 +71,3 @@ def _marked(bubble: Bubble, language: str, variant: str) -> Bubble:
     seen = Button(label=say(language, "buttons.exercise_seen"), action="exercise.seen")
     shown = () if variant.startswith((Form.GROUP, Form.SMS)) else (seen,)
     return Bubble(text=parted.join((mark, bubble.text, mark)), buttons=shown)
-
-
-def _audience(session: Session, volunteers: Mapping[str, Any]) -> dict[str, int]:
-    channels = dict(session.exec(select(col(Account.id), col(Account.channel))).all())
-    found: Counter[str] = Counter()
-    for (_, account_id), copies in listed.count(session, volunteers).items():
-        found[channels[account_id]] += copies
-    return dict(sorted(found.items()))

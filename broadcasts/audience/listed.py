@@ -13,12 +13,12 @@ from typing import Any
 
 from sqlalchemy import case, func, literal_column, true
 from sqlalchemy import select as sql_select
-from sqlmodel import Session, col
+from sqlmodel import Session, col, select
 
 from storage.advising import AdviceTold
 from storage.drill_members import DrillMember
 from storage.lifecycles import ContactState
-from storage.people import GROUP_CONTACT, Contact, Person
+from storage.people import GROUP_CONTACT, Account, Contact, Person
 from storage.price_thresholds import PriceThreshold
 from storage.quiet_hours import DAILY_HOUR, Wishes, wishes_of
 from storage.relays import Relay, RelayNotice
@@ -92,6 +92,15 @@ def count(session: Session, listed: Mapping[str, Any]) -> Counter[tuple[str, int
     return _COUNTS[listed["of"]](session, listed)
 
 
+def count_by_channel(session: Session, listed: Mapping[str, Any]) -> dict[str, int]:
+    """Copies per channel."""
+    channels = dict(session.exec(select(Account.id, Account.channel)).all())
+    found: Counter[str] = Counter()
+    for (_, account_id), copies in count(session, listed).items():
+        found[channels[account_id]] += copies
+    return dict(sorted(found.items()))
+
+
 def _count_mornings(session: Session, listed: Mapping[str, Any]) -> Counter[tuple[str, int]]:
     at = datetime.fromisoformat(listed["at"])
     hers = _subscribed(at).subquery()
@@ -155,21 +164,28 @@ def _subscribed(at: datetime, after: int = 0) -> Any:
 def _mornings(session: Session, listed: Mapping[str, Any], after: int, most: int) -> ListedPage:
     """Who gets prices at an hour, by person."""
     at = datetime.fromisoformat(listed["at"])
-    hers = _subscribed(at, after).order_by(col(Subscription.person_id)).limit(most).subquery()
+    hers = _subscribed(at, after).order_by(col(Subscription.person_id)).limit(most)
     # With those who cannot be reached: a page that is not full is the last one.
+    rows = session.connection().execute(hers).all()
+    if not rows:
+        return ListedPage(people=[], after=None)
+    # Between bounds: PostgreSQL would look through all persons for each page.
+    between = (rows[0][0], rows[-1][0])
     query = (
-        sql_select(hers.c.person_id, hers.c.topics, col(AdviceTold.with_prices_on), *_COLUMNS)
-        .outerjoin(Contact, col(Contact.id) == hers.c.contact_id)
-        .join(Person, col(Person.id) == hers.c.person_id)
-        .outerjoin(AdviceTold, col(AdviceTold.person_id) == hers.c.person_id)
-        .order_by(hers.c.person_id)
+        sql_select(col(AdviceTold.with_prices_on), *_COLUMNS)
+        .select_from(Contact)
+        .join(Person, col(Person.id) == col(Contact.person_id))
+        .outerjoin(AdviceTold, col(AdviceTold.person_id) == col(Person.id))
+        .where(col(Contact.person_id).between(*between), col(Person.id).between(*between), *_REACHABLE)
     )
-    rows = session.connection().execute(query).all()
-    today = _day(at)
+    today, reached = _day(at), {}
+    for with_prices_on, *rest in session.connection().execute(query):
+        if _is_reachable(rest, listed) and _hour(rest) == listed["hour"] and with_prices_on != today:
+            reached[rest[0]] = rest
     people = [
-        _person(rest, _variant_of(topics))
-        for _, topics, with_prices_on, *rest in rows
-        if _is_reachable(rest, listed) and _hour(rest) == listed["hour"] and with_prices_on != today
+        _person(reached[contact_id], _variant_of(topics))
+        for _, contact_id, topics in rows
+        if contact_id in reached
     ]
     return ListedPage(people=people, after=rows[-1][0] if len(rows) == most else None)
 

@@ -20,6 +20,7 @@ class ChannelError(Exception):
         ├── RecipientGone       blocked, deactivated, no such address
         ├── RecipientMoved      the address is another one now; nothing was sent
         ├── RecipientsRefused   the whole request was refused because of the recipients it names
+        ├── NotTogether         some of its recipients take requests of their own; nothing was sent
         ├── AccountRefused      credentials, quota: concerns everybody, and is no recipient's fault
         └── ContentRefused      the request is malformed in the provider's eyes
     """
@@ -61,6 +62,14 @@ class RecipientsRefused(ChannelError):
         self.positions = tuple(positions)
 
 
+class NotTogether(ChannelError):
+    """Positions of recipients each of whom takes a request of its own, away from the others; nobody got anything."""
+
+    def __init__(self, message: str, positions: Sequence[int]) -> None:
+        super().__init__(message)
+        self.positions = tuple(positions)
+
+
 class AccountRefused(ChannelError):
     """Everything on this account waits until an officer mends it."""
 
@@ -75,7 +84,8 @@ class ChannelTraits:
 
     `recipients_per_request` above 1 means multicast. `recipients_per_batch` is the unit of work: one request where
     the channel multicasts, a short run of single sends elsewhere, which is also what may be left unknown by a crash.
-    `requests_per_second` holds the published limit of each endpoint; `bulk_endpoint` and `reply_endpoint` may be one.
+    `requests_per_second` holds the limit of each endpoint: `bulk_endpoint` is that of requests to many,
+    `reply_endpoint` that of requests to one; they may be the same.
     `departs_itself`: it waits for `SendRequest.departure` right before each call is written; else delivery does that
     before `send`, and what then holds up the call must be little.
     """
@@ -87,6 +97,17 @@ class ChannelTraits:
     reply_endpoint: str
     requests_per_second: Mapping[str, float]
     departs_itself: bool = False
+
+
+def singles_a_batch(per_second: float) -> int:
+    """Recipients a batch where each takes a request of its own: what leaves in a tenth of a second, within bounds.
+
+    A batch costs the database the same whatever its size, but must be through long before its lease ends.
+
+    >>> [singles_a_batch(rate) for rate in (1, 30, 400, 1000)]
+    [1, 20, 40, 60]
+    """
+    return max(1, min(int(per_second), max(20, min(int(per_second / 10), 60))))
 
 
 @dataclass(frozen=True, kw_only=True)

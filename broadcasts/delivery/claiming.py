@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
+from uuid import uuid4
 
 from sqlalchemy import ColumnElement, String, and_, cast, exists, func
 from sqlalchemy import select as sql_select
@@ -51,7 +52,7 @@ def claim_batches(
 
     Expiry and the hash of what was released are checked here, before every batch, and a broadcast that fails them
     ends. Recipients who have stopped, blocked or been erased since the plan are skipped; where the channel honours
-    retry keys only before the first attempt, because from then on the key stands for one exact request.
+    retry keys only while certainly nobody has got it, because after that the key stands for one exact request.
     """
     claimed: list[ClaimedBatch] = []
     if is_held(session):
@@ -135,19 +136,22 @@ def _freeze(
     for batch, ids in zip(taken, recipients, strict=True):
         outcomes = bytearray(batch.outcomes)
         earlier_attempt_at = batch.first_attempt_at
-        if earlier_attempt_at is None or not honours_retry_key:
-            _skip(session, batch, ids, outcomes, reachable, at)
-        elif _key_forgotten(earlier_attempt_at, at):
-            _give_up(session, batch, ids, outcomes, at)
+        unknown = ord(Outcome.UNKNOWN.value)
+        passed_over = set(ids) - reachable.keys()
+        if not honours_retry_key:
+            _skip(session, batch, ids, outcomes, passed_over, at)
+        elif unknown not in outcomes:
+            _begin_anew(session, batch, ids, outcomes, passed_over, at)
+        else:
+            passed_over = _forget_erased(session, batch, ids, outcomes, passed_over, at)
+            if earlier_attempt_at is not None and _key_forgotten(earlier_attempt_at, at):
+                _give_up(session, batch, ids, outcomes, at)
         wanted = {ord(Outcome.WAITING.value)}
         if _repeats(batch, at, honours_retry_key=honours_retry_key):
-            wanted.add(ord(Outcome.UNKNOWN.value))
+            wanted.add(unknown)
         positions = tuple(
-            i
-            for i, outcome in enumerate(outcomes)
-            if outcome in wanted and (honours_retry_key or ids[i] in reachable)
+            i for i, outcome in enumerate(outcomes) if outcome in wanted and ids[i] not in passed_over
         )
-        unknown = ord(Outcome.UNKNOWN.value)
         in_doubt = frozenset(i for i in positions if outcomes[i] == unknown)
         in_flight = ord(Outcome.IN_FLIGHT.value)
         # A second attempt is marked at once: nobody may take it for the first.
@@ -191,14 +195,13 @@ def _reachable(session: Session, broadcast: Broadcast, contact_ids: Sequence[int
 @lru_cache(maxsize=64)
 def _reachable_query(dialect: str, topic: str) -> Any:
     line = cast(col(Contact.id), String).concat(" ").concat(col(Contact.address))
+    # Whoever is erased has no contact that is active; the person is not looked up where her subscription says it all.
     return (
         sql_select(func.aggregate_strings(line, "\n"))
         .select_from(Contact)
-        .join(Person, col(Person.id) == col(Contact.person_id))
         .where(
             col(Contact.id).in_(listed_ids(dialect, "ids")),
             is_one_of(col(Contact.state), ContactState.ACTIVE),
-            col(Person.erased_at).is_(None),
             _still_listens(topic),
         )
     )
@@ -207,7 +210,7 @@ def _reachable_query(dialect: str, topic: str) -> Any:
 def _still_listens(topic: str) -> ColumnElement[bool]:
     """Subscribed to the topic somewhere; for a list, not stopped, and for a topic of several kinds to any of them."""
     if not topic:
-        return col(Person.stopped_at).is_(None)
+        return exists().where(col(Person.id) == col(Contact.person_id), col(Person.stopped_at).is_(None))
     of_topic = col(Subscription.topic) == topic
     if topic.endswith(":"):
         of_topic = and_(col(Subscription.topic) >= topic, col(Subscription.topic) < f"{topic[:-1]};")
@@ -223,19 +226,51 @@ def _addresses(session: Session, contact_ids: tuple[int, ...], known: dict[int, 
     return tuple(known[i] for i in contact_ids)
 
 
-def _skip(
-    session: Session,
-    batch: Batch,
-    ids: Sequence[int],
-    outcomes: bytearray,
-    reachable: dict[int, str],
-    at: datetime,
+def _begin_anew(
+    session: Session, batch: Batch, ids: Sequence[int], outcomes: bytearray, gone: set[int], at: datetime
 ) -> None:
+    """The first attempt, or the first after some that were certainly accepted for nobody, with whoever is still there.
+
+    Where they are fewer it is another request than the one that was refused, and has another key.
+    """
+    if _skip(session, batch, ids, outcomes, gone, at) and batch.first_attempt_at is not None:
+        batch.retry_key = uuid4()
+    batch.first_attempt_at = None
+
+
+def _skip(
+    session: Session, batch: Batch, ids: Sequence[int], outcomes: bytearray, gone: set[int], at: datetime
+) -> bool:
+    """Take those who have left out of those who wait; whether there were any."""
     waiting = ord(Outcome.WAITING.value)
-    gone = [i for i, contact_id in enumerate(ids) if outcomes[i] == waiting and contact_id not in reachable]
-    for i in gone:
+    skipped = [i for i, contact_id in enumerate(ids) if outcomes[i] == waiting and contact_id in gone]
+    for i in skipped:
         outcomes[i] = ord(Outcome.SKIPPED.value)
-    batches.note(session, batch, [ids[i] for i in gone], "skipped", "stopped, blocked or erased since", at)
+    reason = "stopped, blocked or erased since"
+    batches.note(session, batch, [ids[i] for i in skipped], "skipped", reason, at)
+    return bool(skipped)
+
+
+def _forget_erased(
+    session: Session, batch: Batch, ids: Sequence[int], outcomes: bytearray, gone: set[int], at: datetime
+) -> set[int]:
+    """Those of the leavers who are addressed no more although the request is in doubt: of them nothing is known any
+    more, whether they got it stays unknown, and is listed once.
+
+    The others are asked for under the same key. LINE accepts a key once "no matter how many times" a request brings
+    it (https://developers.line.biz/en/docs/messaging-api/retrying-api-request/); what it does when the request has one
+    recipient less than before it does not say. A refusal would leave them in doubt, and nobody gets it twice.
+    """
+    if not gone:
+        return gone
+    query = select(Contact.id).where(col(Contact.id).in_(gone), Contact.state == ContactState.ERASED.value)
+    erased = {i for i in session.exec(query) if i is not None}
+    unknown = ord(Outcome.UNKNOWN.value)
+    doubtful = [i for i, outcome in zip(ids, outcomes, strict=True) if outcome == unknown and i in erased]
+    listed = batches.noted(session, batch, doubtful)
+    new = [i for i in doubtful if i not in listed]
+    batches.note(session, batch, new, "unknown", "erased before it was known whether it arrived", at)
+    return erased
 
 
 def _key_forgotten(first_attempt_at: datetime, at: datetime) -> bool:

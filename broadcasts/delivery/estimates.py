@@ -127,7 +127,7 @@ def estimate(
 
     Five seconds for a million people in the whole country, a quarter of one for a province, on SQLite.
     """
-    by_subscription = _groups(session, draft, at) if groups is None else groups
+    by_subscription = _groups(session, draft.audience, at) if groups is None else groups
     reached = _reached(session, draft.audience["reached"])
     found = [
         _of_account(session, draft, account, by_subscription, reached, channels, forms, at)
@@ -150,8 +150,15 @@ def estimate(
     )
 
 
-def _groups(session: Session, draft: Draft, at: datetime) -> Sequence[Group]:
-    audience = draft.audience
+def copies_by_account(session: Session, audience: Mapping[str, Any], at: datetime) -> Counter[int]:
+    """What a release to an audience takes of each account's quota: at most so much, as `AccountEstimate` says."""
+    found = Counter(_reached(session, audience["reached"]))
+    for group in _groups(session, audience, at):
+        found[group.account_id] += group.copies
+    return found
+
+
+def _groups(session: Session, audience: Mapping[str, Any], at: datetime) -> Sequence[Group]:
     if "listed" not in audience:
         if not audience["places"]:
             return ()

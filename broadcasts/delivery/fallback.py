@@ -14,6 +14,7 @@ from uuid import uuid4
 from sqlmodel import Session, col, select
 
 from broadcasts.delivery.again import send_again
+from broadcasts.delivery.held_up import was_refused
 from broadcasts.delivery.missed import (
     FallbackRule,
     Missed,
@@ -252,7 +253,7 @@ def _take_out(session: Session, broadcast: Broadcast, each: Missed, at: datetime
     # Whoever has the batch at the moment may be waiting for the broadcast, which is held here: then at the next look.
     free = {"skip_locked": True}
     batch = session.get(Batch, each.batch_id, with_for_update=free, populate_existing=True)
-    if batch is None or batch.state != BatchState.WAITING or batch.reason != broadcast.reason:
+    if batch is None or batch.state != BatchState.WAITING or not was_refused(batch, broadcast):
         return False
     position = unpack(batch.recipients).index(each.contact_id)
     if batch.outcomes[position] != ord(Outcome.WAITING.value):

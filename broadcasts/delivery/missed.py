@@ -12,12 +12,13 @@ from sqlmodel import Session, col, select
 
 from broadcasts.audience.selection import Span, spans
 from broadcasts.delivery.channel import Channel
+from broadcasts.delivery.held_up import was_refused
 from storage import broadcasts, texts_instead
 from storage.alerts import Alert
 from storage.batches import Batch, RecipientNote, unpack
 from storage.broadcasts import Broadcast, BroadcastKind
 from storage.columns import is_one_of
-from storage.lifecycles import BatchState, BroadcastState, ContactState, Outcome
+from storage.lifecycles import BatchState, ContactState, Outcome
 from storage.people import GROUP_CONTACT, Contact, Person
 from storage.relays import RelayNotice
 from storage.replies import Bubble
@@ -203,18 +204,17 @@ def _who_was_refused(
 def _whose_batch_was_refused(
     session: Session, rule: FallbackRule, broadcast: Broadcast, audience: Mapping[str, Any]
 ) -> Iterator[Missed]:
-    """Those of whole batches for whose refusal the broadcast was paused: credentials, quota, the words."""
-    if broadcast.state != BroadcastState.PAUSED or not broadcast.reason:
-        return
+    """Those of whole batches that were refused: credentials, quota, the words."""
     query = select(Batch).where(
         Batch.broadcast_id == broadcast.id,
         is_one_of(col(Batch.state), BatchState.WAITING),
         col(Batch.account_id).in_(rule.lines),
         Batch.attempts > 0,
-        Batch.reason == broadcast.reason,
     )
     pairs: dict[int, _Pair] | None = None
     for batch in session.exec(query.order_by(col(Batch.id))):
+        if not was_refused(batch, broadcast):
+            continue
         if pairs is None:
             pairs = {each.contact_id: each for each in _pairs(session, rule, audience)}
         for contact_id, outcome in zip(unpack(batch.recipients), batch.outcomes, strict=True):

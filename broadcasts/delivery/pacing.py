@@ -36,6 +36,14 @@ _COUNTS_SECONDS = 1.0
 _ONCE_MORE_SECONDS = 1.0
 """So long a call that missed its departure waits for another; then it is looked anew whether it may go at all."""
 
+SEEN_SECONDS = 0.1
+"""So long before a call is written it was last seen that it may go; else it is looked again. It takes that long to
+its departure, and a look for each would cost too much."""
+
+_LOOK_SECONDS = 0.5
+"""Longer than that no look may take: the calls behind are spaced by when this one was to be written. A departure that
+lapses meanwhile is not used."""
+
 
 @dataclass(frozen=True, slots=True)
 class Slot:
@@ -167,8 +175,9 @@ class Gates:
     ) -> "Departing":
         """The departures of one request: usually one, several where it takes several calls.
 
-        What has not left by `leaves_by`, in `steady_seconds`, does not leave. `has_left` is called at the first one.
-        Whether it may go at all is asked of `look` again whenever it missed its departure and waits for another.
+        What has not begun to leave by `leaves_by`, in `steady_seconds`, does not. `has_left` is called at the first.
+        Whether it may go at all is asked of `look` after `passage` by the caller, and here again whenever it missed
+        its departure and waits for another, or was held up by more than `SEEN_SECONDS`.
         """
         key = (account_id, endpoint)
         if key not in self._seconds:
@@ -180,7 +189,7 @@ class Gates:
 class Departing:
     """A `channel.Departure`: `passage` first, then `due` and `left` around each call."""
 
-    __slots__ = ("_gate", "_leaves_by", "_look", "_mine", "_second", "_slot", "_tell", "has_left")
+    __slots__ = ("_gate", "_leaves_by", "_look", "_mine", "_second", "_seen_at", "_slot", "_tell", "has_left")
 
     def __init__(
         self,
@@ -197,12 +206,14 @@ class Departing:
         self._look = look
         self._slot: Slot | None = None
         self._mine: _Left | None = None
+        self._seen_at = -math.inf
         self.has_left = False
         """Before that, certainly nothing was written."""
 
     async def passage(self) -> None:
         """Wait in the order of classes and comers until the departure is near."""
         self._slot = await self._gate.passage()
+        self._seen_at = time.monotonic()
 
     async def due(self) -> None:
         """Return at the departure, or later, at a distance from those before. Raises NotNow where others go first."""
@@ -210,10 +221,14 @@ class Departing:
         if slot is not None and (early := slot.at - time.monotonic()) > 0:
             await asyncio.sleep(early)
         if slot is None or slot.has_lapsed:
-            await self._again(slot)
+            slot = await self._again(slot)
         self._mine = await self._second.turn()
-        if steady_seconds() > self._leaves_by:
-            # It was frozen on the way: somebody else may have taken this over by now.
+        if time.monotonic() - self._seen_at > SEEN_SECONDS:
+            await self._look_again()
+            if not self.has_left and slot.has_lapsed:
+                raise NotNow("others go first", retry_after_seconds=0.0)
+        if not self.has_left and steady_seconds() > self._leaves_by:
+            # Somebody else may have taken this over by now, or the words have expired.
             raise NotNow("too long on the way", retry_after_seconds=0.0)
 
     def left(self) -> None:
@@ -227,7 +242,7 @@ class Departing:
         if self._mine is not None:
             self._mine.at = time.monotonic()
 
-    async def _again(self, slot: Slot | None) -> None:
+    async def _again(self, slot: Slot | None) -> Slot:
         try:
             async with asyncio.timeout(_ONCE_MORE_SECONDS):
                 while slot is None or slot.has_lapsed:
@@ -236,6 +251,7 @@ class Departing:
                     slot = await self._gate.passage(once_more=True)
                     await self._look_again()
                     await asyncio.sleep(max(slot.at - time.monotonic(), 0))
+                return slot
         except TimeoutError:
             raise NotNow("others go first", retry_after_seconds=0.2) from None
 
@@ -243,10 +259,12 @@ class Departing:
         """Raises NotNow when it was stopped since the last look. What was begun is finished: half would be worse."""
         if self._look is None or self.has_left:
             return
+        self._seen_at = time.monotonic()
         try:
-            if not await self._look():
-                raise NotNow("stopped", retry_after_seconds=0.0)
-        except SQLAlchemyError as fault:
+            async with asyncio.timeout(_LOOK_SECONDS):
+                if not await self._look():
+                    raise NotNow("stopped", retry_after_seconds=0.0)
+        except (SQLAlchemyError, TimeoutError) as fault:
             log.warning("not sent: nobody knows whether it was stopped", kind=type(fault).__name__)
             raise NotNow("the database does not answer", retry_after_seconds=1.0) from None
 

@@ -170,7 +170,14 @@ class _Page:
             drawn = draw(self._session, self._broadcast, self.cursor["after"])
         for alike in drawn.alike:
             variant = self._variant(alike.language, alike.account_id, alike.province, in_group=alike.in_group)
-            self._add(alike.account_id, alike.language, variant, alike.contact_ids, alike.wishes)
+            self._add(
+                alike.account_id,
+                alike.language,
+                variant,
+                alike.contact_ids,
+                alike.wishes,
+                in_group=alike.in_group,
+            )
         self.cursor["after"] = drawn.until
         return None if drawn.until is None else 0.0
 
@@ -182,7 +189,8 @@ class _Page:
         for one in found.people:
             if one.variant in known:
                 name = self._variant(one.language, one.account_id, one.variant, in_group=one.in_group)
-                self._add(one.account_id, one.language, name, [one.contact_id], one.wishes)
+                ids = [one.contact_id]
+                self._add(one.account_id, one.language, name, ids, one.wishes, in_group=one.in_group)
         self.cursor["after"] = found.after
         return None if found.after is None else 0.0
 
@@ -248,8 +256,9 @@ class _Page:
             addressed.add(person_id)
             new.append({"broadcast_id": self._broadcast.id, "person_id": person_id})
             province = variants[contact_id].rpartition("/")[2]
-            variant = self._variant(language, account_id, province, in_group=kind == GROUP_CONTACT)
-            self._add(account_id, language, variant, [contact_id], wishes_of(*hours))
+            in_group = kind == GROUP_CONTACT
+            variant = self._variant(language, account_id, province, in_group=in_group)
+            self._add(account_id, language, variant, [contact_id], wishes_of(*hours), in_group=in_group)
         if new:
             self._session.connection().execute(insert(Addressed), new)
 
@@ -258,11 +267,23 @@ class _Page:
         return variant_for(self._broadcast.words, language, form, province)
 
     def _add(
-        self, account_id: int, language: str, variant: str, contact_ids: Sequence[int], wishes: Wishes
+        self,
+        account_id: int,
+        language: str,
+        variant: str,
+        contact_ids: Sequence[int],
+        wishes: Wishes,
+        *,
+        in_group: bool,
     ) -> None:
+        """A group chat is a batch of its own: it is sent to alone, and what becomes of it is its own."""
         key = f"{account_id}|{language}|{variant}"
         if (later := self._later(wishes)) is not None:
             key += f"|{later.isoformat()}"
+        if in_group:
+            for contact_id in contact_ids:
+                self._write(key, [contact_id])
+            return
         group = self._pending.setdefault(key, [])
         group += contact_ids
         size = self._sizes.get(account_id, BATCH_OF_AN_UNKNOWN_CHANNEL)

@@ -13,6 +13,7 @@ from sqlalchemy import func
 from sqlalchemy import select as sql_select
 from sqlmodel import Session, col, select
 
+from broadcasts.delivery.held_up import held_up_on
 from storage.batches import Batch, RecipientNote, count_outcomes, tally
 from storage.broadcasts import Broadcast
 from storage.columns import is_one_of
@@ -82,7 +83,7 @@ class DeliveryWatch:
             self._read_new(session)
             self._read_finished(session, at)
             counts = self._counted(session)
-            reasons = self._reasons(session)
+            reasons = {**self._held_up(session), **self._reasons(session)}
         snapshot = Snapshot(
             at=at,
             state=broadcast.state,
@@ -147,6 +148,14 @@ class DeliveryWatch:
             self._notes += settled
             self._notes_to = newest - _IDS_BACK
         return dict(found.most_common())
+
+    def _held_up(self, session: Session) -> dict[str, int]:
+        """Who waits because an account is refused; first of all, since somebody is to mend it."""
+        planned: Counter[int] = Counter()
+        for account_id, size in self._batches.values():
+            planned[account_id] += size
+        found = held_up_on(session, self.broadcast_id)
+        return {said: planned[each] - self._settled[each] for each, said in found.items()}
 
     def _with_rate(self, session: Session, found: Snapshot) -> Snapshot:
         self._seen.append((found.at, found.settled, self._settled.copy()))

@@ -8,6 +8,7 @@ import re
 from datetime import datetime
 from enum import IntEnum, StrEnum
 
+from sqlalchemy import func
 from sqlmodel import Session, col, select, update
 
 from storage import batches, receipts
@@ -77,7 +78,12 @@ def apply_receipt(
     if named["message"]:
         effect = _apply_to_message(session, int(named["message"]), told, at, account_id)
     else:
-        effect = _apply_to_batch(session, int(named["batch"]), int(named["contact"]), told, at, account_id)
+        contact_id = int(named["contact"])
+        batch = _holder(session, int(named["batch"]), contact_id, told, account_id)
+        if batch is None:
+            return Effect.NOTHING
+        effect = _apply_to_batch(session, batch, contact_id, told, at)
+        reference = f"b{batch.id}.{contact_id}"
     if effect is Effect.KEPT:
         receipts.keep(session, reference, status, at)
     return effect
@@ -86,7 +92,8 @@ def apply_receipt(
 def apply_early(session: Session, prefix: str, at: datetime) -> int:
     """Apply the receipts that came before a batch (`b12.`) or message (`m7`) was settled; how many.
 
-    Part of the transaction that settles it: before an emergency is tried once more.
+    Part of the transaction that settles it or takes it back from a worker that died: before an emergency is tried
+    once more.
     """
     taken = receipts.take(session, prefix)
     for reference, status in taken:
@@ -120,16 +127,34 @@ def _early_name(account_id: int, network_id: str) -> str:
     return f"n{account_id}.{network_id};"
 
 
-def _apply_to_batch(
-    session: Session, batch_id: int, contact_id: int, told: Outcome, at: datetime, account_id: int | None
-) -> Effect:
+def _holder(
+    session: Session, batch_id: int, contact_id: int, told: Outcome, account_id: int | None
+) -> Batch | None:
+    """The batch that holds the contact now, locked: this one, or the one into which she was set apart.
+
+    That what was sent then was refused says nothing of a later attempt, so only good news follows her.
+    """
     batch = session.get(Batch, batch_id, with_for_update=True, populate_existing=True)
     if batch is None or account_id not in (None, batch.account_id):
-        return Effect.NOTHING
-    recipients = batches.unpack(batch.recipients)
-    if contact_id not in recipients:
-        return Effect.NOTHING
-    position = recipients.index(contact_id)
+        return None
+    if contact_id in batches.unpack(batch.recipients):
+        return batch
+    if told is not Outcome.ACCEPTED:
+        return None
+    is_sqlite = session.get_bind().dialect.name == "sqlite"
+    find = func.instr if is_sqlite else func.pg_catalog.position
+    later = select(Batch.id).where(
+        Batch.broadcast_id == batch.broadcast_id,
+        Batch.account_id == batch.account_id,
+        col(Batch.id) > batch_id,
+        find(col(Batch.recipients), batches.pack([contact_id])) > 0,
+    )
+    found = session.exec(later.order_by(col(Batch.id)).limit(1)).first()
+    return None if found is None else _holder(session, found, contact_id, told, account_id)
+
+
+def _apply_to_batch(session: Session, batch: Batch, contact_id: int, told: Outcome, at: datetime) -> Effect:
+    position = batches.unpack(batch.recipients).index(contact_id)
     known = Outcome(chr(batch.outcomes[position]))
     if known is Outcome.ACCEPTED:
         return _note(session, batch, contact_id, at) if told is Outcome.FAILED else Effect.NOTHING
@@ -141,7 +166,7 @@ def _apply_to_batch(
         return Effect.NOTHING
     outcomes = bytearray(batch.outcomes)
     outcomes[position] = ord(told.value)
-    statement = update(Batch).where(col(Batch.id) == batch_id).values(outcomes=bytes(outcomes))
+    statement = update(Batch).where(col(Batch.id) == batch.id).values(outcomes=bytes(outcomes))
     session.connection().execute(statement)
     session.refresh(batch)
     if told is Outcome.FAILED:

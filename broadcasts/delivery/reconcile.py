@@ -11,6 +11,7 @@ import structlog
 from sqlmodel import Session
 
 from broadcasts.delivery.claiming import finish_complete
+from broadcasts.delivery.receipts import apply_early
 from broadcasts.delivery.settling import recover_batch, recover_message
 from storage import batches, broadcasts, inbox, outbox
 from storage.broadcasts import DELIVERY_WORK
@@ -38,11 +39,13 @@ def recover(
     lapsed = batches.lapsed(session, overdue_at)
     for batch in lapsed:
         recover_batch(session, batch, at, honours_retry_key=honours_retry_key.get(batch.account_id, False))
+        apply_early(session, f"b{batch.id}.", at)
     messages = outbox.lapsed_leases(session, overdue_at)
     for message in messages:
         contact = session.get_one(Contact, message.contact_id)
         keyed = honours_retry_key.get(contact.account_id, False)
         recover_message(session, message, at, honours_retry_key=keyed)
+        apply_early(session, f"m{message.id}", at)
     session.flush()
     finish_complete(session, at)
     return len(lapsed) + len(messages)

@@ -163,10 +163,8 @@ def _require_quota(session: Session, original: Broadcast, found: Repetition, at:
     needed: defaultdict[int, int] = defaultdict(int)
     for (account_id, _, _), contact_ids in found.contacts.items():
         needed[account_id] += len(contact_ids)
-    for account_id, copies in needed.items():
-        if refusal := quota.refusal(session, account_id, copies, at):
-            raise NotRepeatable(refusal)
-        quota.spend(session, account_id, copies)
+    if refusal := quota.take(session, needed, at):
+        raise NotRepeatable(refusal)
 
 
 def _outcomes(

@@ -14,6 +14,7 @@ from broadcasts.delivery import intents, settling
 from broadcasts.delivery.calling import call
 from broadcasts.delivery.channel import Channel, NotNow, SendRequest
 from broadcasts.delivery.claiming import ClaimedBatch, claim_batches
+from broadcasts.delivery.held_up import Holds
 from broadcasts.delivery.intents import Intent, Place, Windows
 from broadcasts.delivery.lanes import Lane, measure_of
 from broadcasts.delivery.looking import Looks
@@ -126,9 +127,11 @@ class Sender:
             room = min(await lane.room(measure, left), CLAIMED_TOGETHER)
             if room <= 0:
                 continue
-            leaves_by = steady_seconds() + LEAVES_WITHIN_SECONDS
+            asked_at = steady_seconds()
             claimed = await asyncio.to_thread(self._claim, account_id, priority, channel, room)
-            sent += [self._start(lane, channel, one, leaves_by) for one in claimed]
+            for one in claimed:
+                leaves_by = asked_at + min(LEAVES_WITHIN_SECONDS, one.valid_seconds)
+                sent.append(self._start(lane, channel, one, leaves_by))
             if not claimed:
                 if lane.is_empty:
                     return False
@@ -181,28 +184,22 @@ class Sender:
     ) -> None:
         pace_class = PaceClass.EMERGENCY if claimed.emergency else PaceClass.ROUTINE
         batch, traits = claimed.batch, channel.traits
+        call_one = partial(
+            self._call,
+            channel,
+            batch.account_id,
+            pace_class,
+            broadcast_id=batch.broadcast_id,
+            leaves_by=leaves_by,
+            has_left=one_left,
+        )
         if traits.recipients_per_request > 1:
-            request = self._request(claimed, claimed.addresses, f"b{batch.id}")
-            verdict = await self._call(
-                channel,
-                batch.account_id,
-                pace_class,
-                request,
-                batch.broadcast_id,
-                leaves_by=leaves_by,
-                has_left=one_left,
-            )
+            verdict = await call_one(self._request(claimed, claimed.addresses, f"b{batch.id}"))
             verdicts = [verdict] * len(claimed.positions)
         else:
             calls = (
-                self._call(
-                    channel,
-                    batch.account_id,
-                    pace_class,
+                call_one(
                     self._request(claimed, (address,), f"b{batch.id}.{contact_id}"),
-                    batch.broadcast_id,
-                    leaves_by=leaves_by,
-                    has_left=one_left,
                     intent=Intent(claimed=claimed, position=position),
                 )
                 for address, contact_id, position in zip(
@@ -236,7 +233,7 @@ class Sender:
         `leaves_by` is in `steady_seconds`; who has an `intent` has it written down just before.
         """
         traits = channel.traits
-        endpoint = traits.reply_endpoint if pace_class is PaceClass.CONVERSATION else traits.bulk_endpoint
+        endpoint = traits.bulk_endpoint if len(request.addresses) > 1 else traits.reply_endpoint
         limit = traits.requests_per_second[endpoint]
         look = partial(self._looks.is_live, broadcast_id) if broadcast_id is not None else None
         place = self._windows.place(account_id, pace_class, limit)
@@ -316,18 +313,18 @@ class Sender:
 
     def _claim(self, account_id: int, priority: Priority, channel: Channel, most: int) -> list[ClaimedBatch]:
         with self.database.write(urgent=priority is Priority.EMERGENCY) as session:
-            return claim_batches(
-                session,
-                account_id,
-                priority,
-                self.database.now(session),
-                most,
-                honours_retry_key=channel.traits.honours_retry_key,
-            )
+            now, keyed = self.database.now(session), channel.traits.honours_retry_key
+            if priority is Priority.EMERGENCY and self._holds.is_held(account_id, now):
+                return []
+            return claim_batches(session, account_id, priority, now, most, honours_retry_key=keyed)
 
     @cached_property
     def _lanes(self) -> dict[tuple[int, Priority], Lane]:
         return {}
+
+    @cached_property
+    def _holds(self) -> Holds:
+        return Holds()
 
     @cached_property
     def _windows(self) -> Windows:
@@ -380,6 +377,7 @@ class Sender:
             )
             if not honours_retry_key:
                 apply_early(session, f"b{claimed.batch.id}.", now)
+            self._holds.note(claimed, verdicts, now)
             return wrote
 
     def _claim_message(self, contact_id: int) -> tuple[Message, Contact] | None:

@@ -8,6 +8,7 @@ from sqlalchemy import insert
 from sqlmodel import Session, col, select
 
 from broadcasts.delivery.claiming import ClaimedBatch
+from broadcasts.delivery.held_up import note_refusal
 from broadcasts.delivery.verdicts import ACCEPTED, Next, Verdict
 from storage import batches, broadcasts, outbox, people
 from storage.batches import Batch
@@ -38,10 +39,11 @@ def settle_batch(
 
     Returns False when the lease was lost: then nothing at all is written.
     """
-    if verdicts[0].next is Next.SPLIT:
-        return _split(session, claimed, verdicts[0], at)
+    if verdicts[0].next in _DIVIDES:
+        return _DIVIDES[verdicts[0].next](session, claimed, verdicts[0], at)
     batch = claimed.batch
-    if not honours_retry_key and any(verdict.next is Next.REFUSED for verdict in verdicts):
+    to_one_each = not honours_retry_key or len(verdicts) == 1
+    if to_one_each and any(verdict.next is Next.REFUSED for verdict in verdicts):
         verdicts = _own_refusals(session, batch, verdicts)
     outcomes = bytearray(batch.outcomes)
     for position, verdict in zip(claimed.positions, verdicts, strict=True):
@@ -56,14 +58,14 @@ def settle_batch(
     )
     if not held_up and not once_more:
         wrote = batches.settle(session, batch, bytes(outcomes), at)
-    elif _own(session, batch) is None:
+    elif (broadcast := _own(session, batch)) is None:
         return False
     else:
-        wrote = _try_again(session, claimed, verdicts, outcomes, at, once_more=once_more)
+        wrote = _try_again(session, broadcast, claimed, verdicts, outcomes, at, once_more=once_more)
     if wrote:
         _remember(session, claimed, verdicts, at, honours_retry_key=honours_retry_key)
         if pauses := [verdict for verdict in verdicts if verdict.next in (Next.PAUSE, Next.REFUSED)]:
-            _pause(session, batch.broadcast_id, pauses[0].reason, at)
+            note_refusal(session, batch, pauses[0], at)
     return wrote
 
 
@@ -119,7 +121,7 @@ def recover_batch(session: Session, batch: Batch, at: datetime, *, honours_retry
     With a retry key the same request simply goes out again. Without one, those in flight are unknown: they are
     listed, and only an emergency tries them once more. Those whose turn had not come simply wait again.
     """
-    broadcast = session.get_one(Broadcast, batch.broadcast_id, with_for_update=_LOCK)
+    broadcast = session.get_one(Broadcast, batch.broadcast_id, populate_existing=True, with_for_update=_LOCK)
     reason = "the worker stopped while sending"
     in_flight, unknown = Outcome.IN_FLIGHT.encode(), Outcome.UNKNOWN.encode()
     outcomes = batch.outcomes.replace(in_flight, unknown)
@@ -134,7 +136,7 @@ def recover_batch(session: Session, batch: Batch, at: datetime, *, honours_retry
     emergency = broadcast.priority == broadcasts.Priority.EMERGENCY
     once_more = emergency and not batch.resent and bool(doubtful)
     untouched = [i for i, was in enumerate(batch.outcomes) if was == ord(Outcome.WAITING.value)]
-    if untouched and (once_more or batch.resent):
+    if untouched and (once_more or batch.resent) and _goes_on(broadcast):
         # There is no third attempt, and theirs would be the first: they move on alone.
         kept = [i for i in range(len(outcomes)) if i not in untouched]
         _move_on_alone(session, batch, outcomes, untouched, at, resent=False)
@@ -207,6 +209,7 @@ def _own(session: Session, batch: Batch) -> Broadcast | None:
 
 def _try_again(
     session: Session,
+    broadcast: Broadcast,
     claimed: ClaimedBatch,
     verdicts: Sequence[Verdict],
     outcomes: bytearray,
@@ -220,7 +223,7 @@ def _try_again(
         # The others had their second attempt, and there is no third: those who wait for theirs move on alone.
         kept = [i for i in range(len(outcomes)) if i not in held_up]
         return _set_apart(
-            session, batch, kept, outcomes, held_up, at, reason="the others were tried once more"
+            session, broadcast, batch, kept, outcomes, held_up, at, reason="the others were tried once more"
         )
     reasons = [verdict for verdict in verdicts if verdict.next in _WAITS]
     if not any(verdict.called for verdict in verdicts):
@@ -269,7 +272,8 @@ def _remember(
 def _split(session: Session, claimed: ClaimedBatch, verdict: Verdict, at: datetime) -> bool:
     """Keep the refused recipients in this batch as failed; the others become a new batch with a new key."""
     batch = claimed.batch
-    if _own(session, batch) is None:
+    broadcast = _own(session, batch)
+    if broadcast is None:
         return False
     refused = [claimed.positions[i] for i in verdict.positions]
     others = [i for i in claimed.positions if i not in refused]
@@ -281,11 +285,12 @@ def _split(session: Session, claimed: ClaimedBatch, verdict: Verdict, at: dateti
     kept = [i for i in range(len(outcomes)) if i not in others]
     ids = batches.unpack(batch.recipients)
     batches.note(session, batch, [ids[i] for i in refused], "failed", verdict.reason, at)
-    return _set_apart(session, batch, kept, outcomes, others, at, reason=verdict.reason)
+    return _set_apart(session, broadcast, batch, kept, outcomes, others, at, reason=verdict.reason)
 
 
 def _set_apart(
     session: Session,
+    broadcast: Broadcast,
     batch: Batch,
     kept: Sequence[int],
     outcomes: bytearray,
@@ -294,7 +299,12 @@ def _set_apart(
     *,
     reason: str,
 ) -> bool:
-    """Settle `kept` in this batch and let `others`, as their outcomes are, wait in a new one with a new key."""
+    """Settle `kept` in this batch and let `others`, as their outcomes are, wait in a new one with a new key.
+
+    What has ended gets no new batch: its correction has seen the last of them, and comes back to those at work only.
+    """
+    if not _goes_on(broadcast):
+        return batches.stop_claimed(session, batch, bytes(outcomes), at)
     if not batches.settle(session, batch, bytes(outcomes[i] for i in kept), at, reason=reason):
         return False
     if others:
@@ -302,6 +312,34 @@ def _set_apart(
         batches.shrink(session, batch, [ids[i] for i in kept])
         _move_on_alone(session, batch, outcomes, others, at, resent=batch.resent)
     return True
+
+
+def _part(session: Session, claimed: ClaimedBatch, verdict: Verdict, at: datetime) -> bool:
+    """Nothing was sent: who is only taken alone gets a batch of her own, the others wait in this one."""
+    batch = claimed.batch
+    broadcast = _own(session, batch)
+    if broadcast is None:
+        return False
+    outcomes = bytearray(batch.outcomes)
+    for i in claimed.positions:
+        outcomes[i] = ord(_outcome(verdict, in_doubt=i in claimed.in_doubt).value)
+    alone = [claimed.positions[i] for i in verdict.positions] if _goes_on(broadcast) else []
+    kept = [i for i in range(len(outcomes)) if i not in alone]
+    batch.attempts -= 1
+    batch.first_attempt_at = claimed.earlier_attempt_at
+    batches.put_back(session, batch, bytes(outcomes[i] for i in kept), 0.0, at, reason=verdict.reason)
+    for i in alone:
+        _move_on_alone(session, batch, outcomes, [i], at, resent=False)
+    ids = batches.unpack(batch.recipients)
+    batches.shrink(session, batch, [ids[i] for i in kept])
+    return True
+
+
+_DIVIDES = {Next.SPLIT: _split, Next.PART: _part}
+
+
+def _goes_on(broadcast: Broadcast) -> bool:
+    return broadcast.state in (BroadcastState.RELEASED, BroadcastState.PAUSED)
 
 
 def _move_on_alone(
@@ -319,14 +357,5 @@ def _move_on_alone(
         batch.broadcast_id, batch.account_id, batch.language, batch.variant, [ids[i] for i in others], at
     )
     row |= {"outcomes": bytes(outcomes[i] for i in others), "resent": resent}
-    broadcast = session.get_one(Broadcast, batch.broadcast_id)
-    if broadcast.state not in (BroadcastState.RELEASED, BroadcastState.PAUSED):
-        row |= {"state": BatchState.STOPPED.value, "finished_at": at}
     session.connection().execute(insert(Batch), [row])
     broadcasts.announce_delivery(session, batch.broadcast_id, batch.account_id)
-
-
-def _pause(session: Session, broadcast_id: int, reason: str, at: datetime) -> None:
-    broadcast = session.get_one(Broadcast, broadcast_id)
-    if broadcast.state == BroadcastState.RELEASED:
-        broadcasts.move(session, broadcast_id, BroadcastState.PAUSED, at, by="delivery", reason=reason)

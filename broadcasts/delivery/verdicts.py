@@ -8,6 +8,7 @@ from broadcasts.delivery.channel import (
     ChannelError,
     ContentRefused,
     NotNow,
+    NotTogether,
     OutcomeUnknown,
     RecipientGone,
     RecipientMoved,
@@ -38,6 +39,9 @@ class Next(StrEnum):
     SPLIT = "split"
     """The refused recipients are set apart, the others get a new request with a new key."""
 
+    PART = "part"
+    """Nothing was sent: those whom the channel takes only alone get requests of their own."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
@@ -66,6 +70,7 @@ _BY_ERROR: dict[type[ChannelError], tuple[Outcome, Next]] = {
     RecipientGone: (Outcome.FAILED, Next.FINISH),
     RecipientMoved: (Outcome.WAITING, Next.RETRY),
     RecipientsRefused: (Outcome.WAITING, Next.SPLIT),
+    NotTogether: (Outcome.WAITING, Next.PART),
     AccountRefused: (Outcome.WAITING, Next.PAUSE),
     ContentRefused: (Outcome.WAITING, Next.REFUSED),
     OutcomeUnknown: (Outcome.UNKNOWN, Next.FINISH),
@@ -85,7 +90,7 @@ def judge(error: ChannelError, *, honours_retry_key: bool, recipients: int = 1) 
     Only the retry key makes it safe to repeat a call whose outcome nobody knows.
     """
     wait_seconds = error.retry_after_seconds if isinstance(error, NotNow) else 0.0
-    positions: tuple[int, ...] = ()
+    positions = error.positions if isinstance(error, NotTogether) else ()
     outcome, following = _BY_ERROR.get(type(error), (Outcome.UNKNOWN, Next.FINISH))
     if isinstance(error, OutcomeUnknown) and honours_retry_key:
         following = Next.RETRY

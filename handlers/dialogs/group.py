@@ -1,8 +1,9 @@
 """Group chats: they are warned, and answered when they name Krajai; nothing personal is said or asked there."""
 
 import re
+from collections.abc import Iterable
 
-from handlers.dialogs.warnings_near_me import near_me
+from handlers.dialogs.warnings_near_me import live_warnings_in, near_me, shown
 from handlers.turn import Bubbles, Turn
 from handlers.understanding.keywords import Keyword, is_rescue, keyword
 from storage import places
@@ -10,7 +11,7 @@ from storage.groups import redeem
 from storage.lifecycles import ContactState
 from storage.people import GROUP_CONTACT, set_contact_state
 from storage.place_reading import same_to_the_eye
-from storage.replies import IncomingKind
+from storage.replies import Bubble, IncomingKind
 from storage.subscriptions import WARNING, subscribe, unsubscribe
 
 _CODE = re.compile(r"(?<![0-9])[0-9]{8}(?![0-9])")
@@ -57,10 +58,19 @@ def _bind(turn: Turn, code: str) -> Bubbles:
     unsubscribe(turn.session, turn.person_id, turn.at)
     subscribe(turn.session, turn.person_id, turn.contact_id, WARNING, place, turn.at)
     turn.person.consented_at = turn.person.consented_at or turn.at
-    return (turn.bubble(turn.say("group.bound", place=places.short_name(place, turn.language))),)
+    live = shown(turn, live_warnings_in(turn, [place])[:1], [place])
+    return (
+        *_plain(live),
+        turn.bubble(turn.say("group.bound", place=places.short_name(place, turn.language))),
+    )
 
 
 def _warnings(turn: Turn) -> Bubbles:
     if not turn.places:
         return (turn.bubble(turn.say("group.no_place")),)
-    return tuple(bubble.model_copy(update={"buttons": (), "lasting": False}) for bubble in near_me(turn))
+    return _plain(near_me(turn))
+
+
+def _plain(bubbles: Iterable[Bubble]) -> Bubbles:
+    """What a button asks is for one person's chat."""
+    return tuple(bubble.model_copy(update={"buttons": (), "lasting": False}) for bubble in bubbles)

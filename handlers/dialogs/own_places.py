@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from handlers.dialogs.place_labels import LABEL_UNITS, place_buttons
+from handlers.dialogs.warnings_near_me import live_warnings_in, shown
 from handlers.turn import Bubbles, Turn
 from handlers.understanding.places import places_in
 from handlers.understanding.writing import soft
@@ -11,7 +12,7 @@ from storage.dialogs import leave
 from storage.farming import follow_advice
 from storage.own_places import Called, call, own_places
 from storage.replies import Button
-from storage.subscriptions import TOPICS, open_subscriptions, subscribe, unsubscribe
+from storage.subscriptions import TOPICS, WARNING, open_subscriptions, subscribe, unsubscribe
 from storage.wording.lengths import units
 
 MOST_CHOICES = 4
@@ -111,11 +112,15 @@ def set_topics(turn: Turn, argument: str) -> Bubbles:
     for each in turn.subscriptions:
         if each.place == code and each.topic.partition(":")[0] not in _CHOICES[choice]:
             unsubscribe(turn.session, turn.person_id, turn.at, topic=each.topic, place=code)
-    for topic in _CHOICES[choice]:
-        subscribe(turn.session, turn.person_id, turn.contact_id, topic, code, turn.at)
+    new = [
+        topic
+        for topic in _CHOICES[choice]
+        if subscribe(turn.session, turn.person_id, turn.contact_id, topic, code, turn.at)
+    ]
+    live = live_warnings_in(turn, [code])[:1] if WARNING in new else []
     follow_advice(turn.session, turn.person_id, turn.contact_id, turn.at)
     turn.subscriptions = open_subscriptions(turn.session, turn.person_id)
-    return look(turn, code)
+    return (*shown(turn, live, [code]), *look(turn, code))
 
 
 def ask_name(turn: Turn, code: str) -> Bubbles:

@@ -9,6 +9,7 @@ import pytest
 from benchmarks.rig import results
 from benchmarks.rig.check import REQUIRED, faults_of
 from benchmarks.rig.results import Results, Row
+from benchmarks.rig.table import table
 
 
 def figures() -> dict[str, float]:
@@ -56,3 +57,8 @@ def test_a_figure_is_left_out_only_with_a_reason() -> None:
     without = figures() | {"sms_kannel_vs_bare": None}
     assert len(faults_of(without)) == 1
     assert faults_of({**without, "missing": {"sms_kannel_vs_bare": "no Kannel"}}) == []
+
+
+def test_the_page_shows_the_figures_that_are_kept() -> None:
+    page = (results.FOLDER.parent / "README.md").read_text("utf-8")
+    assert table() in page, "put the table of benchmarks.rig.table into benchmarks/README.md"

@@ -6,6 +6,7 @@ from prometheus_client import CollectorRegistry
 from sqlmodel import col, select
 
 from bot.gauges import Gauges
+from broadcasts.delivery.held_up import HELD_UP
 from broadcasts.delivery.planning import plan_page
 from storage import outbox_hold
 from storage.batches import Batch
@@ -34,8 +35,9 @@ def test_ages_rate_quota_sources_and_the_hold(database: Database) -> None:
         )
         session.add(ScheduledRun(schedule="housekeeping", slot=NOW, started_at=NOW))
         outbox_hold.hold(session, NOW, by="suda", reason="restored")
-        urgent, _, held, sent = session.exec(select(Batch).order_by(col(Batch.id))).all()
+        urgent, refused, held, sent = session.exec(select(Batch).order_by(col(Batch.id))).all()
         urgent.not_before = held.not_before = LATER + timedelta(hours=1)
+        refused.attempts, refused.reason = 1, f"{HELD_UP}401"
         sent.state, sent.outcomes, sent.finished_at = BatchState.DONE, b"a", NOW
     registry = CollectorRegistry()
     gauges = Gauges(registry)
@@ -45,6 +47,7 @@ def test_ages_rate_quota_sources_and_the_hold(database: Database) -> None:
     def value(gauge: str, /, **labels: str) -> float | None:
         return registry.get_sample_value(f"krajai_{gauge}", labels)
 
+    assert value("paused_broadcasts_now") == 1
     number = str(line)
     assert value("queue_age_seconds", **{"class": "emergency"}) == 40
     assert value("queue_age_seconds", **{"class": "routine"}) == 0

@@ -17,6 +17,7 @@ from bot.wiring import Krajai, open_krajai
 from broadcasts.alerts import releasing
 from storage.database import Database
 from storage.people import MENU_DUE, ensure_account
+from storage.quota import note_quota
 from tests import builders
 from tests.bot.networks import LineNetwork, settings_for
 from tests.fakes.line import FakeLine
@@ -105,7 +106,9 @@ def test_what_is_no_emergency_changes_no_menu(sqlite_database: Database, more: d
             await asyncio.to_thread(citizens, sqlite_database)
             await install(account)
             with sqlite_database.write() as session:
-                live_warning(session, places=("5709",), at=sqlite_database.now(session), **more)
+                now = sqlite_database.now(session)
+                note_quota(session, account.id, limit=None, used=0, at=now)
+                live_warning(session, places=("5709",), at=now, **more)
             keeper = MenuKeeper(krajai, account)
             while await keeper.link_some():
                 continue

@@ -163,7 +163,7 @@ def test_a_broadcast_that_is_paused_is_left_alone(
         nonlocal claims
         krajai = opened(sqlite_database)
         krajai.local_faults.order(Fault.ACCESS_REVOKED)
-        broadcast_id = release(krajai, 3)
+        broadcast_id = release(krajai, 3, Priority.ROUTINE)
         async with at_work(krajai):
 
             def is_paused() -> bool:

@@ -24,13 +24,14 @@ class Crash:
     """SIGKILL after `function` ("module:name" or "module:Class.name") did something for the `nth` time.
 
     `before`: at its beginning instead. It did something when it returned neither None, False, 0 nor an empty list;
-    `always` where it returns nothing.
+    `always` where it returns nothing. `by` SIGSTOP freezes it there instead.
     """
 
     function: str
     nth: int = 1
     before: bool = False
     always: bool = False
+    by: signal.Signals = signal.SIGKILL
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,7 +101,7 @@ def _deadly(function: Callable[..., Any], crash: Crash) -> Callable[..., Any]:
     def count() -> None:
         left[0] -= 1
         if left[0] == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
+            os.kill(os.getpid(), crash.by)
 
     async def deadly_later(*args: Any, **more: Any) -> Any:
         if crash.before:

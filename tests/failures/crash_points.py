@@ -23,6 +23,22 @@ SINGLE_SENDS: Mapping[str, Crash] = {
 }
 """Where every send counts: before each it is committed that it is about to happen."""
 
+WRITING: Mapping[str, Crash] = {
+    "a call is about to be written": Crash(
+        function="broadcasts.delivery.pacing:Departing.left", before=True, nth=3
+    ),
+    "a call is written, not answered": Crash(
+        function="broadcasts.delivery.pacing:Departing._stamp", before=True, nth=3
+    ),
+    "who waited behind those in doubt moves on alone, not committed": Crash(
+        function="broadcasts.delivery.settling:_move_on_alone", always=True
+    ),
+    "those in doubt are put back, not committed": Crash(function="storage.batches:put_back"),
+    "a call was answered, nothing written down": Crash(function=f"{_SENDING}:call", nth=3),
+    "answers are not yet written together": Crash(function="storage.batches:settle_all", before=True),
+}
+"""Around a call, in a network's own words, and what becomes of a batch of which some are in doubt."""
+
 DELIVERY: Mapping[str, Crash] = {
     "what a crash left is taken back, not committed": Crash(function=f"{_WORKER}:recover"),
     "what a crash left is taken back": Crash(function=f"{_WORKER}:WorkerProcess._make_ready", before=True),

@@ -1,4 +1,8 @@
-"""Every way a provider fails, end to end: what it does for how long, and what must have come of it."""
+"""Every way a provider fails, end to end: what it does for how long, and what must have come of it.
+
+The broadcast is an emergency: a refused account is tried again by itself, since others may be on other accounts; only
+refused words wait for an officer.
+"""
 
 from dataclasses import dataclass
 
@@ -52,9 +56,9 @@ TABLE: tuple[Row, ...] = (
     _line("cut, and cut although accepted", Line.CUTS, Line.ACCEPTS_AND_CUTS, Line.CUTS),
     _line("429 rate", *[Line.TOO_FAST] * 5),
     _line("429 concurrency", *[Line.TOO_MANY_AT_ONCE] * 5),
-    _line("monthly quota", Line.QUOTA, officer=True),
-    _line("revoked token", Line.UNAUTHORIZED, officer=True),
-    _line("403", Line.FORBIDDEN, officer=True),
+    _line("monthly quota", Line.QUOTA),
+    _line("revoked token", Line.UNAUTHORIZED),
+    _line("403", Line.FORBIDDEN),
     _line("413", Line.TOO_LARGE, officer=True),
     _line("400 naming to[n]", fills="malformed", accepted=ALL - 2, failed=2),
     _line("refused for five minutes", refused_seconds=300),
@@ -70,16 +74,16 @@ TABLE: tuple[Row, ...] = (
     _telegram("403 blocked", fills="blocked", accepted=ALL - 1, failed=1),
     _telegram("400 chat not found", fills="missing", accepted=ALL - 1, failed=1),
     _telegram("migrated to a supergroup", fills="migrated"),
-    _telegram("revoked token", fills="revoked", officer=True),
+    _telegram("revoked token", fills="revoked"),
     _telegram("refused for five minutes", refused_seconds=300),
     _sms("503, try again", *[Sms.TEMPORAL_FAILURE] * ALL),
     _sms("not routable", Sms.NOT_ROUTABLE, accepted=ALL - 1, failed=1),
     _sms("500", Sms.SERVER_ERROR),
     _sms("a captive portal", Sms.PORTAL_PAGE),
-    _sms("302", Sms.MOVED, officer=True),
+    _sms("302", Sms.MOVED),
     _sms("hangs", Sms.HANGS, Sms.HANGS_AFTER_ACCEPTING, twice=1),
     _sms("slow drip", Sms.DRIPS, twice=1),
     _sms("cut", Sms.DROPPED_UNREAD, Sms.DROPPED_AFTER_ACCEPTING, twice=1),
-    _sms("wrong password", fills="revoked", officer=True),
+    _sms("wrong password", fills="revoked"),
     _sms("refused for five minutes", refused_seconds=300),
 )

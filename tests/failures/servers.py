@@ -95,6 +95,11 @@ class Server:
     def wake(self) -> None:
         os.kill(self.pid, signal.SIGCONT)
 
+    def wait_frozen(self) -> None:
+        """Return when it has stopped itself where it was told to."""
+        stat = Path(f"/proc/{self.pid}/stat")
+        wait_until(lambda: stat.read_text().rpartition(")")[2].split()[0] == "T", lambda: self.log)
+
     def wait_crashed(self) -> None:
         """Return when it has died where it was told to."""
         assert self.process is not None

@@ -1,6 +1,8 @@
 """SIGKILL at every named step of a release and of a conversation, one after the other on the same database."""
 
 from collections import Counter
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -10,9 +12,21 @@ from storage.inbox import InboxEvent
 from storage.lifecycles import InboxState, MessageState, Outcome
 from storage.outbox import Message
 from storage.people import Contact
+from tests.broadcasts.alerts.cap_texts import SENT
 from tests.failures import networks
+from tests.failures.alerts import release, warning
 from tests.failures.audience import subscribers
-from tests.failures.crash_points import CLAIMING, CONVERSATION, DELIVERY, ENDING, PLANNING, SINGLE_SENDS
+from tests.failures.child import Crash
+from tests.failures.crash_points import (
+    CLAIMING,
+    CONVERSATION,
+    DELIVERY,
+    ENDING,
+    PLANNING,
+    SINGLE_SENDS,
+    WRITING,
+)
+from tests.failures.networks import Network
 from tests.failures.servers import say, servers, wait_until
 from tests.failures.size import size
 from tests.failures.webhooks import said, tell_line
@@ -26,15 +40,19 @@ FEW = size(1_200, 5_000)
 WORDS = "เมนู"
 
 
-@pytest.mark.parametrize("name", ["line", "telegram"])
+NETWORKS: dict[str, tuple[Callable[[], AbstractContextManager[Network]], int, Mapping[str, Crash]]] = {
+    "line": (lambda: networks.line(8), MANY, {**PLANNING, **CLAIMING, **DELIVERY, **ENDING}),
+    "telegram": (lambda: networks.telegram(100), FEW, {**CLAIMING, **SINGLE_SENDS, **DELIVERY}),
+    "sms": (lambda: networks.kannel(100), FEW // 2, {**SINGLE_SENDS, **WRITING}),
+}
+
+
+@pytest.mark.parametrize("name", list(NETWORKS))
 def test_a_release_survives_every_crash_point(url: str, tmp_path: Path, name: str) -> None:
     keyed = name == "line"
-    serve = networks.line(8) if keyed else networks.telegram(100)
-    points = (
-        {**PLANNING, **CLAIMING, **DELIVERY, **ENDING} if keyed else {**CLAIMING, **SINGLE_SENDS, **DELIVERY}
-    )
-    with serve as network, servers(url, tmp_path, **network.settings) as running:
-        audience = subscribers(url, MANY if keyed else FEW, network)
+    serve, count, points = NETWORKS[name]
+    with serve() as network, servers(url, tmp_path, **network.settings) as running:
+        audience = subscribers(url, count, network)
         broadcast_id = audience.release()
         server = running.make("run")
         in_flight: set[int] = set()
@@ -59,6 +77,25 @@ def test_a_release_survives_every_crash_point(url: str, tmp_path: Path, name: st
         assert max(audience.got().values()) <= 2
         if keyed:
             assert audience.tally(broadcast_id)["accepted"] == MANY == audience.network.arrived()
+
+
+def test_a_correction_survives_crashes_amid_its_planning(url: str, tmp_path: Path) -> None:
+    """Whom it is told to is read from what became of the original: once, whatever was read and not committed."""
+    with networks.line(50) as network, servers(url, tmp_path, **network.settings) as running:
+        audience = subscribers(url, 1_500, network)
+        server = running.make("run").start()
+        original = release(audience, warning("1", "5709"))
+        audience.wait_for(original)
+        server.kill()
+        change = release(audience, warning("2", "9001", msgType="Cancel", references=f"TMD,1,{SENT}"))
+        for crash in PLANNING.values():
+            server.start(crash).wait_crashed()
+            assert set(audience.got().values()) == {1}
+        server.start()
+        audience.wait_for(change)
+        assert server.terminate() == 0
+        assert audience.got() == dict.fromkeys(audience.contacts.values(), 2)
+        assert audience.tally(change) == {"planned": 1_500, "accepted": 1_500}
 
 
 @pytest.mark.parametrize("name", ["line", "telegram"])

@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +20,15 @@ from sqlmodel import select
 
 from bot import queue
 from bot import worker as worker_process
+from broadcasts.delivery.sending import CLAIMED_TOGETHER
+from storage import batches
 from storage.batches import OPEN_STATES, Batch
 from storage.database import CONNECT_TIMEOUT_SECONDS, LOST_AFTER, Database
 from storage.inbox import InboxEvent
 from storage.pace import DatabasePacer, PaceClass
 from storage.people import ensure_account
+from tests import builders
+from tests.builders import NOW
 from tests.failures import networks
 from tests.failures.audience import Audience, subscribers
 from tests.failures.servers import Server, say, servers, wait_until
@@ -50,6 +55,8 @@ GONE_SECONDS = size(4, 60)
 BETWEEN_SECONDS = 0.03
 PACE_LEASES = size(2_000, 20_000)
 VERSIONS_A_BLOCK = 10
+BATCHES = size(1_600, 16_000)
+BATCHES_A_BLOCK = 10
 
 
 @contextmanager
@@ -114,6 +121,9 @@ def test_nothing_acknowledged_is_lost_while_the_database_is_gone(tmp_path: Path)
             said_before = len(worker.log)
             server.ensure_postgres_running()
             waits = longest_wait(audience, broadcast_id)
+            with audience.database.read() as session:
+                returned_at = audience.database.now(session)
+            open_then = {each.id for each in audience.batches(broadcast_id) if each.state in OPEN_STATES}
             seconds = wait_until(
                 lambda: _state(audience, broadcast_id) == "done",
                 lambda: str(audience.tally(broadcast_id)),
@@ -141,6 +151,11 @@ def test_nothing_acknowledged_is_lost_while_the_database_is_gone(tmp_path: Path)
             pauses = paused(worker.log[said_before:])
             say(f"its return was waited for {pauses}; what was under way then had {waits:.1f} s to wait")
             assert waits + sum(pauses.values()) <= RECOVERS_SECONDS
+            # By the database's clock, all that a worker had in hand then was finished in time.
+            settled_at = [each.finished_at for each in audience.batches(broadcast_id) if each.id in open_then]
+            recovered = max((at - returned_at).total_seconds() for at in settled_at if at is not None)
+            say(f"{len(open_then)} batches under way then were finished within {recovered:.1f} s")
+            assert recovered <= RECOVERS_SECONDS
             assert acknowledged <= kept
             assert set(citizens.answers.values()) == {200, 503}
             assert multicast == dict.fromkeys(audience.contacts, 1)
@@ -161,22 +176,55 @@ def test_a_long_snapshot_does_not_stall_the_pace(postgres: PostgresServer) -> No
 
     def lease_all(count: int) -> float:
         """Blocks of the table and its index that a lease reads."""
-        before = _blocks(database)
+        before = _blocks(database, "pace")
         for _ in range(count):
             pacer.lease(account_id, "multicast", PaceClass.ROUTINE, 16, 200.0)
-        return (_blocks(database) - before) / count
+        return (_blocks(database, "pace") - before) / count
 
     lease_all(100)
     part = PACE_LEASES // 10
-    with database.engine.connect() as dump:
-        dump.execution_options(isolation_level="REPEATABLE READ").execute(text("SELECT count(*) FROM pace"))
-        # A dump is never idle in its transaction; this one is.
-        dump.execute(text("SET idle_in_transaction_session_timeout TO 0"))
+    with _dump(database):
         first = lease_all(part)
         lease_all(PACE_LEASES - 2 * part)
         last = lease_all(part)
     say(f"a lease read {first:.1f} blocks, and {last:.1f} after {PACE_LEASES:,} under one snapshot")
     assert 0 < last < first + PACE_LEASES / VERSIONS_A_BLOCK
+    database.close()
+
+
+def test_a_long_snapshot_does_not_stall_claiming_and_settling(postgres: PostgresServer) -> None:
+    """What waited and is done stays in the index of what waits: each claim passes it, a block for several of them."""
+    database = Database(postgres.fresh_database())
+    with database.write() as session:
+        account_id = ensure_account(session, "line").id or 0
+        broadcast_id = builders.released(session, lives=timedelta(hours=6)).id or 0
+        planned = [
+            batches.new_batch(broadcast_id, account_id, "th", "", range(10), NOW) for _ in range(BATCHES)
+        ]
+        batches.insert_batches(session, planned)
+
+    def send(count: int) -> float:
+        """Blocks of the batches and their indexes that a claim of sixteen and its settling read."""
+        before = _blocks(database, "batch")
+        for _ in range(count):
+            with database.write() as session:
+                claimed = batches.claim(session, broadcast_id, account_id, NOW, CLAIMED_TOGETHER)
+                for batch in claimed:
+                    batches.freeze(session, batch, b"f" * 10, NOW)
+            assert len(claimed) == CLAIMED_TOGETHER
+            with database.write() as session:
+                batches.settle_all(session, [(batch, b"a" * 10) for batch in claimed], NOW)
+        return (_blocks(database, "batch") - before) / count
+
+    goes = BATCHES // CLAIMED_TOGETHER
+    with _dump(database):
+        first = send(goes // 10)
+        send(goes - 2 * (goes // 10))
+        last = send(goes // 10)
+    say(
+        f"a claim and its settling read {first:.1f} blocks, and {last:.1f} after {BATCHES:,} under one snapshot"
+    )
+    assert 0 < last < first + BATCHES / BATCHES_A_BLOCK
     database.close()
 
 
@@ -199,15 +247,25 @@ def test_a_database_that_is_gone_without_a_word_is_given_up_in_time(postgres: Po
     database.close()
 
 
-def _blocks(database: Database) -> int:
-    """Read so far from the table of the pace and its indexes: what a lease costs, however busy the machine is."""
+@contextmanager
+def _dump(database: Database) -> Iterator[None]:
+    """A snapshot that is held open."""
+    with database.engine.connect() as dump:
+        dump.execution_options(isolation_level="REPEATABLE READ").execute(text("SELECT count(*) FROM pace"))
+        # A dump is never idle in its transaction; this one is.
+        dump.execute(text("SET idle_in_transaction_session_timeout TO 0"))
+        yield
+
+
+def _blocks(database: Database, table: str) -> int:
+    """Read so far from a table and its indexes: what a step costs, however busy the machine is."""
     with database.engine.connect() as connection:
         connection.execute(text("SELECT pg_stat_force_next_flush()"))
         connection.commit()
         query = (
             "SELECT heap_blks_hit + heap_blks_read + idx_blks_hit + idx_blks_read FROM pg_statio_user_tables"
         )
-        return int(connection.execute(text(f"{query} WHERE relname = 'pace'")).scalar_one())
+        return int(connection.execute(text(f"{query} WHERE relname = :table"), {"table": table}).scalar_one())
 
 
 def _stop(server: Any) -> None:

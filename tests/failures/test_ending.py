@@ -1,27 +1,28 @@
 """Stopped, expired or corrected while it goes out: nobody gets the old words afterwards, and who got them is known."""
 
 import csv
-import time
 from collections import defaultdict
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from zoneinfo import ZoneInfo
+from typing import Any
 
 import pytest
 from sqlmodel import select
 
 from broadcasts.alerts import releasing
-from broadcasts.alerts.importing import import_alerts
-from storage.batches import Batch
-from storage.broadcasts import Broadcast, content_hash
-from tests.broadcasts.alerts.cap_texts import SENT, alert_xml, area_xml, info_xml
+from storage.batches import Batch, unpack
+from storage.broadcasts import Broadcast
+from tests.broadcasts.alerts.cap_texts import SENT
 from tests.failures import networks
+from tests.failures.alerts import release, warning
 from tests.failures.audience import Audience, subscribers
 from tests.failures.networks import Network
-from tests.failures.servers import Servers, say, servers
+from tests.failures.servers import Servers, say, servers, wait_until
 from tests.failures.size import size
+from tests.fakes import kannel as kannel_fake
+from tests.fakes import telegram as telegram_fake
 from tests.postgres import PostgresServer
 
 COUNT = size(15_000, 50_000)
@@ -32,8 +33,19 @@ STOPS: dict[str, tuple[Callable[[], AbstractContextManager[Network]], int, int]]
     "telegram": (lambda: networks.telegram(100), FEW, 10),
     "sms": (lambda: networks.kannel(100), FEW, 10),
 }
-BANGKOK = ZoneInfo("Asia/Bangkok")
-LEFT_TO_LIVE = timedelta(seconds=2)
+CUTS: dict[str, Any] = {
+    "telegram": telegram_fake.Fault.CUT_AFTER_ACCEPTING,
+    "sms": kannel_fake.Fault.DROPPED_AFTER_ACCEPTING,
+}
+LEFT_TO_LIVE = timedelta(seconds=5)
+EXPIRING: dict[str, tuple[Callable[[], AbstractContextManager[Network]], int, int]] = {
+    # The network, how many subscribers, and how many of them a request is for.
+    "line": (lambda: networks.line(2), COUNT, 500),
+    "telegram": (lambda: networks.telegram(3), FEW, 1),
+    "sms": (lambda: networks.kannel(3), FEW, 1),
+}
+IN_DOUBT = 8
+"""Also a second's calls, and as many as one batch holds at such a pace, or one more."""
 
 
 @pytest.mark.postgres
@@ -88,32 +100,28 @@ def who(running: Servers, broadcast_id: int) -> dict[str, set[str]]:
     return found
 
 
-def test_nothing_goes_out_after_the_expiry(url: str, tmp_path: Path) -> None:
-    with networks.line(2) as network, servers(url, tmp_path, **network.settings) as running:
-        audience = subscribers(url, COUNT, network)
+@pytest.mark.parametrize("name", list(STOPS))
+def test_nothing_goes_out_after_the_expiry(url: str, tmp_path: Path, name: str) -> None:
+    """So slow that one request at most is being written at any moment: also that of the expiry."""
+    serve, count, a_request = EXPIRING[name]
+    with serve() as network, servers(url, tmp_path, **network.settings) as running:
+        audience = subscribers(url, count, network)
         server = running.make("run").start().wait_ready()
-        broadcast_id = audience.release()
-        audience.wait_partly(0.2)
-        with audience.database.write() as session:
-            broadcast = session.get_one(Broadcast, broadcast_id)
-            broadcast.expires_at = audience.database.now(session) + LEFT_TO_LIVE
-            broadcast.content_hash = content_hash(broadcast)
-        expires_at = time.monotonic() + LEFT_TO_LIVE.total_seconds()
-        audience.wait_for(broadcast_id, "expired")
-        in_time = len(network.fake.journal)
-        assert server.terminate() == 0
+        broadcast_id = audience.release(lives=LEFT_TO_LIVE)
         with audience.database.read() as session:
-            ended_at = session.get_one(Broadcast, broadcast_id).expires_at
-        after = [at - expires_at for at in network.fake.accepted_at if at > expires_at]
-        tally = audience.tally(broadcast_id)
-        say(f"{len(after)} requests after the expiry, the last {max(after, default=0):.3f} s; {tally}")
-        # What left before may be read after it, on a busy machine: next to nothing of all that was still to go.
-        assert len(after) <= 2 < (COUNT - tally["accepted"]) / 500
-        assert len(network.fake.journal) == in_time
+            expires_at = session.get_one(Broadcast, broadcast_id).expires_at
+        wait_until(lambda: datetime.now(UTC) >= expires_at, look=0.001)
+        in_time = network.arrived()
+        audience.wait_for(broadcast_id, "expired")
+        assert server.terminate() == 0
+        late, tally = network.arrived() - in_time, audience.tally(broadcast_id)
+        say(f"{in_time} until the expiry, {late} after it; {tally}")
+        assert late <= a_request
         began = [each.first_attempt_at for each in audience.batches(broadcast_id) if b"a" in each.outcomes]
-        assert all(at is not None and at < ended_at for at in began)
+        assert all(at is not None and at < expires_at for at in began)
+        assert set(network.got().values()) == {1}
         assert tally["accepted"] == len(network.got()) > 0
-        assert tally["not_sent"] == COUNT - tally["accepted"]
+        assert tally["not_sent"] == count - tally["accepted"] > 0
 
 
 @pytest.mark.parametrize("kind", ["Update", "Cancel"])
@@ -142,15 +150,53 @@ def test_a_correction_overtakes_nobody_and_forgets_nobody(url: str, tmp_path: Pa
         assert audience.tally(change)["accepted"] == len(heard)
 
 
-def warning(identifier: str, place: str, **more: str) -> str:
-    info = info_xml(area_xml("พื้นที่", ("DOPA", place)), language="th-TH", expires="2099-01-01T00:00:00+07:00")
-    return alert_xml(info, identifier=identifier, **more)
+@pytest.mark.parametrize(("name", "kind"), [("telegram", "Cancel"), ("sms", "Update")])
+def test_a_correction_amid_a_second_attempt_forgets_nobody(
+    url: str, tmp_path: Path, name: str, kind: str
+) -> None:
+    """It stops the second attempt of those in doubt half-way: the others of them may have the original as well."""
+    serve = networks.telegram(IN_DOUBT) if name == "telegram" else networks.kannel(IN_DOUBT)
+    with serve as network, servers(url, tmp_path, **network.settings) as running:
+        audience = subscribers(url, 8 * IN_DOUBT, network)
+        # The first of them have it, and the line is cut before the answer.
+        network.fake.faults.extend([CUTS[name]] * IN_DOUBT)
+        server = running.make("run").start().wait_ready()
+        original = release(audience, warning("1", "5709"))
+
+        def in_doubt() -> set[int]:
+            found = [each for each in audience.batches(original) if each.resent]
+            return {contact for each in found for contact in unpack(each.recipients)}
+
+        wait_until(lambda: len(in_doubt()) >= IN_DOUBT, look=0.01)
+        doubtful = in_doubt()
+        held = network.fake.held
+        held.hold(address for address, contact in audience.contacts.items() if contact in doubtful)
+        wait_until(lambda: len(held.waiting) >= 2, look=0.01)
+        change = release(audience, warning("2", "9001", msgType=kind, references=f"TMD,1,{SENT}"))
+        # What the change plans of those who are settled is behind it when the answers come.
+        wait_until(lambda: plan_of(audience, change).get("stage") == "unsettled", look=0.01)
+        held.let_go()
+        audience.wait_for(change)
+        assert server.terminate() == 0
+        said = {contact: texts(network, address) for address, contact in audience.contacts.items()}
+        first, *_, last = next(each for each in said.values() if len(set(each)) == 2)
+        heard = {contact: each for contact, each in said.items() if each}
+        again = {contact for contact, each in heard.items() if each.count(first) > 1}
+        say(f"{len(heard)} of {len(said)} had the original, {len(again)} twice; {audience.tally(change)}")
+        assert set(map(tuple, heard.values())) == {(first, last), (first, first, last)}
+        assert again <= audience.listed(original) & doubtful
+        assert again < doubtful < set(heard)
+        assert len(heard) < len(said)
+        assert audience.tally(change)["accepted"] == len(heard)
 
 
-def release(audience: Audience, text: str) -> int:
-    """As `krajai alert import` and `krajai alert release` do, without the seconds that commands take."""
-    with audience.database.write() as session:
-        at = audience.database.now(session)
-        (imported,) = import_alerts(session, text.encode(), origin="./test.xml", by="tester", at=at)
-        assert imported.alert.id is not None
-        return releasing.release(session, imported.alert.id, by="tester", at=at, zone=BANGKOK).id or 0
+def plan_of(audience: Audience, broadcast_id: int) -> dict[str, Any]:
+    with audience.database.read() as session:
+        return session.get_one(Broadcast, broadcast_id).plan or {}
+
+
+def texts(network: networks.TelegramNetwork | networks.KannelNetwork, address: str) -> list[str]:
+    """What a phone shows."""
+    if isinstance(network, networks.KannelNetwork):
+        return network.fake.shown_on(address)
+    return [each["text"] for each in network.fake.sent[int(address)]]

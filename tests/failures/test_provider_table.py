@@ -275,7 +275,7 @@ async def _fate(
         if row.fills == "revoked":
             await delivery.work()
             await delivery.work()
-            assert delivery.state(broadcast_id) == BroadcastState.PAUSED
+            assert delivery.state(broadcast_id) == BroadcastState.RELEASED
             network.fake.token, network.fake.password = telegram_fake.TOKEN, "secret"
         seconds, officer = await delivery.until_over(broadcast_id)
         await channel.close()

@@ -19,6 +19,7 @@ import aiohttp
 from aiohttp import web
 
 from tests.fakes.dripping import drip
+from tests.fakes.holding import Held
 from tests.fakes.sms_alphabet import GSM_SIZES
 from tests.ports import refusing_port
 
@@ -68,6 +69,7 @@ class FakeKannel:
     unanswered: int = 0
     """Requests that were accepted and have no answer yet."""
 
+    held: Held = field(default_factory=Held)
     faults: deque[Fault | None] = field(default_factory=deque)
     accepted: list[Sent] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
@@ -136,6 +138,7 @@ class FakeKannel:
         if fault is Fault.DROPPED_UNREAD:
             return _cut(request)
         status, said = await self._accept(request.rel_url.raw_query_string)
+        await self.held.answer([request.query.get("to", "")])
         if self.answers_after_seconds:
             self.unanswered += 1
             try:

@@ -18,6 +18,7 @@ from uuid import UUID, uuid4
 from aiohttp import web
 
 from tests.fakes.dripping import drip
+from tests.fakes.holding import Held
 from tests.fakes.line_limits import Json, faults_of
 from tests.fakes.line_menus import Menus
 from tests.fakes.threads import beside
@@ -88,6 +89,10 @@ class FakeLine:
     used: int = 0
     journal: list[Accepted] = field(default_factory=list)
     accepted_at: list[float] = field(default_factory=list)
+    accepted_before: list[str] = field(default_factory=list)
+    """Retry keys that came again, once for each time."""
+
+    held: Held = field(default_factory=Held)
     requests: list[tuple[str, str]] = field(default_factory=list)
     blocked: set[str] = field(default_factory=set)
     left_groups: set[str] = field(default_factory=set)
@@ -170,7 +175,10 @@ class FakeLine:
             await self._closing.wait()
         if fault is Fault.CUTS:
             return _cut(request)
-        answer = self._accept(endpoint, await request.json(), request.headers.get("X-Line-Retry-Key"))
+        body = await request.json()
+        answer = self._accept(endpoint, body, request.headers.get("X-Line-Retry-Key"))
+        if endpoint != "reply":
+            await self.held.answer(body["to"] if isinstance(body.get("to"), list) else [str(body.get("to"))])
         if fault is Fault.ACCEPTS_AND_HANGS:
             await self._closing.wait()
         if fault is Fault.DRIPS:
@@ -188,6 +196,7 @@ class FakeLine:
             return _refusal(400, "Invalid retry key")
         known = self._keys.get(key or "")
         if known and self.clock() - known[0] < RETRY_KEY_LIVES_SECONDS:
+            self.accepted_before.append(key or "")
             headers = {"x-line-accepted-request-id": known[1]}
             return _refusal(409, "The retry key is already accepted", headers=headers)
         to, refused = self._recipients(endpoint, body)

@@ -36,8 +36,8 @@ class ScriptedChannel:
     """Multicast with retry keys (`keyed`), or single sends without.
 
     `script` is taken step by step, by requests to `addresses` of its own first; an empty script accepts. A key that
-    comes again is answered as accepted before, and must bring the very same request: what it should not have been
-    asked is kept in `violations`.
+    comes again is answered as accepted before, and must bring the very same request, but for whom a test has `erased`:
+    what it should not have been asked is kept in `violations`.
     """
 
     keyed: bool
@@ -45,6 +45,7 @@ class ScriptedChannel:
     requests_per_second: float = 10_000.0
     script: deque[Step] = field(default_factory=deque)
     script_of: dict[str, deque[Step]] = field(default_factory=lambda: defaultdict(deque))
+    erased: set[str] = field(default_factory=set)
     journal: list[Call] = field(default_factory=list)
     delivered: Counter[str] = field(default_factory=Counter)
     violations: list[str] = field(default_factory=list)
@@ -108,6 +109,9 @@ class ScriptedChannel:
             self.violations.append("nothing said")
         if not self.keyed:
             return
+        if self.erased.intersection(request.addresses):
+            self.violations.append(f"recipients {request.addresses}")
         before = self._known.setdefault(request.retry_key, request)
-        if (before.addresses, before.bubbles) != (request.addresses, request.bubbles):
+        still_there = tuple(each for each in before.addresses if each not in self.erased)
+        if (still_there, before.bubbles) != (request.addresses, request.bubbles):
             self.violations.append(f"another request under the key {request.retry_key}")

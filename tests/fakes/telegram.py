@@ -18,6 +18,7 @@ from typing import Any
 from aiohttp import web
 
 from tests.fakes.dripping import drip
+from tests.fakes.holding import Held
 from tests.fakes.telegram_rules import Refusal, check_call, is_group
 
 TOKEN = "7000000001:AAEhBOweik6ad9r_QXMENQjcrGbqCr4K-bc"
@@ -64,6 +65,7 @@ class FakeTelegram:
     unanswered: int = 0
     """Calls that were accepted and have no answer yet."""
 
+    held: Held = field(default_factory=Held)
     missing: set[int] = field(default_factory=set)
     blocked: set[int] = field(default_factory=set)
     kicked: set[int] = field(default_factory=set)
@@ -139,6 +141,7 @@ class FakeTelegram:
                 self._note(method, params, early.status)
                 return early
             result = await self._accept(method, params)
+            await self.held.answer([str(params.get("chat_id", ""))])
             if self.answers_after_seconds and method == "sendMessage":
                 self.unanswered += 1
                 try:

@@ -11,6 +11,7 @@ from broadcasts.delivery.channel import (
     AccountRefused,
     ContentRefused,
     NotNow,
+    NotTogether,
     OutcomeUnknown,
     RecipientGone,
     RecipientsRefused,
@@ -193,8 +194,8 @@ def test_small_talk_that_is_late_is_not_paid_for() -> None:
 def test_malformed_recipients_are_named_by_their_places(names_positions: bool) -> None:
     async def scenario(fake: FakeLine, channel: LineChannel) -> None:
         with pytest.raises(RecipientsRefused) as raised:
-            await channel.send(send_request(CITIZEN, "sim-1", GROUP, NEIGHBOUR, "Uxyz"))
-        assert raised.value.positions == (1, 4)
+            await channel.send(send_request(CITIZEN, "sim-1", NEIGHBOUR, "Uxyz"))
+        assert raised.value.positions == (1, 3)
         assert fake.journal == []
 
     on_fake(scenario, FakeLine(names_positions=names_positions))
@@ -208,40 +209,39 @@ def test_one_malformed_recipient_is_gone() -> None:
     on_fake(scenario)
 
 
-def test_groups_of_a_batch_are_pushed_once_each() -> None:
-    another = "R" + "4" * 32
+ANOTHER = "R" + "4" * 32
 
+
+@pytest.mark.parametrize(
+    ("addresses", "alone"),
+    [
+        ((GROUP, CITIZEN, ANOTHER, NEIGHBOUR), (0, 2)),
+        ((CITIZEN, GROUP), (1,)),
+        ((GROUP, ANOTHER), (1,)),
+    ],
+)
+def test_group_chats_among_several_recipients_are_sent_to_alone(
+    addresses: tuple[str, ...], alone: tuple[int, ...]
+) -> None:
     async def scenario(fake: FakeLine, channel: LineChannel) -> None:
-        request = send_request(GROUP, CITIZEN, another, NEIGHBOUR, bubbles=(WARNING,))
-        fake.order(None, Fault.ACCEPTS_AND_CUTS, Fault.FAILS)
-        with pytest.raises(OutcomeUnknown):
-            await channel.send(request)
-        await channel.send(request)
-        assert fake.journal[0].endpoint == "multicast"
-        assert sorted(each.to for each in fake.journal) == [(GROUP,), (another,), (CITIZEN, NEIGHBOUR)]
+        with pytest.raises(NotTogether) as raised:
+            await channel.send(send_request(*addresses))
+        assert raised.value.positions == alone
+        assert fake.requests == []
 
     on_fake(scenario)
 
 
-def test_a_group_that_put_krajai_out_holds_up_nobody() -> None:
-    another = "C" + "5" * 32
-
+def test_a_group_chat_gets_a_push_with_the_key_and_is_gone_when_it_put_krajai_out() -> None:
     async def scenario(fake: FakeLine, channel: LineChannel) -> None:
-        fake.left_groups.add(GROUP)
-        await channel.send(send_request(GROUP, another, CITIZEN))
-        assert [each.to for each in fake.journal] == [(CITIZEN,), (another,)]
-
-    on_fake(scenario)
-
-
-def test_many_groups_fit_into_the_time_of_one_call() -> None:
-    groups = tuple(f"C{number:032x}" for number in range(300))
-
-    async def scenario(fake: FakeLine, channel: LineChannel) -> None:
-        await channel.send(send_request(*groups))
-        assert len(fake.journal) == 300
-        await channel.send(send_request(*groups))
-        assert len(fake.journal) == 300
+        for _ in range(2):
+            await channel.send(send_request(GROUP))
+        assert [(each.endpoint, each.to, each.retry_key) for each in fake.journal] == [
+            ("push", (GROUP,), str(KEY))
+        ]
+        fake.left_groups.add(ANOTHER)
+        with pytest.raises(RecipientGone):
+            await channel.send(send_request(ANOTHER, retry_key=uuid4()))
 
     on_fake(scenario)
 
@@ -263,8 +263,8 @@ def test_the_limits_of_each_endpoint_can_only_be_lowered() -> None:
         )
         return dict(channel.traits.requests_per_second)
 
-    assert limits(200) == limits(1000) == {"multicast": 200, "reply": 2000, "push": 2000}
-    assert limits(50) == {"multicast": 50, "reply": 500, "push": 500}
+    assert limits(200) == limits(1000) == {"multicast": 200, "push": 2000}
+    assert limits(50) == {"multicast": 50, "push": 500}
     with pytest.raises(ValueError, match="more than 0"):
         limits(0)
 

@@ -1,6 +1,7 @@
 """What the channel sends, and in which order, pace and chats."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import replace
 from uuid import uuid4
 
@@ -153,6 +154,56 @@ def test_a_later_message_waits_for_its_departure_and_is_unknown_without_one(miss
     asyncio.run(on_fake(scenario))
 
 
+class FailsInBetween(Clock):
+    """Something happens to the fake while the channel waits between two messages."""
+
+    happens: Callable[[], object]
+
+    async def pause(self, seconds: float) -> None:
+        await super().pause(seconds)
+        if seconds == BETWEEN_PARTS_SECONDS:
+            self.happens()
+
+
+@pytest.mark.parametrize(
+    "happens",
+    [
+        lambda fake: fake.blocked.add(CITIZEN),
+        lambda fake: fake.migrated.update({CITIZEN: NEIGHBOUR}),
+        lambda fake: setattr(fake, "token", "7:another"),
+        lambda fake: fake.faults.append(Fault.SERVER_ERROR),
+        lambda fake: fake.faults.append(Fault.CUT_BEFORE_ACCEPTING),
+        lambda fake: fake.faults.extend([Fault.BARE_429] * 2),
+    ],
+    ids=["blocked", "moved", "another token", "500", "cut", "429 for longer than there is time"],
+)
+def test_whatever_fails_after_the_first_message_is_unknown(happens: Callable[[FakeTelegram], None]) -> None:
+    async def scenario(fake: FakeTelegram) -> None:
+        clock = FailsInBetween()
+        sending = channel(fake, clock)
+        clock.happens = lambda: happens(fake)
+        with pytest.raises(OutcomeUnknown, match="before part 2 of 2 were accepted"):
+            await sending.send(send_request(*TWO_PARTS))
+        await sending.close()
+        assert len(fake.sent[CITIZEN]) == 1
+        assert clock.now - 1_000.0 < SEND_TIMEOUT_SECONDS
+
+    asyncio.run(on_fake(scenario))
+
+
+def test_a_later_message_waits_as_long_as_telegram_asks() -> None:
+    async def scenario(fake: FakeTelegram) -> None:
+        clock = Clock()
+        sending = channel(fake, clock)
+        fake.faults.extend([None, Fault.BARE_429])
+        await sending.send(send_request(*TWO_PARTS))
+        await sending.close()
+        assert [call.status for call in fake.journal] == [200, 429, 200]
+        assert clock.now == 1_000.0 + BETWEEN_PARTS_SECONDS + 3.0
+
+    asyncio.run(on_fake(scenario))
+
+
 def test_a_chat_that_was_told_to_wait_is_left_alone_and_others_go_on() -> None:
     async def scenario(fake: FakeTelegram) -> None:
         clock = Clock()
@@ -167,6 +218,36 @@ def test_a_chat_that_was_told_to_wait_is_left_alone_and_others_go_on() -> None:
         assert [call.status for call in fake.journal] == [200, 429, 200]
         clock.now += 1.0
         await sending.send(send_request())
+        await sending.close()
+        assert fake.too_early == []
+
+    asyncio.run(on_fake(scenario))
+
+
+def test_all_chats_wait_when_several_are_told_to_at_once() -> None:
+    """Telegram does not say whether it means a chat or the bot: two are chance, three within a second are not."""
+
+    async def scenario(fake: FakeTelegram) -> None:
+        clock = Clock()
+        sending = channel(fake, clock)
+        fake.faults.extend([Fault.BARE_429] * 2)
+        for chat in (1, 2):
+            with pytest.raises(NotNow):
+                await sending.send(send_request(to=chat))
+            clock.now += 0.3
+        await sending.send(send_request(to=3))
+        clock.now += 1.0
+        fake.faults.extend([Fault.BARE_429] * 3)
+        for chat in (4, 5, 6):
+            with pytest.raises(NotNow):
+                await sending.send(send_request(to=chat))
+            clock.now += 0.25
+        asked = len(fake.journal)
+        with pytest.raises(NotNow) as told:
+            await sending.send(send_request(to=7))
+        assert (len(fake.journal), told.value.retry_after_seconds) == (asked, 2.25)
+        clock.now += 2.25
+        await sending.send(send_request(to=7))
         await sending.close()
         assert fake.too_early == []
 
@@ -239,7 +320,7 @@ def test_stops_the_spinner_of_a_tap_whatever_happens() -> None:
 
 def test_traits() -> None:
     traits = TelegramChannel(bot_token=TOKEN, messages_per_second=12).traits
-    assert (traits.recipients_per_request, traits.recipients_per_batch) == (1, 20)
+    assert (traits.recipients_per_request, traits.recipients_per_batch) == (1, 12)
     assert not traits.honours_retry_key
     assert traits.bulk_endpoint == traits.reply_endpoint
     assert traits.requests_per_second == {traits.bulk_endpoint: 12}

@@ -33,7 +33,7 @@ def test_broadcasts_are_listed_and_shown(going_out: Database) -> None:
     (listed,) = krajai("broadcast", "list", "--json").json["broadcasts"]
     assert set(listed) == BROADCAST_KEYS
     shown = krajai("broadcast", "show", "1", "--json").json
-    assert set(shown) == BROADCAST_KEYS | {"delivery", "recipients", "reasons", "texts_instead"}
+    assert set(shown) == BROADCAST_KEYS | {"delivery", "held_up", "recipients", "reasons", "texts_instead"}
     said = krajai("broadcast", "list").said
     assert "emergency" in said
     assert "released, choosing recipients" in said

@@ -72,3 +72,7 @@ def test_the_reserve_for_emergencies_stops_it(sqlite_database: Database) -> None
         assert "kept for emergencies" in preview(session, planned, MORNING, WHO, BANGKOK).obstacle
         with pytest.raises(BulletinRefused, match="kept for emergencies"):
             send(session, planned, MORNING, WHO, BANGKOK, by="tester")
+        note_quota(session, line, limit=500, used=497, at=MORNING)
+        send(session, planned, MORNING, WHO, BANGKOK, by="tester")
+        with pytest.raises(BulletinRefused, match="498 are used"):
+            send(session, planned, MORNING, WHO, BANGKOK, by="tester")

@@ -15,14 +15,15 @@ from broadcasts.delivery.pacing import Gates
 from broadcasts.delivery.planning import plan_page
 from broadcasts.delivery.reconcile import recover
 from broadcasts.delivery.sending import Sender
-from storage import batches, broadcasts, outbox, people
+from storage import batches, broadcasts, erasure, outbox, people
 from storage.batches import Batch, RecipientNote, unpack
 from storage.broadcasts import Broadcast, Priority
 from storage.database import Database
-from storage.lifecycles import BatchState, BroadcastState
+from storage.lifecycles import BatchState, BroadcastState, ContactState
 from storage.outbox import Message
 from storage.pace import PaceClass, PaceLease
 from storage.people import Contact
+from storage.subscriptions import unsubscribe
 from tests import builders
 from tests.builders import NOW
 from tests.fakes.scripted_channel import ScriptedChannel
@@ -142,6 +143,17 @@ class Scene(AbstractContextManager["Scene"]):
         with self.database.write() as session:
             broadcasts.move(session, broadcast_id, BroadcastState.STOPPED, self.clock.at, by="officer")
             batches.end_waiting(session, broadcast_id, BatchState.STOPPED, self.clock.at)
+
+    def leave(self, address: str, how: str) -> None:
+        """Somebody `stops`, `blocks` or `is erased`: she is not to get anything any more."""
+        with self.database.write() as session:
+            contact = session.get_one(Contact, self.ids[address])
+            if how == "stops":
+                unsubscribe(session, contact.person_id, self.clock.at)
+            elif how == "blocks":
+                people.set_contact_state(session, self.ids[address], ContactState.BLOCKED, self.clock.at)
+            else:
+                erasure.erase(session, contact.person_id, self.clock.at, actor="herself")
 
     def settle_everything(self, broadcast_id: int, priority: Priority = Priority.EMERGENCY) -> None:
         """Let time pass and officers mend what pauses it, until nothing is left to do."""

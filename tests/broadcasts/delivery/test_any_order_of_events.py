@@ -25,6 +25,7 @@ from broadcasts.delivery.channel import (
     ChannelError,
     ContentRefused,
     NotNow,
+    NotTogether,
     OutcomeUnknown,
     RecipientGone,
     RecipientsRefused,
@@ -32,11 +33,15 @@ from broadcasts.delivery.channel import (
 )
 from broadcasts.delivery.claiming import ClaimedBatch, claim_batches, expire_overdue
 from broadcasts.delivery.intents import Intent
+from broadcasts.delivery.planning import plan_page
 from broadcasts.delivery.receipts import NOT_DELIVERED, ReceiptStatus, apply_early, apply_receipt
 from broadcasts.delivery.verdicts import ACCEPTED, Verdict, held_back, judge
+from storage.batches import unpack
 from storage.broadcasts import Priority
 from storage.leases import LEASE_SECONDS
-from storage.lifecycles import ALL, BroadcastState, allowed
+from storage.lifecycles import ALL, BatchState, BroadcastState, ContactState, allowed
+from tests import builders
+from tests.broadcasts.delivery.plans import is_planned
 from tests.broadcasts.delivery.scene import Lasting, Scene
 from tests.failures.size import FULL, size
 from tests.fakes.scripted_channel import ScriptedChannel
@@ -78,6 +83,7 @@ class Deliveries(RuleBasedStateMachine):
         self.keys: dict[Any, tuple[str, ...]] = {}
         self.accepted_keys: set[Any] = set()
         self.seen = "." * len(ADDRESSES)
+        self.cancel_id: int | None = None
 
     def teardown(self) -> None:
         if hasattr(self, "broadcast_id"):
@@ -116,7 +122,10 @@ class Deliveries(RuleBasedStateMachine):
         if not live:
             hand.verdicts = [held_back("stopped")] * len(claimed.positions)
         elif self.keyed:
-            did = data.draw(st.sampled_from([*CERTAIN, *DOUBTFUL, "refuses one"]))
+            divides = ["refuses one"]
+            if len(claimed.addresses) > 1 and claimed.batch.retry_key not in self.keys:
+                divides.append("takes one alone")
+            did = data.draw(st.sampled_from([*CERTAIN, *DOUBTFUL, *divides]))
             verdict = self._provider(did, claimed.addresses, claimed.batch.retry_key)
             hand.verdicts = [verdict] * len(claimed.positions)
         elif not self._intend(hand):
@@ -181,9 +190,30 @@ class Deliveries(RuleBasedStateMachine):
 
     @precondition(lambda self: self.scene.state(self.broadcast_id) in OPEN)
     @rule(really=st.integers(0, 5))
-    def stop(self, really: int) -> None:
-        if really == 0:
+    def stop_or_cancel(self, really: int) -> None:
+        if really <= 1:
             self.scene.stop(self.broadcast_id)
+        if really == 1:
+            # Of the other class, so that nobody claims it here.
+            (other,) = set(Priority) - {self.priority}
+            at, lives, reached = self.scene.clock.at, timedelta(days=60), [self.broadcast_id]
+            with self.scene.write() as session:
+                cancel = builders.released(
+                    session, priority=other, at=at, lives=lives, places=[], reached=reached
+                )
+                self.cancel_id = cancel.id
+
+    @precondition(lambda self: self.cancel_id is not None)
+    @rule()
+    def plan_the_cancel(self) -> None:
+        """A page of it; nobody to whom the original is going this moment is on it."""
+        assert self.cancel_id is not None
+        scene, before = self.scene, self._told()
+        with scene.write() as session:
+            plan_page(session, self.cancel_id, scene.clock.at, {scene.account_id: 3})
+        open_ = [each for each in scene.batches(self.broadcast_id) if each.state == BatchState.SENDING]
+        on_their_way = {contact_id for each in open_ for contact_id in unpack(each.recipients)}
+        assert not set(self._told()[len(before) :]) & on_their_way
 
     @invariant()
     def nobody_twice_under_a_key_or_unlisted(self) -> None:
@@ -205,6 +235,8 @@ class Deliveries(RuleBasedStateMachine):
     def _provider(self, does: str, addresses: tuple[str, ...], key: Any) -> Verdict:
         if does == "held back":
             return held_back("others go first", 0.2)
+        if does == "takes one alone":
+            return judge(NotTogether("a group", [0]), honours_retry_key=True, recipients=len(addresses))
         if self.keyed:
             assert self.keys.setdefault(key, addresses) == addresses, "another request under the same key"
         if does in ("ok", "cut after") and key not in self.accepted_keys:
@@ -291,6 +323,8 @@ class Deliveries(RuleBasedStateMachine):
         scene.recover(nobody_else_works=True)
         assert scene.state(self.broadcast_id) not in OPEN
         self._check_fates()
+        if self.cancel_id is not None:
+            self._check_who_was_told()
 
     def _check_fates(self) -> None:
         scene = self.scene
@@ -311,6 +345,22 @@ class Deliveries(RuleBasedStateMachine):
                 assert address in notes["unknown"]
             if not self.got[address]:
                 assert address not in notes.get(NOT_DELIVERED, [])
+
+    def _told(self) -> list[int]:
+        batches = self.scene.batches(self.cancel_id or 0)
+        return [contact_id for batch in batches for contact_id in unpack(batch.recipients)]
+
+    def _check_who_was_told(self) -> None:
+        """The Cancel is for all who may have the original, each once, and for nobody who certainly has not."""
+        while not is_planned(self.scene.database, self.cancel_id or 0):
+            self.plan_the_cancel()
+        told = self._told()
+        assert len(told) == len(set(told))
+        for address, outcome in zip(ADDRESSES, self.scene.outcomes(self.broadcast_id), strict=True):
+            contact = self.scene.contact(address)
+            assert contact.id not in told or outcome in "auf", f"{address} is told and never got it"
+            if outcome in "au" and contact.state == ContactState.ACTIVE:
+                assert contact.id in told, f"{address} may have got it and is not told"
 
 
 KINDS = [(keyed, priority) for keyed in (True, False) for priority in Priority]

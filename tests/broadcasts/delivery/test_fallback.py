@@ -5,12 +5,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+import pytest
 from sqlmodel import col, select
 
 from broadcasts.delivery import fallback, repeating
 from broadcasts.delivery.channel import (
     AccountRefused,
     ChannelTraits,
+    ContentRefused,
     OutcomeUnknown,
     RecipientsRefused,
     Rendering,
@@ -181,13 +183,19 @@ def test_refused_by_name_gets_a_text_and_in_doubt_gets_none(lasting: Lasting) ->
     assert (found.failed, found.recipients) == (0, 0), "who has the text is not sent to again"
 
 
-def test_a_refused_account_is_not_waited_for(lasting: Lasting) -> None:
+@pytest.mark.parametrize(
+    ("refusal", "state"),
+    [(AccountRefused("401"), BroadcastState.RELEASED), (ContentRefused("400"), BroadcastState.PAUSED)],
+)
+def test_what_is_refused_as_a_whole_is_not_waited_for(
+    lasting: Lasting, refusal: Exception, state: BroadcastState
+) -> None:
     """Whole batches are refused: those with a telephone get a text, and LINE does not tell them a second time."""
     scene = country(lasting)
-    scene.channel.script.extend([Step(accepts=False, raises=AccountRefused("401"))] * 2)
+    scene.channel.script.extend([Step(accepts=False, raises=refusal)] * 2)
     broadcast_id = scene.release()
     scene.deliver()
-    assert scene.state(broadcast_id) == BroadcastState.PAUSED
+    assert scene.state(broadcast_id) == state
     keys = {batch.retry_key for batch in scene.batches(broadcast_id)}
     assert scene.fall_back(scene.rule(alert_satang=3 * SATANG)) == ["U1", "U2", "U3"]
     assert scene.outcomes(broadcast_id) == "sss.."

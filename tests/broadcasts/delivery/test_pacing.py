@@ -264,8 +264,12 @@ def test_departures_count_from_the_asking_and_not_from_when_they_were_heard_of()
     [(True, ""), (False, "stopped"), (GONE, "the database does not answer")],
     ids=["live", "stopped", "nobody knows"],
 )
-def test_who_missed_a_departure_is_looked_at_again_before_the_next(look: bool | Exception, said: str) -> None:
+@pytest.mark.parametrize("missed", [True, False], ids=["missed its departure", "waited behind others"])
+def test_who_was_held_up_is_looked_at_again_before_the_call(
+    look: bool | Exception, said: str, missed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     looked: list[bool] = []
+    turn = LastSecond.turn
 
     async def look_again() -> bool:
         looked.append(True)
@@ -277,7 +281,16 @@ def test_who_missed_a_departure_is_looked_at_again_before_the_next(look: bool | 
         gates = Gates(ScriptedPacer(deque([patient(0.0), patient(0.0)])))
         departing = gates.departure(1, "send", PaceClass.ROUTINE, 10.0, look=look_again)
         await departing.passage()
-        departing._slot = Slot(at=0.0, lapses_at=0.0)
+
+        async def late(second: LastSecond) -> Any:
+            assert looked == []
+            departing._seen_at -= 2 * pacing.SEEN_SECONDS
+            return await turn(second)
+
+        if missed:
+            departing._slot = Slot(at=0.0, lapses_at=0.0)
+        else:
+            monkeypatch.setattr(LastSecond, "turn", late)
         try:
             await departing.due()
         except NotNow as held:

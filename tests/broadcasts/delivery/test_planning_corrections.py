@@ -11,11 +11,16 @@ from sqlalchemy import insert
 from sqlmodel import Session, col, select
 
 from broadcasts.delivery import drawing, planning
+from broadcasts.delivery.channel import NotTogether, RecipientsRefused
+from broadcasts.delivery.claiming import ClaimedBatch, claim_batches
 from broadcasts.delivery.planning import UNSETTLED_WAIT_SECONDS, plan_page
-from storage import batches
+from broadcasts.delivery.settling import recover_batch, settle_batch
+from broadcasts.delivery.verdicts import ACCEPTED, Verdict, held_back, judge
+from storage import batches, broadcasts
 from storage.batches import Batch, new_batch
+from storage.broadcasts import Priority
 from storage.database import Database
-from storage.lifecycles import BatchState, ContactState
+from storage.lifecycles import BatchState, BroadcastState, ContactState
 from storage.people import Contact, Person
 from tests import builders
 from tests.broadcasts.audience.people import ON_A_DATABASE, Someone, World, areas, crowds, settle_down
@@ -164,14 +169,16 @@ def test_a_correction_reaches_everybody_it_concerns_once_and_overtakes_nobody(
 
 
 def one_batch(
-    session: Session, outcomes: str, state: BatchState, *, count: int = 1
+    session: Session, outcomes: str, state: BatchState, *, count: int = 1, places: Sequence[str] = ()
 ) -> tuple[int, list[int], list[int]]:
     """A broadcast with `count` batches of these outcomes; its id, the batches' and the contacts'."""
     account_id = builders.account(session)
     broadcast_id = builders.released(session).id or 0
     rows, contacts = [], []
     for n in range(count):
-        ids = [builders.citizen(session, f"sim-{n}-{i}", places=[])[0].id or 0 for i in range(len(outcomes))]
+        ids = [
+            builders.citizen(session, f"sim-{n}-{i}", places=places)[0].id or 0 for i in range(len(outcomes))
+        ]
         contacts += ids
         rows.append(
             {
@@ -224,6 +231,66 @@ def test_a_correction_waits_for_what_is_in_flight_and_for_nobody_else(database: 
         batches.settle(session, session.get_one(Batch, row_id), b"af", NOW)
     plan(database, cancel, {1: 1})
     assert [copy.contact_id for copy in copies(database, cancel)] == [landed, waited_for[0]]
+
+
+def in_hand(
+    session: Session, outcomes: str, *, resent: bool, keyed: bool
+) -> tuple[int, ClaimedBatch, list[int]]:
+    """A broadcast whose one batch a worker has claimed, with these outcomes before; its contacts."""
+    broadcast_id, _, contacts = one_batch(session, outcomes, BatchState.WAITING, places=["5709"])
+    batch = session.exec(select(Batch).where(Batch.broadcast_id == broadcast_id)).one()
+    batch.resent = resent
+    session.flush()
+    account_id = builders.account(session)
+    (claimed,) = claim_batches(session, account_id, Priority.EMERGENCY, NOW, 1, honours_retry_key=keyed)
+    return broadcast_id, claimed, contacts
+
+
+HELD = held_back("stopped")
+TO_0 = judge(RecipientsRefused("to[0]", [0]), honours_retry_key=True, recipients=3)
+ALONE = judge(NotTogether("a group", [0]), honours_retry_key=True, recipients=3)
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "resent", "keyed", "verdicts", "told"),
+    [
+        ("uuu", True, False, [ACCEPTED, HELD, HELD], "aaa"),
+        ("uu.", True, False, [ACCEPTED, HELD, HELD], "aa."),
+        (".u.", True, False, None, ".a."),
+        ("...", False, True, [TO_0] * 3, "..."),
+        ("...", False, True, [ALONE] * 3, "..."),
+    ],
+    ids=["held back in the second attempt", "one in the first", "the worker died", "split", "parted"],
+)
+def test_who_may_have_got_it_is_told_although_others_were_to_move_on(
+    database: Database,
+    outcomes: str,
+    resent: bool,
+    keyed: bool,
+    verdicts: list[Verdict] | None,
+    told: str,
+) -> None:
+    """The Cancel has looked at all batches when the last attempt of one comes to an end."""
+    with database.write() as session:
+        original, claimed, contacts = in_hand(session, outcomes, resent=resent, keyed=keyed)
+    with database.write() as session:
+        broadcasts.move(session, original, BroadcastState.STOPPED, NOW, by="officer")
+        cancel = builders.released(session, places=[], reached=[original]).id or 0
+    for _ in range(5):
+        with database.write() as session:
+            assert plan_page(session, cancel, NOW, {1: 500}) is not None
+    assert copies(database, cancel) == []
+    with database.write() as session:
+        if verdicts is None:
+            recover_batch(session, claimed.batch, NOW, honours_retry_key=keyed)
+        else:
+            assert settle_batch(session, claimed, verdicts, NOW, honours_retry_key=keyed)
+    plan(database, cancel, {1: 500})
+    may_have = [contact for contact, letter in zip(contacts, told, strict=True) if letter == "a"]
+    assert [copy.contact_id for copy in copies(database, cancel)] == may_have
+    assert len(planned(database, original)) == 1
+    with database.read() as session:
+        assert not batches.has_open(session, original)
 
 
 def test_who_got_the_first_does_not_get_the_third_before_the_second(database: Database) -> None:

@@ -139,14 +139,23 @@ def test_nobody_leaves_whose_lease_was_lost(lasting: Lasting) -> None:
 
 
 @pytest.mark.parametrize("keyed", [True, False], ids=["keyed", "single"])
-def test_who_was_frozen_between_claim_and_call_sends_nothing(
-    lasting: Lasting, keyed: bool, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("lives_seconds", "held_up_seconds"),
+    [(3600.0, LEAVES_WITHIN_SECONDS + 1), (LEAVES_WITHIN_SECONDS - 1, LEAVES_WITHIN_SECONDS - 0.5)],
+    ids=["frozen", "expired meanwhile"],
+)
+def test_who_was_held_up_between_claim_and_call_sends_nothing(
+    lasting: Lasting,
+    keyed: bool,
+    lives_seconds: float,
+    held_up_seconds: float,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """It looks at a clock that nobody sets, last of all before each call."""
+    """It looks at a clock that nobody sets, last of all before each call; the database's still shows it as live."""
     with Scene(lasting, ScriptedChannel(keyed=keyed)) as scene:
-        broadcast_id = scene.release()
+        broadcast_id = scene.release(lives=timedelta(seconds=lives_seconds))
         monkeypatch.setattr(sending, "RUN_SECONDS", 0.2)
-        monkeypatch.setattr(pacing, "steady_seconds", lambda: steady_seconds() + LEAVES_WITHIN_SECONDS + 1)
+        monkeypatch.setattr(pacing, "steady_seconds", lambda: steady_seconds() + held_up_seconds)
         scene.deliver()
         assert scene.channel.journal == []
         assert scene.outcomes(broadcast_id) == "..."
@@ -249,8 +258,8 @@ def at_once(*calls: "threading.Thread") -> None:
 def test_two_workers_settle_and_finish_in_the_same_moment(lasting: Lasting, verdict: Verdict) -> None:
     """Both want to pause the broadcast, or both to end it; one of them comes second and loses nothing by it."""
     with Scene(lasting, ScriptedChannel(keyed=True), NINE) as scene:
-        broadcast_id = scene.release()
-        claimed = claim(scene)
+        broadcast_id = scene.release(Priority.ROUTINE)
+        claimed = claim(scene, Priority.ROUTINE)
         assert len(claimed) == 3
         faults: list[BaseException] = []
         barrier = threading.Barrier(len(claimed))
@@ -260,7 +269,7 @@ def test_two_workers_settle_and_finish_in_the_same_moment(lasting: Lasting, verd
                 barrier.wait()
                 assert settle(scene, one, verdict)
                 barrier.wait()
-                claim(scene)
+                claim(scene, Priority.ROUTINE)
             except BaseException as fault:  # noqa: BLE001 - asserted on below
                 faults.append(fault)
 

@@ -107,7 +107,8 @@ KEYED = (
         keyed=True,
         first=(refuse(lambda: AccountRefused("quota")),),
         outcomes="...",
-        state="paused",
+        waits=1,
+        routine=Row(name="", keyed=True, first=(), outcomes="...", state="paused"),
     ),
     Row(
         name="content",
@@ -248,7 +249,8 @@ SINGLE = (
         keyed=False,
         first=(refuse(lambda: AccountRefused("401")),),
         outcomes=".aa",
-        state="paused",
+        waits=1,
+        routine=Row(name="", keyed=False, first=(), outcomes=".aa", state="paused"),
     ),
     Row(
         name="account, all",
@@ -256,7 +258,8 @@ SINGLE = (
         to_all=True,
         first=(refuse(lambda: AccountRefused("401")),),
         outcomes="...",
-        state="paused",
+        waits=1,
+        routine=Row(name="", keyed=False, first=(), outcomes="...", state="paused", to_all=True),
     ),
     Row(
         name="content, one",

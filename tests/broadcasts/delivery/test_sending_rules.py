@@ -1,4 +1,4 @@
-"""What a sender looks at before a batch: stop, expiry, the hash, who has left; and what a key stands for."""
+"""What a sender looks at before a batch: stop, expiry, the hash; and how long a key is good for."""
 
 from datetime import timedelta
 
@@ -14,11 +14,9 @@ from broadcasts.delivery.channel import (
     SendRequest,
     Unreachable,
 )
-from storage import batches, people
+from storage import batches
 from storage.broadcasts import Broadcast, Priority
-from storage.lifecycles import BatchState, BroadcastState, ContactState
-from storage.people import Contact, Person
-from storage.subscriptions import unsubscribe
+from storage.lifecycles import BatchState, BroadcastState
 from tests.broadcasts.delivery.scene import Lasting, Scene
 from tests.fakes.scripted_channel import ScriptedChannel, Step
 
@@ -110,79 +108,11 @@ def test_words_that_were_changed_after_the_release_are_never_sent(lasting: Lasti
         assert scene.tally(broadcast_id) == {"planned": 3, "not_sent": 3}
 
 
-def leave(scene: Scene, address: str, how: str) -> None:
-    """Somebody is not to get anything any more."""
-    with scene.write() as session:
-        contact = session.get_one(Contact, scene.ids[address])
-        if how == "stops":
-            unsubscribe(session, contact.person_id, scene.clock.at)
-        elif how == "blocks":
-            people.set_contact_state(session, scene.ids[address], ContactState.BLOCKED, scene.clock.at)
-        elif how == "is erased":
-            person = session.get_one(Person, contact.person_id)
-            person.erased_at = scene.clock.at
-            session.add(person)
-
-
-HOW = pytest.mark.parametrize("how", ["stops", "blocks", "is erased"])
-
-
-@BOTH
-@HOW
-def test_who_left_after_the_plan_is_skipped(lasting: Lasting, keyed: bool, how: str) -> None:
-    with Scene(lasting, ScriptedChannel(keyed=keyed)) as scene:
-        broadcast_id = scene.release()
-        leave(scene, "sim-2", how)
-        scene.settle_everything(broadcast_id)
-        assert scene.outcomes(broadcast_id) == "asa"
-        assert scene.notes(broadcast_id) == {"skipped": ["sim-2"]}
-        assert scene.channel.calls_to("sim-2") == 0
-
-
-@BOTH
-def test_a_broadcast_whose_audience_has_left_altogether_ends(lasting: Lasting, keyed: bool) -> None:
-    with Scene(lasting, ScriptedChannel(keyed=keyed, recipients_per_batch=1), NINE) as scene:
-        broadcast_id = scene.release()
-        for address in NINE:
-            leave(scene, address, "stops")
-        scene.deliver()
-        assert (scene.outcomes(broadcast_id), scene.state(broadcast_id)) == ("s" * 9, "done")
-
-
 def test_a_broadcast_to_nobody_ends_as_done(lasting: Lasting) -> None:
     with Scene(lasting, ScriptedChannel(keyed=True), addresses=()) as scene:
         broadcast_id = scene.release()
         scene.recover()
         assert scene.state(broadcast_id) == BroadcastState.DONE
-
-
-@HOW
-def test_single_sends_skip_whoever_leaves_between_attempts(lasting: Lasting, how: str) -> None:
-    with Scene(lasting, ScriptedChannel(keyed=False)) as scene:
-        for address in ("sim-1", "sim-2"):
-            scene.channel.script_of[address].append(Step(accepts=False, raises=NotNow("429", 1.0)))
-        scene.channel.script_of["sim-3"].append(cut())
-        broadcast_id = scene.release()
-        scene.deliver()
-        assert scene.outcomes(broadcast_id) == "..u"
-        leave(scene, "sim-2", how)
-        leave(scene, "sim-3", how)
-        scene.settle_everything(broadcast_id)
-        assert scene.outcomes(broadcast_id) == "asu"
-        assert (scene.channel.calls_to("sim-2"), scene.channel.calls_to("sim-3")) == (1, 1)
-
-
-@HOW
-def test_a_key_stands_for_one_request_whoever_leaves_between_attempts(lasting: Lasting, how: str) -> None:
-    with Scene(lasting, ScriptedChannel(keyed=True)) as scene:
-        scene.channel.script.extend([cut(), cut(accepts=False)])
-        broadcast_id = scene.release()
-        scene.deliver()
-        leave(scene, "sim-2", how)
-        scene.settle_everything(broadcast_id)
-        assert scene.outcomes(broadcast_id) == "aaa"
-        assert len({call.request.retry_key for call in scene.channel.journal}) == 1
-        assert {call.request.addresses for call in scene.channel.journal} == {("sim-1", "sim-2", "sim-3")}
 
 
 def test_nothing_is_frozen_by_an_attempt_that_never_left(
@@ -195,7 +125,7 @@ def test_nothing_is_frozen_by_an_attempt_that_never_left(
         (batch,) = scene.batches(broadcast_id)
         assert (batch.state, batch.attempts, batch.first_attempt_at) == (BatchState.WAITING, 0, None)
         assert scene.outcomes(broadcast_id) == "..."
-        leave(scene, "sim-2", "stops")
+        scene.leave("sim-2", "stops")
         monkeypatch.undo()
         scene.settle_everything(broadcast_id)
         assert scene.outcomes(broadcast_id) == "asa"
@@ -226,7 +156,6 @@ def test_what_certainly_never_arrived_is_sent_after_24_hours_too(lasting: Lastin
         broadcast_id = scene.release(lives=timedelta(hours=48))
         scene.deliver()
         scene.clock.advance(25 * 3600)
-        scene.resume(broadcast_id)
         scene.deliver()
         assert scene.outcomes(broadcast_id) == "aaa"
 
@@ -254,16 +183,16 @@ def test_nobody_fails_by_a_revoked_token_and_a_resume_sends_the_rest(lasting: La
     channel = ScriptedChannel(keyed=keyed, recipients_per_batch=2)
     with Scene(lasting, channel, NINE) as scene:
         channel.script.extend([Step(), *[Step(accepts=False, raises=AccountRefused("401"))] * 30])
-        broadcast_id = scene.release()
+        broadcast_id = scene.release(Priority.ROUTINE)
         for _ in range(3):
-            scene.deliver()
+            scene.deliver(Priority.ROUTINE)
             assert scene.state(broadcast_id) == BroadcastState.PAUSED
             assert set(scene.outcomes(broadcast_id)) == {"a", "."}
-            scene.deliver()
+            scene.deliver(Priority.ROUTINE)
             scene.clock.advance(60)
             scene.resume(broadcast_id)
         channel.script.clear()
-        scene.settle_everything(broadcast_id)
+        scene.settle_everything(broadcast_id, Priority.ROUTINE)
         assert scene.outcomes(broadcast_id) == "a" * 9
         assert set(channel.delivered.values()) == {1}
 

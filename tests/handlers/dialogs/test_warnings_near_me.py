@@ -1,6 +1,6 @@
 """What is live near a citizen, and what is not: exercises and withdrawn warnings."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
@@ -9,7 +9,11 @@ from sqlmodel import Session
 
 from broadcasts.alerts import releasing
 from broadcasts.alerts.importing import import_alerts
+from handlers.turn import Bubbles
+from storage import groups
 from storage.database import Database
+from storage.replies import Incoming, IncomingKind
+from storage.subscriptions import subscribe
 from tests.broadcasts.alerts.cap_texts import alert_xml, info_xml
 from tests.handlers.chatting import Chat
 from tests.handlers.warnings import live_warning
@@ -64,3 +68,32 @@ def test_the_gravest_comes_first(chat: Chat) -> None:
 def test_the_readers_own_province_is_named_first(chat: Chat) -> None:
     live_warning(chat.session, at=chat.at, hazard="flood", level="warning", places=["50", "51", "57"])
     assert "จ.เชียงราย จ.เชียงใหม่" in chat.tap("near_me")[0].text
+
+
+def joined(chat: Chat) -> Bubbles:
+    return chat.tap("topics:warnings:5709")
+
+
+def resumed(chat: Chat) -> Bubbles:
+    chat.go_to("stopped")
+    return chat.tap("resume")
+
+
+def added_to_prices(chat: Chat) -> Bubbles:
+    subscribe(chat.session, chat.person.id or 0, chat.contact.id or 0, "price", "5709", chat.at)
+    return chat.tap("own.topics:warnings:5709")
+
+
+def bound_as_a_group(chat: Chat) -> Bubbles:
+    code = groups.invite(chat.session, "5709", "tester", chat.at).code
+    return chat.do(Incoming(kind=IncomingKind.TEXT, text=code, in_group=True, named=True))
+
+
+@pytest.mark.parametrize("begins", [joined, resumed, added_to_prices, bound_as_a_group])
+def test_whoever_begins_to_hear_of_a_place_reads_what_is_live_there(
+    sqlite_database: Database, begins: Callable[[Chat], Bubbles]
+) -> None:
+    with Session(sqlite_database.engine) as session:
+        chat = Chat(session)
+        live_warning(session, at=chat.at)
+        assert any("น้ำป่า" in bubble.text for bubble in begins(chat)[:-1])

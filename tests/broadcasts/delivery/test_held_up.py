@@ -1,0 +1,218 @@
+"""One account that is refused, for its token or its quota: nobody on another waits for it, and officers know."""
+
+import asyncio
+import threading
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import func
+from sqlmodel import Session, col, select
+
+from broadcasts.delivery import settling
+from broadcasts.delivery.channel import AccountRefused
+from broadcasts.delivery.claiming import ClaimedBatch, claim_batches
+from broadcasts.delivery.held_up import Holds, held_up_now, held_up_on
+from broadcasts.delivery.pacing import Gates
+from broadcasts.delivery.progress import DeliveryWatch
+from broadcasts.delivery.sending import Sender
+from broadcasts.delivery.verdicts import ACCEPTED, judge
+from storage import people
+from storage.audit import AuditEntry
+from storage.broadcasts import Priority
+from storage.duty import DutyShift
+from storage.lifecycles import BroadcastState
+from storage.officers import Officer, Role
+from storage.outbox import Message
+from tests import builders
+from tests.broadcasts.delivery.scene import Lasting, NoPace, Scene
+from tests.fakes.scripted_channel import ScriptedChannel, Step
+
+TOKEN = judge(AccountRefused("401"), honours_retry_key=True)
+REFUSED = Step(accepts=False, raises=AccountRefused("401"))
+RECOVERS_SECONDS = 60
+MANY = [f"sim-{n}" for n in range(1, 61)]
+
+
+class TwoNetworks(Scene):
+    """Besides the scene's own people some on another account, in the same district."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.other = ScriptedChannel(keyed=False)
+        with self.database.write() as session:
+            number = people.ensure_account(session, "telegram", f"other {self.place}").id or 0
+            for n in range(4):
+                builders.citizen(session, f"other-{n}", account_id=number, places=[self.place])
+        self.other_id = number
+        self.sender = Sender(
+            database=self.database,
+            channels={self.account_id: self.channel, number: self.other},
+            gates=Gates(NoPace()),
+        )
+
+    def work(self, priority: Priority = Priority.EMERGENCY) -> None:
+        """What is due at this second, on both."""
+        for account_id in (self.account_id, self.other_id):
+            asyncio.run(self.sender.deliver(account_id, priority))
+        self.recover()
+
+
+def officer(session: Session, name: str, *roles: Role) -> Officer:
+    """An officer with a chat of her own."""
+    found = session.exec(select(Officer).where(Officer.name == name)).first() or Officer(
+        name=name, roles=[role.value for role in roles], created_at=builders.NOW
+    )
+    account_id = people.ensure_account(session, "telegram", "officers").id
+    contact, _ = builders.citizen(session, f"chat of {name}", account_id=account_id, places=[])
+    found.contact_id, found.language = contact.id, "en"
+    session.add(found)
+    session.flush()
+    return found
+
+
+def told(scene: Scene, name: str, since: int) -> list[str]:
+    """What an officer was told from this message on."""
+    with scene.database.read() as session:
+        chat = select(Officer.contact_id).where(Officer.name == name)
+        query = select(Message).where(col(Message.contact_id).in_(chat), col(Message.id) > since)
+        return [message.body[0]["text"] for message in session.exec(query.order_by(col(Message.id)))]
+
+
+def newest(scene: Scene) -> int:
+    with scene.database.read() as session:
+        return session.exec(select(func.max(Message.id))).one() or 0
+
+
+@pytest.fixture
+def officers(lasting: Lasting) -> None:
+    with lasting.database.write() as session:
+        suda = officer(session, "suda", Role.APPROVER)
+        officer(session, "malee", Role.APPROVER)
+        officer(session, "case worker", Role.CASE_WORKER)
+        if session.exec(select(DutyShift)).first() is None:
+            session.add(DutyShift(officer_id=suda.id or 0, place="", created_at=builders.NOW))
+
+
+@pytest.mark.parametrize("keyed", [True, False], ids=["keyed", "single"])
+def test_only_what_is_on_that_account_waits_and_it_goes_on_by_itself(
+    lasting: Lasting, keyed: bool, officers: None
+) -> None:
+    channel = ScriptedChannel(keyed=keyed)
+    channel.script.extend([REFUSED] * 10_000)
+    with TwoNetworks(lasting, channel, MANY) as scene:
+        before = newest(scene)
+        broadcast_id, began = scene.release(lives=timedelta(hours=48)), scene.clock.at
+        while scene.clock.at - began < timedelta(seconds=100):
+            scene.work()
+            assert scene.state(broadcast_id) == BroadcastState.RELEASED
+            scene.clock.advance(1)
+        assert set(scene.other.delivered.values()) == {1}
+        assert len(scene.other.delivered) == 4
+        assert scene.tally(broadcast_id) == {"planned": 64, "accepted": 4, "waiting": 60}
+        with scene.database.read() as session:
+            (said,) = held_up_on(session, broadcast_id).values()
+            seen = DeliveryWatch(broadcast_id=broadcast_id).look(session, scene.clock.at)
+            assert held_up_now(session) == 1
+        assert said.startswith("held up on local/scene")
+        assert said.endswith(": 401")
+        assert seen.reasons == {said: 60}
+        (suda,) = told(scene, "suda", before)
+        assert suda.startswith(f"Warning {broadcast_id} does not go out on local/scene")
+        assert "401" in suda
+        assert (told(scene, "malee", before), told(scene, "case worker", before)) == ([], [])
+        channel.script.clear()
+        mended = scene.clock.at
+        while scene.state(broadcast_id) == BroadcastState.RELEASED:
+            scene.work()
+            scene.clock.advance(1)
+        assert (scene.clock.at - mended).total_seconds() <= RECOVERS_SECONDS
+        assert scene.tally(broadcast_id) == {"planned": 64, "accepted": 64}
+        assert set(channel.delivered.values()) == {1}
+        assert len(told(scene, "suda", before)) == 1
+        with scene.database.read() as session:
+            assert (held_up_on(session, broadcast_id), held_up_now(session)) == ({}, 0)
+
+
+def test_while_it_is_held_nothing_else_of_an_emergency_is_tried_there(lasting: Lasting) -> None:
+    with Scene(lasting, ScriptedChannel(keyed=True)) as scene:
+        scene.channel.script.append(REFUSED)
+        first = scene.release()
+        scene.deliver()
+        second = scene.release()
+        scene.deliver()
+        assert (len(scene.channel.journal), scene.outcomes(second)) == (1, "...")
+        routine = scene.release(Priority.ROUTINE)
+        scene.deliver(Priority.ROUTINE)
+        assert scene.outcomes(routine) == "aaa", "what is routine pauses by itself"
+        scene.clock.advance(1)
+        scene.deliver()
+        assert (scene.outcomes(first), scene.outcomes(second)) == ("aaa", "aaa")
+
+
+def test_the_waits_grow_to_half_a_minute_and_a_new_fault_begins_anew(lasting: Lasting) -> None:
+    with Scene(lasting, ScriptedChannel(keyed=True)) as scene:
+        scene.release()
+        with scene.write() as session:
+            (claimed,) = claim_batches(
+                session, scene.account_id, Priority.EMERGENCY, scene.clock.at, 1, honours_retry_key=True
+            )
+        holds, at, waits = Holds(), scene.clock.at, []
+        for _ in range(8):
+            holds.note(claimed, [TOKEN], at)
+            began = at
+            while holds.is_held(scene.account_id, at):
+                at += timedelta(seconds=0.5)
+                holds.note(claimed, [ACCEPTED], at)
+                holds.note(claimed, [TOKEN], at - timedelta(seconds=0.5))
+            waits.append((at - began).total_seconds())
+        assert waits == [1, 2, 5, 10, 20, 30, 30, 30]
+        at += timedelta(minutes=1)
+        holds.note(claimed, [TOKEN], at)
+        assert not holds.is_held(scene.account_id, at + timedelta(seconds=1))
+        assert not holds.is_held(scene.account_id + 1, at)
+
+
+def test_two_workers_that_are_refused_at_once_tell_it_once(lasting: Lasting, officers: None) -> None:
+    with Scene(lasting, ScriptedChannel(keyed=True), MANY[:9]) as scene:
+        before, broadcast_id = newest(scene), scene.release()
+        with scene.write() as session:
+            claimed = claim_batches(
+                session, scene.account_id, Priority.EMERGENCY, scene.clock.at, 9, honours_retry_key=True
+            )
+        barrier = threading.Barrier(len(claimed))
+
+        def settle(one: ClaimedBatch) -> None:
+            barrier.wait()
+            with scene.write() as session:
+                verdicts = [TOKEN] * len(one.positions)
+                assert settling.settle_batch(session, one, verdicts, scene.clock.at, honours_retry_key=True)
+
+        workers = [threading.Thread(target=settle, args=(one,)) for one in claimed]
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            worker.join(300)
+        assert len(claimed) == 3
+        assert len(told(scene, "suda", before)) == 1
+        with scene.database.read() as session:
+            query = select(AuditEntry.action).where(AuditEntry.subject == f"broadcast/{broadcast_id}")
+            assert list(session.exec(query)) == ["broadcast.release", "broadcast.held_up"]
+
+
+@pytest.mark.parametrize("on_duty", [True, False], ids=["on duty", "nobody on duty"])
+def test_a_pause_is_told_in_the_same_commit(lasting: Lasting, officers: None, on_duty: bool) -> None:
+    """Those on duty; where none of them can be told, everybody who may release."""
+    with Scene(lasting, ScriptedChannel(keyed=True)) as scene:
+        with scene.write() as session:
+            suda = session.exec(select(Officer).where(Officer.name == "suda")).one()
+            suda.contact_id = suda.contact_id if on_duty else None
+            session.add(suda)
+        scene.channel.script.append(REFUSED)
+        before, broadcast_id = newest(scene), scene.release(Priority.ROUTINE)
+        scene.deliver(Priority.ROUTINE)
+        assert scene.state(broadcast_id) == BroadcastState.PAUSED
+        heard = {name: told(scene, name, before) for name in ("suda", "malee", "case worker")}
+        (said,) = heard.pop("suda" if on_duty else "malee")
+        assert said.startswith(f"Broadcast {broadcast_id} is paused, since local/scene")
+        assert said.endswith("Reason: 401")
+        assert set(map(len, heard.values())) == {0}
