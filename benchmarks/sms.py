@@ -111,8 +111,7 @@ def _smpp_settings(network: Network, chosen: Sizes) -> dict[str, Any]:
 
 def _kannel(results: Results, installation: Installation, network: Network, chosen: Sizes) -> None:
     people, ours, theirs = chosen.sms_recipients, [], []
-    # Twice at least: one run through Kannel differs from the next by a fifth.
-    for turn in range(max(chosen.rounds, 2)):
+    for turn in range(chosen.rounds):
         network.reset()
         before = installation.cpu_seconds
         released = installation.release(

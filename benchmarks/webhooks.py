@@ -89,8 +89,7 @@ def _maxima(
     """Of Krajai when all say the same, of Krajai when no two do, of the two others at these ports."""
     seconds, first = chosen.webhook_seconds, 1
     loads: list[list[Load]] = [[], [], []]
-    # Twice at least: the first turn of each meets a process that has just started.
-    for _ in range(max(chosen.rounds, 2)):
+    for _ in range(max(chosen.rounds, 3)):
         for of_one, port in zip(loads, (installation.port, *others), strict=True):
             of_one.append(_most(port, seconds, first))
         first += int(MOST_A_SECOND * seconds)

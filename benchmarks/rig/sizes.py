@@ -37,12 +37,12 @@ QUICK = Sizes(
     telegram_seconds=10.5,
     telegram_recipients=1_200,
     telegram_peers_recipients=300,
-    sms_recipients=2_000,
+    sms_recipients=5_000,
     smpp_limit=50.0,
     smpp_recipients=520,
     planning_people=100_000,
-    webhook_seconds=2.0,
-    rounds=1,
+    webhook_seconds=1.5,
+    rounds=2,
     workers=(),
 )
 

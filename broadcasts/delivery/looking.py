@@ -1,5 +1,6 @@
 """Looking once more, right before a call, whether its broadcast may still be sent."""
 
+import asyncio
 import math
 import time
 
@@ -21,12 +22,17 @@ class Looks:
         self._together = Together(self._are_live, LOOKED_TOGETHER)
         self._seen_live: dict[int, float] = {}
 
-    async def is_live(self, broadcast_id: int) -> bool:
-        """Whether a broadcast may be sent, now or at most `LOOK_HOLDS_SECONDS` ago. Raises SQLAlchemyError."""
+    async def is_live(self, broadcast_id: int, within_seconds: float | None = None) -> bool:
+        """Whether a broadcast may be sent, now or at most `LOOK_HOLDS_SECONDS` ago.
+
+        Raises SQLAlchemyError, and TimeoutError when nobody knows in time.
+        """
         asked_at = time.monotonic()
         if asked_at - self._seen_live.get(broadcast_id, -math.inf) <= LOOK_HOLDS_SECONDS:
             return True
-        if live := await self._together.done(broadcast_id):
+        async with asyncio.timeout(within_seconds):
+            live = await self._together.done(broadcast_id)
+        if live:
             self._seen_live[broadcast_id] = asked_at
         else:
             self._seen_live.pop(broadcast_id, None)

@@ -40,9 +40,9 @@ SEEN_SECONDS = 0.1
 """So long before a call is written it was last seen that it may go; else it is looked again. It takes that long to
 its departure, and a look for each would cost too much."""
 
-_LOOK_SECONDS = 0.5
-"""Longer than that no look may take: the calls behind are spaced by when this one was to be written. A departure that
-lapses meanwhile is not used."""
+LOOK_SECONDS = 0.5
+"""Longer than that no such look may take: the calls behind are spaced by when this one was to be written. A departure
+that lapses meanwhile is not used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +177,8 @@ class Gates:
 
         What has not begun to leave by `leaves_by`, in `steady_seconds`, does not. `has_left` is called at the first.
         Whether it may go at all is asked of `look` after `passage` by the caller, and here again whenever it missed
-        its departure and waits for another, or was held up by more than `SEEN_SECONDS`.
+        its departure and waits for another, or was held up by more than `SEEN_SECONDS`: `look` raises TimeoutError when
+        that takes longer than `LOOK_SECONDS`.
         """
         key = (account_id, endpoint)
         if key not in self._seconds:
@@ -261,9 +262,8 @@ class Departing:
             return
         self._seen_at = time.monotonic()
         try:
-            async with asyncio.timeout(_LOOK_SECONDS):
-                if not await self._look():
-                    raise NotNow("stopped", retry_after_seconds=0.0)
+            if not await self._look():
+                raise NotNow("stopped", retry_after_seconds=0.0)
         except (SQLAlchemyError, TimeoutError) as fault:
             log.warning("not sent: nobody knows whether it was stopped", kind=type(fault).__name__)
             raise NotNow("the database does not answer", retry_after_seconds=1.0) from None

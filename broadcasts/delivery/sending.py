@@ -18,7 +18,7 @@ from broadcasts.delivery.held_up import Holds
 from broadcasts.delivery.intents import Intent, Place, Windows
 from broadcasts.delivery.lanes import Lane, measure_of
 from broadcasts.delivery.looking import Looks
-from broadcasts.delivery.pacing import Departing, Gates
+from broadcasts.delivery.pacing import LOOK_SECONDS, Departing, Gates
 from broadcasts.delivery.receipts import apply_early
 from broadcasts.delivery.together import Together
 from broadcasts.delivery.verdicts import ACCEPTED, Verdict, held_back, judge
@@ -242,7 +242,8 @@ class Sender:
             has_left()
             place.leave()
 
-        departing = self.gates.departure(account_id, endpoint, pace_class, limit, leaves_by, one_left, look)
+        again = partial(look, LOOK_SECONDS) if look is not None else None
+        departing = self.gates.departure(account_id, endpoint, pace_class, limit, leaves_by, one_left, again)
         try:
             held = await self._held_back(departing, look, place, intent)
             if held is not None:
