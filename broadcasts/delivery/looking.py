@@ -1,8 +1,11 @@
 """Looking once more, right before a call, whether its broadcast may still be sent."""
 
 import asyncio
+import contextlib
 import math
 import time
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from broadcasts.delivery.together import Together
 from storage import broadcasts
@@ -21,18 +24,32 @@ class Looks:
         self._database = database
         self._together = Together(self._are_live, LOOKED_TOGETHER)
         self._seen_live: dict[int, float] = {}
+        self._ahead: dict[int, asyncio.Task[None]] = {}
 
     async def is_live(self, broadcast_id: int, within_seconds: float | None = None) -> bool:
         """Whether a broadcast may be sent, now or at most `LOOK_HOLDS_SECONDS` ago.
 
         Raises SQLAlchemyError, and TimeoutError when nobody knows in time.
         """
-        asked_at = time.monotonic()
-        if asked_at - self._seen_live.get(broadcast_id, -math.inf) <= LOOK_HOLDS_SECONDS:
+        age = time.monotonic() - self._seen_live.get(broadcast_id, -math.inf)
+        if age <= LOOK_HOLDS_SECONDS:
+            if age > LOOK_HOLDS_SECONDS / 2 and broadcast_id not in self._ahead:
+                self._ahead[broadcast_id] = asyncio.create_task(self._look_ahead(broadcast_id))
             return True
         async with asyncio.timeout(within_seconds):
-            live = await self._together.done(broadcast_id)
-        if live:
+            return await self._look(broadcast_id)
+
+    async def _look_ahead(self, broadcast_id: int) -> None:
+        """So that those who come next need not wait with a connection in hand; what fails here they meet themselves."""
+        try:
+            with contextlib.suppress(SQLAlchemyError):
+                await self._look(broadcast_id)
+        finally:
+            del self._ahead[broadcast_id]
+
+    async def _look(self, broadcast_id: int) -> bool:
+        asked_at = time.monotonic()
+        if live := await self._together.done(broadcast_id):
             self._seen_live[broadcast_id] = asked_at
         else:
             self._seen_live.pop(broadcast_id, None)
