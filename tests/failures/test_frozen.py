@@ -18,7 +18,8 @@ from tests.postgres import PostgresServer
 MANY = size(16_000, 50_000)
 FEW = size(600, 5_000)
 A_BATCH = 500
-LAST_LOOK = "broadcasts.delivery.looking:Looks.is_live"
+LAST_WAIT = "broadcasts.delivery.pacing:LastSecond.turn"
+"""Right before the write: all that was loaded and connected at the start is behind it."""
 
 
 def rows(audience: Audience, broadcast_id: int, ids: set[int]) -> dict[int, tuple[str, int, bytes]]:
@@ -32,7 +33,7 @@ def rows(audience: Audience, broadcast_id: int, ids: set[int]) -> dict[int, tupl
 def test_a_frozen_worker_is_woken_while_another_has_its_work(
     postgres: PostgresServer, tmp_path: Path, name: str
 ) -> None:
-    """Frozen amid calls, and in the moment before a departure: after the last look, so that nothing else warns it."""
+    """Frozen amid calls, and in the moment before a departure: after it was looked whether it may go."""
     url, chance = postgres.fresh_database(), seeded()
     keyed = name == "line"
     serve = networks.line(20) if keyed else networks.telegram(60)
@@ -42,13 +43,18 @@ def test_a_frozen_worker_is_woken_while_another_has_its_work(
         at = chance.randint(10, 16) if keyed else chance.randint(80, 200)
         # Some of those who leave shortly before have no answer yet when it is frozen.
         step = A_BATCH if keyed else 1
-        held.hold(audience.addresses[step * (at - each)] for each in range(6, 8 if keyed else 30))
+        held.hold(audience.addresses[step * (at - each)] for each in range(3, 8 if keyed else 30))
         running.values = SHORT_LEASES
         broadcast_id = audience.release()
-        frozen = running.make("worker").start(Crash(function=LAST_LOOK, nth=at, by=signal.SIGSTOP))
+        frozen = running.make("worker").start(Crash(function=LAST_WAIT, nth=at, by=signal.SIGSTOP))
         frozen.wait_frozen()
         # What it wrote before has been read when the network answers these.
         assert 0 not in [ask_status(network.fake.url) for _ in range(3)]
+        if not held.waiting:
+            # On a busy machine its calls were slower than its departures: then somewhere amid them.
+            frozen.wake()
+            wait_until(lambda: bool(held.waiting), look=0.01)
+            frozen.freeze()
         in_flight = audience.in_flight(broadcast_id)
         in_hand = [each for each in audience.batches(broadcast_id) if each.state == BatchState.SENDING]
         address = {contact: address for address, contact in audience.contacts.items()}
@@ -59,18 +65,19 @@ def test_a_frozen_worker_is_woken_while_another_has_its_work(
         other = running.make("worker").start()
         in_doubt = in_flight if not keyed else {unpack(batch.recipients)[0] for batch in in_hand}
         called = unanswered + Counter(address[i] for i in in_doubt)
-        assert unanswered
         assert had < in_flight, "the one before its departure is among them"
         wait_until(lambda: Counter(held.waiting) >= called, lambda: str(called - Counter(held.waiting)))
         other.freeze()
         ids = {each.id or 0 for each in in_hand}
         before = rows(audience, broadcast_id, ids)
         taken_over = [batch for batch in in_hand if before[batch.id or 0][:2] == ("sending", batch.fence + 1)]
+        # What nobody has taken from it is still its own.
+        its_own = {batch.id for batch in in_hand if before[batch.id or 0][:2] == ("sending", batch.fence)}
         frozen.wake()
         # It ends when it has done whatever it still had in hand.
         assert frozen.terminate() == 0
         after = rows(audience, broadcast_id, ids)
-        stale = [batch_id for batch_id in ids if before[batch_id] != after[batch_id]]
+        stale = [batch_id for batch_id in ids - its_own if before[batch_id] != after[batch_id]]
         say(
             f"{len(in_flight)} in flight, {len(had)} of them sent to, {unanswered.total()} calls unanswered; "
             f"{len(taken_over)} of {len(ids)} batches at the other; woken: {len(stale)} stale writes"
