@@ -1,27 +1,21 @@
 """Claiming: a worker takes from the outbox in one short transaction, checked and frozen, before any call."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import lru_cache
-from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import ColumnElement, String, and_, cast, exists, func
-from sqlalchemy import select as sql_select
 from sqlmodel import Session, col, select
 
+from broadcasts.delivery.reachable import addresses_of
 from storage import batches, broadcasts
 from storage.batches import Batch
 from storage.broadcasts import Broadcast, Priority
-from storage.columns import is_one_of, listed_ids
 from storage.leases import RETRY_KEY_HOURS
 from storage.lifecycles import BatchState, BroadcastState, ContactState, ForbiddenTransition, Outcome
 from storage.outbox_hold import is_held
-from storage.people import Contact, Person
+from storage.people import Contact
 from storage.replies import Bubble
-from storage.subscriptions import Subscription
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,7 +125,7 @@ def _freeze(
     session: Session, broadcast: Broadcast, taken: Sequence[Batch], at: datetime, *, honours_retry_key: bool
 ) -> list[ClaimedBatch]:
     recipients = [batches.unpack(batch.recipients) for batch in taken]
-    reachable = _reachable(session, broadcast, [contact_id for ids in recipients for contact_id in ids])
+    reachable = addresses_of(session, broadcast, taken[0].account_id, recipients)
     ready: list[ClaimedBatch] = []
     for batch, ids in zip(taken, recipients, strict=True):
         outcomes = bytearray(batch.outcomes)
@@ -179,44 +173,6 @@ def _freeze(
         )
     session.flush()
     return ready
-
-
-def _reachable(session: Session, broadcast: Broadcast, contact_ids: Sequence[int]) -> dict[int, str]:
-    """Addresses of those who may still get this: reachable, not erased, and still wanting it.
-
-    They come as one text: fetching hundreds of rows takes longer than finding them, and stops the sending meanwhile.
-    """
-    query = _reachable_query(session.get_bind().dialect.name, broadcast.audience["topic"])
-    found = session.connection().execute(query, {"ids": json.dumps(contact_ids)}).scalar_one()
-    pairs = (line.partition(" ") for line in (found or "").split("\n") if line)
-    return {int(contact_id): address for contact_id, _, address in pairs}
-
-
-@lru_cache(maxsize=64)
-def _reachable_query(dialect: str, topic: str) -> Any:
-    line = cast(col(Contact.id), String).concat(" ").concat(col(Contact.address))
-    # Whoever is erased has no contact that is active; the person is not looked up where her subscription says it all.
-    return (
-        sql_select(func.aggregate_strings(line, "\n"))
-        .select_from(Contact)
-        .where(
-            col(Contact.id).in_(listed_ids(dialect, "ids")),
-            is_one_of(col(Contact.state), ContactState.ACTIVE),
-            _still_listens(topic),
-        )
-    )
-
-
-def _still_listens(topic: str) -> ColumnElement[bool]:
-    """Subscribed to the topic somewhere; for a list, not stopped, and for a topic of several kinds to any of them."""
-    if not topic:
-        return exists().where(col(Person.id) == col(Contact.person_id), col(Person.stopped_at).is_(None))
-    of_topic = col(Subscription.topic) == topic
-    if topic.endswith(":"):
-        of_topic = and_(col(Subscription.topic) >= topic, col(Subscription.topic) < f"{topic[:-1]};")
-    return exists().where(
-        col(Subscription.person_id) == col(Contact.person_id), of_topic, col(Subscription.until).is_(None)
-    )
 
 
 def _addresses(session: Session, contact_ids: tuple[int, ...], known: dict[int, str]) -> tuple[str, ...]:
