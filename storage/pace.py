@@ -1,20 +1,23 @@
 """How fast an endpoint may be called: departures are leased one short slice at a time, for all workers together.
 
-The published limit L holds in every sliding second, not on average. Departures are spaced (1 + slack) / L apart. With
-several workers a departure that is missed by more than the slack lapses, so whatever second is looked at, at most L
-calls left in it. Workers on a busy machine miss more: they are given more slack, which costs a little of the pace
-instead of all. A process that is alone knows when all calls were written, and keeps to that instead
-(broadcasts/delivery/pacing.py): its departures last longer, and whoever joins it leaves that time out once. There is no
-catching up, since a burst after a pause is what providers punish.
+The published limit L holds in every sliding second, not on average, however late a departure is used. Each one given is
+counted at the last moment at which its call may be written; whoever had it tells with its next asking when that was,
+or that it was not used. A departure is given where, with it, the second before it holds L at most.
+
+That is enough: take any second, and of its calls the one whose departure was given last, for a moment t. Its call was
+written at t or after, so all others of that second were written after t - 1 s, and were counted when it was given. What
+nobody tells of counts as written at the last moment: then a little of the pace is lost, and never too much is sent.
 """
 
+import math
 import threading
 import time
+from bisect import insort
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from enum import StrEnum
 from typing import Any, Protocol
-from uuid import uuid4
 
 from sqlalchemy import text
 from sqlmodel import Field, SQLModel, select
@@ -22,19 +25,21 @@ from sqlmodel import Field, SQLModel, select
 from storage.columns import Json
 from storage.database import Database
 
-SLACK_SECONDS = 0.015
-MOST_SLACK_SECONDS = SLACK_SECONDS * 16
-SLACK_HOLDS_SECONDS = 10.0
-"""So long without many missed departures, and the slack is halved again."""
+LAPSE_SECONDS = 1.0
+"""So long after its moment a departure may still be used."""
 
-LAPSES_AFTER = 0.75
-"""Of the slack; the rest is for the way from the database's clock to ours."""
+GUARD_SECONDS = 0.01
+"""Added to the sliding second: the way from our clock to the provider's is not always equally long."""
 
-ALONE_AFTER_SECONDS = 5.0
-"""So long without another worker's asking, and a worker counts as alone."""
+TICK_SECONDS = 0.005
+"""Calls are counted by ticks of this length, as at the end of theirs."""
 
-ALONE_SLACK_SECONDS = 0.25
-"""The slack of who is alone; a worker that joins begins so much later."""
+CATCH_UP_SECONDS = 0.1
+"""Departures of the last so many seconds that nobody took are given later, where the second has room; after a pause of
+a second there are none."""
+
+CLOSEST = 0.5
+"""Of the usual distance: after a delay departures follow each other at twice the pace at most."""
 
 SLICE_SECONDS = 0.1
 EMERGENCY_HOLDS_SECONDS = 0.5
@@ -44,8 +49,13 @@ CONVERSATION_HOLDS_SECONDS = 1.0
 """So long after the last wish of a conversation, and one interval more, others leave it every fifth departure."""
 
 CONVERSATION_SHARE = 5
-_ROUNDING_SECONDS = 1e-6
-"""Added to each interval: seconds since 1970 are exact to a quarter of this."""
+_ASK_AGAIN_SECONDS = 0.25
+"""At the utmost: by then it may have been told that what is counted left earlier."""
+
+
+def interval_seconds(limit: float) -> float:
+    """How far departures are apart while nothing holds them up."""
+    return _span_seconds(limit) / _most(limit)
 
 
 class PaceClass(StrEnum):
@@ -58,41 +68,49 @@ class PaceClass(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class PaceState:
-    """`next_at`: time of the next departure nobody has; `count`: departures given or left so far; `left`: times left
-    for a class by others. All times are seconds of one clock."""
+    """`next_at`: time of the next departure nobody has, were there room; `last_at`: of the last one given or left.
+
+    `count`: departures given or left so far; `left`: times left for a class by others; `counted`: calls by the last
+    tick in which they may have been written. All times are seconds of one clock.
+    """
 
     next_at: float = 0.0
+    last_at: float = -1e9
     count: int = 0
     left: Mapping[PaceClass, tuple[float, ...]] = field(default_factory=dict)
+    counted: Mapping[int, int] = field(default_factory=dict)
     emergency_wanted_at: float = -1e9
     conversation_wanted_at: float = -1e9
-    slack: float = SLACK_SECONDS
-    slack_at: float = -1e9
-    """When departures were last missed, or the slack was halved."""
-
-    holder: str = ""
-    others_at: float = -1e9
-    """The worker that asked last, and when it last was another one than before."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class PaceLease:
     """Departures granted, in seconds from the moment of asking; when there are none, ask again after `wait_seconds`.
 
-    One that is missed by more than `lapse_seconds` must not be used any more. `asked_at` is that moment by our own
-    monotonic clock: what comes after it, a commit on a busy disk, must not push departures away from those of others.
+    One that is missed by more than `lapse_seconds` must not be used any more. What became of each is told as what it
+    changes in the count: `ticks`, where each is counted now, and `tick_of`, where a call that was written belongs.
+
+    `asked_at` is the moment of asking by our own monotonic clock, `asked` by the pacer's; the first may be late by
+    `unsure_seconds`, and is never early: no call leaves before its moment by the pacer's clock.
     """
 
     departures: tuple[float, ...] = ()
+    ticks: tuple[int, ...] = ()
     wait_seconds: float = 0.0
-    lapse_seconds: float = SLACK_SECONDS * LAPSES_AFTER
+    lapse_seconds: float = LAPSE_SECONDS
+    asked: float = 0.0
     asked_at: float = field(default_factory=time.monotonic, compare=False)
+    unsure_seconds: float = field(default=0.0, compare=False)
+
+    def tick_of(self, written_at: float) -> int:
+        """Where a call that was written at this moment of our monotonic clock is counted."""
+        return _tick(self.asked + (written_at - self.asked_at) + self.unsure_seconds)
 
 
 class Pacer(Protocol):
     """Leases departures; calls of all workers of an installation see the same state.
 
-    `missed`: whether who asks came too late for many of those it had.
+    `fates`: what became of earlier departures, as changes of the count by tick.
     """
 
     def lease(
@@ -102,9 +120,11 @@ class Pacer(Protocol):
         pace_class: PaceClass,
         wanted: int,
         limit: float,
-        *,
-        missed: bool = False,
+        fates: Mapping[int, int] = ...,
     ) -> PaceLease: ...
+
+
+_NOTHING: Mapping[int, int] = {}
 
 
 def grant(
@@ -113,48 +133,82 @@ def grant(
     pace_class: PaceClass,
     wanted: int,
     limit: float,
-    *,
-    missed: bool = False,
-    who: str = "",
+    fates: Mapping[int, int] = _NOTHING,
 ) -> tuple[PaceState, PaceLease]:
     """Give up to `wanted` departures of the slice that begins at `now`, at most `limit` in any sliding second.
 
-    `who` asks; who does not say it never counts as alone. While an emergency is being sent all departures are its own
-    but those of conversation, and those are every fifth.
-    What a class comes across that is another's is left for it, and lapses when nobody takes it in time.
+    While an emergency is being sent all departures are its own but those of conversation, and those are every fifth.
+    What a class comes across that is another's is left for it, and comes back when nobody takes it in time.
     """
-    state = _asked_by(_slackened(state, now, missed), now, who)
-    interval = (1 + state.slack) / limit + _ROUNDING_SECONDS
-    state = _wish(_as_of(state, now, interval), now, pace_class)
+    interval = interval_seconds(limit)
+    state = _lapsed(_as_of(state, now, limit), now, limit, fates)
+    state = _wish(state, now, pace_class)
     emergency = now - state.emergency_wanted_at < EMERGENCY_HOLDS_SECONDS + interval
     conversation = now - state.conversation_wanted_at < CONVERSATION_HOLDS_SECONDS + interval
     if pace_class is PaceClass.ROUTINE and emergency:
-        return state, PaceLease(wait_seconds=SLICE_SECONDS)
+        return state, PaceLease(wait_seconds=SLICE_SECONDS, asked=now)
     left = {each: list(state.left.get(each, ())) for each in PaceClass}
     given, left[pace_class] = left[pace_class][:wanted], left[pace_class][wanted:]
-    next_at, count = max(state.next_at, now), state.count
-    while len(given) < wanted and next_at <= now + SLICE_SECONDS:
-        count += 1
+    second = _Second(state.counted, limit)
+    begins_at = now if now - state.next_at > 1.0 else now - CATCH_UP_SECONDS
+    next_at, last_at, count, at = max(state.next_at, begins_at), state.last_at, state.count, now
+    while len(given) < wanted:
+        at = second.room_from(max(next_at, last_at + CLOSEST * interval, now))
+        if at > now + SLICE_SECONDS:
+            break
+        second.count(at)
+        last_at, next_at, count = at, next_at + interval, count + 1
         if conversation and count % CONVERSATION_SHARE == 0:
             owner = PaceClass.CONVERSATION
         else:
             owner = PaceClass.EMERGENCY if emergency else pace_class
-        (given if owner is pace_class else left[owner]).append(next_at)
-        next_at += interval
+        (given if owner is pace_class else left[owner]).append(at)
     lease = PaceLease(
-        departures=tuple(at - now for at in given),
-        wait_seconds=0.0 if given else max(next_at - now - SLICE_SECONDS / 2, 0.005),
-        lapse_seconds=max(state.slack, ALONE_SLACK_SECONDS if _is_alone(state, now) else 0.0) * LAPSES_AFTER,
+        departures=tuple(each - now for each in given),
+        ticks=tuple(_tick(each + LAPSE_SECONDS) for each in given),
+        wait_seconds=0.0 if given else min(max(at - now - SLICE_SECONDS / 2, 0.005), _ASK_AGAIN_SECONDS),
+        asked=now,
     )
     kept = {each: tuple(times) for each, times in left.items() if times}
-    return replace(state, next_at=next_at, count=count, left=kept), lease
+    return (
+        replace(state, next_at=next_at, last_at=last_at, count=count, left=kept, counted=second.counted),
+        lease,
+    )
+
+
+class _Second:
+    """The calls that may stand in the second before the next departure."""
+
+    def __init__(self, counted: Mapping[int, int], limit: float) -> None:
+        self.counted = dict(counted)
+        self._span, self._most = _span_seconds(limit), _most(limit)
+        self._ticks = sorted(counted)
+        self._held = sum(counted.values())
+
+    def room_from(self, at: float) -> float:
+        """The first moment from `at` on whose second has room for one more."""
+        held = self._held
+        for tick in self._ticks:
+            over_at = tick * TICK_SECONDS + self._span
+            if held < self._most and over_at > at:
+                break
+            at = max(at, over_at)
+            held -= self.counted[tick]
+        return at
+
+    def count(self, at: float) -> None:
+        """One more departs at `at`, which had room; what stands in no second of a later one is let go of."""
+        while self._ticks and self._ticks[0] * TICK_SECONDS + self._span <= at:
+            self._held -= self.counted.pop(self._ticks.pop(0))
+        tick = _tick(at + LAPSE_SECONDS)
+        if tick not in self.counted:
+            insort(self._ticks, tick)
+        self.counted[tick] = self.counted.get(tick, 0) + 1
+        self._held += 1
 
 
 class MemoryPacer:
     """For one process that owns its database file; it starts a second late, since it may follow a crash."""
-
-    LAPSE_SECONDS = 1.0
-    """Nobody else's departures are near, and when all were written is known here."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -169,14 +223,13 @@ class MemoryPacer:
         pace_class: PaceClass,
         wanted: int,
         limit: float,
-        *,
-        missed: bool = False,
+        fates: Mapping[int, int] = _NOTHING,
     ) -> PaceLease:
-        """`missed` changes nothing here: departures last long."""
         with self._turn:
             state = self._states.get((account_id, endpoint), PaceState(next_at=self._born + 1.0))
-            self._states[account_id, endpoint], lease = grant(state, self._clock(), pace_class, wanted, limit)
-        return replace(lease, lapse_seconds=self.LAPSE_SECONDS)
+            now, asked_at = self._clock(), time.monotonic()
+            self._states[account_id, endpoint], lease = grant(state, now, pace_class, wanted, limit, fates)
+        return replace(lease, asked_at=asked_at)
 
 
 class Pace(SQLModel, table=True):
@@ -194,7 +247,6 @@ class DatabasePacer:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._name = uuid4().hex[:12]
 
     def lease(
         self,
@@ -203,8 +255,7 @@ class DatabasePacer:
         pace_class: PaceClass,
         wanted: int,
         limit: float,
-        *,
-        missed: bool = False,
+        fates: Mapping[int, int] = _NOTHING,
     ) -> PaceLease:
         with self._database.write() as session:
             # A slice lost in a crash of the database lapses anyway: no need to wait for the disk.
@@ -213,6 +264,7 @@ class DatabasePacer:
                 select(Pace).where(Pace.account_id == account_id, Pace.endpoint == endpoint).with_for_update()
             )
             row = session.exec(query).first()
+            before = time.monotonic()
             now = self._database.now(session).timestamp()
             asked_at = time.monotonic()
             if row is None:
@@ -224,56 +276,60 @@ class DatabasePacer:
                     {"account": account_id, "endpoint": endpoint},
                 )
                 return PaceLease(wait_seconds=0.005)
-            state, lease = grant(
-                _from_row(row.state), now, pace_class, wanted, limit, missed=missed, who=self._name
-            )
+            state, lease = grant(_from_row(row.state), now, pace_class, wanted, limit, fates)
             row.state = _to_row(state)
             session.add(row)
-        return replace(lease, asked_at=asked_at)
+        unsure = asked_at - before
+        return replace(
+            lease, asked_at=asked_at, unsure_seconds=unsure, lapse_seconds=lease.lapse_seconds - unsure
+        )
 
 
-def _as_of(state: PaceState, now: float, interval: float) -> PaceState:
-    """The state without what has lapsed, and without times that cannot be: then the clock was set back."""
-    return replace(
+def _span_seconds(limit: float) -> float:
+    """How long the second is in which no more than `_most` calls may stand: longer where less than one a second may."""
+    return max(1.0, 1 / limit) + GUARD_SECONDS + TICK_SECONDS
+
+
+def _most(limit: float) -> int:
+    return max(math.floor(limit), 1)
+
+
+def _tick(at: float) -> int:
+    return math.ceil(at / TICK_SECONDS)
+
+
+def _as_of(state: PaceState, now: float, limit: float) -> PaceState:
+    """The state, or where its times cannot be, since the clock was set back, one that waits until all has left."""
+    latest = now + SLICE_SECONDS + _span_seconds(limit) + LAPSE_SECONDS
+    state = replace(
         state,
-        next_at=min(state.next_at, now + SLICE_SECONDS + max(interval, 1.0) + MOST_SLACK_SECONDS),
-        left={
-            each: tuple(at for at in times if now <= at <= now + SLICE_SECONDS)
-            for each, times in state.left.items()
-        },
+        next_at=min(state.next_at, latest),
         emergency_wanted_at=min(state.emergency_wanted_at, now),
         conversation_wanted_at=min(state.conversation_wanted_at, now),
-        slack_at=min(state.slack_at, now),
-        others_at=min(state.others_at, now),
     )
-
-
-def _asked_by(state: PaceState, now: float, who: str) -> PaceState:
-    """Who joins one that was alone begins when all that may still be on its way late has left."""
-    if who == state.holder:
+    if state.last_at <= now + SLICE_SECONDS + TICK_SECONDS:
         return state
-    joined = replace(state, holder=who, others_at=now)
-    if not _is_alone(state, now):
-        return joined
-    return replace(joined, next_at=state.next_at + ALONE_SLACK_SECONDS, left={})
+    return replace(state, next_at=latest - SLICE_SECONDS, last_at=now, left={}, counted={})
 
 
-def _is_alone(state: PaceState, now: float) -> bool:
-    return bool(state.holder) and now - state.others_at > ALONE_AFTER_SECONDS
-
-
-def _slackened(state: PaceState, now: float, missed: bool) -> PaceState:
-    """Twice the slack when departures are missed, half of it after a while without."""
-    if missed:
-        grown = min(2 * state.slack, MOST_SLACK_SECONDS)
-        # What is left for others was spaced for less slack.
-        left = state.left if grown == state.slack else {}
-        return replace(state, slack=grown, slack_at=now, left=left)
-    if state.slack > SLACK_SECONDS and now - state.slack_at > SLACK_HOLDS_SECONDS:
-        less = max(state.slack / 2, SLACK_SECONDS)
-        # The last departures may still be used as late as they were told.
-        return replace(state, slack=less, slack_at=now, next_at=state.next_at + state.slack - less)
-    return state
+def _lapsed(state: PaceState, now: float, limit: float, fates: Mapping[int, int]) -> PaceState:
+    """With what became of departures; those that nobody used come back."""
+    changes, left = Counter(fates), {}
+    for each, times in state.left.items():
+        left[each] = tuple(at for at in times if at >= now)
+        changes.subtract(_tick(at + LAPSE_SECONDS) for at in times if at < now)
+    counted = dict(state.counted)
+    for tick, change in changes.items():
+        counted[tick] = counted.get(tick, 0) + change
+    unused = -sum(changes.values())
+    # What is told of other times, of a second long gone or by a clock that was set back since, changes nothing.
+    first, last = _tick(now - _span_seconds(limit)), _tick(now + SLICE_SECONDS + LAPSE_SECONDS) + 1
+    return replace(
+        state,
+        next_at=state.next_at - unused * interval_seconds(limit),
+        left=left,
+        counted={tick: calls for tick, calls in counted.items() if calls > 0 and first <= tick <= last},
+    )
 
 
 def _wish(state: PaceState, now: float, pace_class: PaceClass) -> PaceState:
@@ -285,11 +341,24 @@ def _wish(state: PaceState, now: float, pace_class: PaceClass) -> PaceState:
 
 
 def _from_row(row: dict[str, Any]) -> PaceState:
-    """What a worker of a later release has written besides is not ours to know."""
-    row = {each.name: row[each.name] for each in fields(PaceState) if each.name in row}
-    left = {PaceClass(each): tuple(times) for each, times in row.get("left", {}).items()}
-    return PaceState(**{**row, "left": left})
+    """What a worker of a later release has written besides is not ours to know; what one of an earlier release counted
+    otherwise may all have left a moment ago."""
+    known = {each.name: row[each.name] for each in fields(PaceState) if each.name in row}
+    if "counted" not in known:
+        begins = known.get("next_at", 0.0) + 1.0 + LAPSE_SECONDS if known else 0.0
+        return PaceState(next_at=begins)
+    first, calls = known["counted"]
+    known["counted"] = {first + after: count for after, count in enumerate(calls) if count}
+    known["left"] = {PaceClass(each): tuple(times) for each, times in known["left"].items()}
+    return PaceState(**known)
 
 
 def _to_row(state: PaceState) -> dict[str, Any]:
-    return {**asdict(state), "left": {each.value: list(times) for each, times in state.left.items()}}
+    """`counted` as its first tick and the calls of that one and all that follow."""
+    first = min(state.counted, default=0)
+    ticks = range(first, max(state.counted, default=-1) + 1)
+    return {
+        **asdict(state),
+        "left": {each.value: list(times) for each, times in state.left.items()},
+        "counted": [first, [state.counted.get(tick, 0) for tick in ticks]],
+    }

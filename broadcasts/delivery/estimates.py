@@ -1,7 +1,7 @@
 """What a broadcast will take before it is released: whom it reaches where, what it costs, when the last one has it."""
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,7 +19,7 @@ from storage.batches import Batch, count_outcomes
 from storage.broadcasts import Broadcast, BroadcastKind, Form, Priority, Words, bubbles_in, variant_for
 from storage.columns import is_one_of
 from storage.lifecycles import BatchState, BroadcastState
-from storage.pace import CONVERSATION_SHARE, SLACK_SECONDS
+from storage.pace import CONVERSATION_SHARE, interval_seconds
 from storage.people import accounts
 
 EARLIER = timedelta(hours=24)
@@ -113,6 +113,23 @@ class Estimate:
         return max((each.seconds for each in self.accounts), default=0.0)
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Requests:
+    """`many` of them name several people, `alone` one person or group chat: planning puts each chat into its own."""
+
+    many: int
+    alone: int
+    recipients: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Reached:
+    """`copies` of an earlier broadcast that may have arrived, `alone` of them in requests of their own."""
+
+    copies: int = 0
+    alone: int = 0
+
+
 def estimate(
     session: Session,
     draft: Draft,
@@ -152,7 +169,7 @@ def estimate(
 
 def copies_by_account(session: Session, audience: Mapping[str, Any], at: datetime) -> Counter[int]:
     """What a release to an audience takes of each account's quota: at most so much, as `AccountEstimate` says."""
-    found = Counter(_reached(session, audience["reached"]))
+    found = Counter({each: got.copies for each, got in _reached(session, audience["reached"]).items()})
     for group in _groups(session, audience, at):
         found[group.account_id] += group.copies
     return found
@@ -186,59 +203,63 @@ def _of_account(
     draft: Draft,
     account: Any,
     groups: Sequence[Group],
-    reached: Mapping[int, int],
+    reached: Mapping[int, _Reached],
     channels: Mapping[int, Channel],
     forms: Mapping[int, Form],
     at: datetime,
 ) -> AccountEstimate:
     mine = [group for group in groups if group.account_id == account.id]
     channel = channels.get(account.id)
-    by_words: Counter[tuple[str, str]] = Counter()
+    together, alone = Counter[tuple[str, str]](), Counter[tuple[str, str]]()
     for group in mine:
         form = Form.GROUP if group.in_group else forms.get(account.id, Form.CHAT)
-        by_words[group.language, variant_for(draft.words, group.language, form, group.district[:2])] += (
-            group.copies
-        )
-    if corrected := reached.get(account.id, 0):
-        form = forms.get(account.id, Form.CHAT)
-        by_words["th", variant_for(draft.words, "th", form, "")] += corrected
-    copies = sum(by_words.values())
+        words = group.language, variant_for(draft.words, group.language, form, group.district[:2])
+        (alone if group.in_group else together)[words] += group.copies
+    corrected = reached.get(account.id, _Reached())
+    words = "th", variant_for(draft.words, "th", forms.get(account.id, Form.CHAT), "")
+    together[words] += corrected.copies - corrected.alone
+    alone[words] += corrected.alone
+    by_words = together + alone
+    copies = by_words.total()
     segments, satang = _cost(draft.words, by_words, channel)
-    ahead = _ahead(session, account.id, draft.priority)
-    requests = _requests(by_words.values(), channel)
+    ahead = _ahead(session, account.id, draft.priority, channel)
+    requests = _Requests(many=_full(together.values(), channel), alone=alone.total())
     return AccountEstimate(
         account=f"{account.channel}/{account.name}",
         channel=account.channel,
         connected=channel is not None,
         recipients=sum(group.copies for group in mine),
-        reached=corrected,
+        reached=corrected.copies,
         with_wishes=sum(group.copies for group in mine if group.with_wishes)
         if draft.priority is Priority.ROUTINE
         else 0,
-        requests=requests,
-        ahead=ahead,
-        seconds=_seconds(requests + _requests([ahead], channel), channel),
+        requests=requests.many + requests.alone,
+        ahead=ahead.recipients,
+        seconds=_seconds(requests, ahead, channel),
         segments=segments,
         satang=satang,
         quota=_quota(session, account.id, copies, at) if account.channel in quota.COUNTED_CHANNELS else None,
     )
 
 
-def _requests(groups: Any, channel: Channel | None) -> int:
+def _full(groups: Iterable[int], channel: Channel | None) -> int:
     """A group's last request is seldom full."""
     together = channel.traits.recipients_per_request if channel else 1
     return sum(-(-copies // together) for copies in groups)
 
 
-def _seconds(requests: int, channel: Channel | None) -> float:
-    """At the account's limit; where citizens' answers share it, they keep a fifth."""
-    if channel is None or not requests:
+def _seconds(requests: _Requests, ahead: _Requests, channel: Channel | None) -> float:
+    """At the limits of the account's endpoints, side by side; where citizens' answers share one, they keep a fifth."""
+    if channel is None:
         return 0.0
     traits = channel.traits
-    a_second = traits.requests_per_second[traits.bulk_endpoint] / (1 + SLACK_SECONDS)
-    if traits.bulk_endpoint == traits.reply_endpoint:
-        a_second *= 1 - 1 / CONVERSATION_SHARE
-    return requests / a_second
+    at_each = Counter({traits.bulk_endpoint: requests.many + ahead.many})
+    at_each[traits.reply_endpoint] += requests.alone + ahead.alone
+    share = {traits.reply_endpoint: 1 - 1 / CONVERSATION_SHARE}
+    return max(
+        count * interval_seconds(traits.requests_per_second[endpoint]) / share.get(endpoint, 1.0)
+        for endpoint, count in at_each.items()
+    )
 
 
 def _cost(
@@ -269,11 +290,11 @@ def _quota(session: Session, account_id: int, needed: int, at: datetime) -> Quot
     )
 
 
-def _ahead(session: Session, account_id: int, priority: Priority) -> int:
-    """Recipients of released broadcasts that go first: emergencies before all that is routine."""
+def _ahead(session: Session, account_id: int, priority: Priority, channel: Channel | None) -> _Requests:
+    """What waits of released broadcasts that go first: emergencies before all that is routine."""
     classes = [Priority.EMERGENCY.value] + [Priority.ROUTINE.value] * (priority is Priority.ROUTINE)
     query = (
-        select(func.sum(Batch.size))
+        select(Batch.size, func.count())
         .join(Broadcast, col(Broadcast.id) == col(Batch.broadcast_id))
         .where(
             Broadcast.state == BroadcastState.RELEASED.value,
@@ -281,13 +302,19 @@ def _ahead(session: Session, account_id: int, priority: Priority) -> int:
             Batch.account_id == account_id,
             is_one_of(col(Batch.state), BatchState.WAITING),
         )
+        .group_by(col(Batch.size))
     )
-    return int(session.exec(query).one() or 0)
+    found = session.exec(query).all()
+    return _Requests(
+        many=sum(_full([size], channel) * times for size, times in found if size > 1),
+        alone=sum(times for size, times in found if size == 1),
+        recipients=sum(size * times for size, times in found),
+    )
 
 
-def _reached(session: Session, broadcast_ids: Sequence[int]) -> dict[int, int]:
+def _reached(session: Session, broadcast_ids: Sequence[int]) -> dict[int, _Reached]:
     """By account, how many may have got one of the earlier broadcasts: of each account the most."""
-    found: defaultdict[int, int] = defaultdict(int)
+    found: dict[int, _Reached] = {}
     for broadcast_id in broadcast_ids:
         query = (
             select(Batch.account_id, Batch.outcomes, Batch.state, func.count())
@@ -298,9 +325,15 @@ def _reached(session: Session, broadcast_ids: Sequence[int]) -> dict[int, int]:
         for account_id, outcomes, state, times in session.exec(query):
             rows[account_id].append((outcomes, state, times))
         for account_id, some in rows.items():
-            counted = count_outcomes(some)
-            found[account_id] = max(found[account_id], sum(counted[name] for name in _MAY_HAVE_GOT_IT))
-    return dict(found)
+            copies, alone = _may_have_got(some), _may_have_got(each for each in some if len(each[0]) == 1)
+            if copies > found.get(account_id, _Reached()).copies:
+                found[account_id] = _Reached(copies=copies, alone=alone)
+    return found
+
+
+def _may_have_got(rows: Iterable[tuple[bytes, str, int]]) -> int:
+    counted = count_outcomes(rows)
+    return sum(counted[name] for name in _MAY_HAVE_GOT_IT)
 
 
 def _earlier(session: Session, area: Sequence[str], at: datetime) -> tuple[EarlierBroadcast, ...]:

@@ -1,8 +1,7 @@
 """What is refused through no fault of its recipients, and whom that is told.
 
-A routine broadcast is paused by it, and so is every broadcast whose words are refused: an officer lets it go on. Where
-an account is refused, for its credentials or its quota, an emergency goes on everywhere else: what it has on that
-account waits, and is tried again by itself.
+A routine broadcast is paused by it: an officer lets it go on. An emergency goes on everywhere else: what it has on the
+account that is refused for its credentials or its quota, or that refuses its words, waits and is tried again by itself.
 """
 
 from datetime import datetime, timedelta
@@ -17,13 +16,13 @@ from storage.batches import OPEN_STATES, Batch
 from storage.broadcasts import Broadcast, BroadcastKind, Priority
 from storage.columns import is_one_of
 from storage.leases import backoff_seconds
-from storage.lifecycles import BatchState, BroadcastState
+from storage.lifecycles import BatchState, BroadcastState, Outcome
 from storage.officer_rights import Right
 from storage.officer_telling import tell_on_duty
 from storage.people import Account, accounts
 
 HELD_UP = "held up: "
-"""How the reason of a batch begins that waits because its account is refused."""
+"""How the reason of a batch begins that waits because it was refused as a whole, or others like it again and again."""
 
 FORGOTTEN = timedelta(minutes=1)
 """So long after a hold has ended the next one begins with a short wait."""
@@ -67,10 +66,9 @@ def note_refusal(session: Session, batch: Batch, verdict: Verdict, at: datetime)
         return
     account = session.get_one(Account, batch.account_id)
     name = f"{account.channel}/{account.name}"
-    if broadcast.priority == Priority.EMERGENCY and verdict.next is Next.PAUSE:
+    if broadcast.priority == Priority.EMERGENCY:
         is_known = _is_known(session, batch)
-        waits = update(Batch).where(col(Batch.id) == batch.id, col(Batch.state) == BatchState.WAITING.value)
-        session.connection().execute(waits.values(reason=HELD_UP + verdict.reason))
+        _hold_up(session, batch, verdict, at)
         if is_known:
             return
         subject, detail = f"broadcast/{batch.broadcast_id}", {"account": name, "reason": verdict.reason}
@@ -93,8 +91,24 @@ def note_refusal(session: Session, batch: Batch, verdict: Verdict, at: datetime)
     )
 
 
+def were_accepted(session: Session, batch: Batch) -> bool:
+    """True when the same words were accepted for somebody, in this batch or in one of the first of the broadcast."""
+    first = (
+        select(Batch.outcomes)
+        .where(
+            Batch.broadcast_id == batch.broadcast_id,
+            Batch.account_id == batch.account_id,
+            Batch.language == batch.language,
+            Batch.variant == batch.variant,
+        )
+        .order_by(col(Batch.id))
+        .limit(20)
+    )
+    return any(Outcome.ACCEPTED.encode() in outcomes for outcomes in (batch.outcomes, *session.exec(first)))
+
+
 def was_refused(batch: Batch, broadcast: Broadcast) -> bool:
-    """Whether a batch that waits was refused as a whole."""
+    """Whether a batch that waits was refused as a whole, or others like it again and again."""
     is_paused_by_it = broadcast.state == BroadcastState.PAUSED and batch.reason == broadcast.reason != ""
     return batch.reason.startswith(HELD_UP) or is_paused_by_it
 
@@ -124,6 +138,31 @@ def held_up_now(session: Session) -> int:
     """How many emergencies are held up on an account."""
     live = broadcasts.live_broadcasts(session, Priority.EMERGENCY)
     return sum(bool(held_up_on(session, each.id or 0)) for each in live)
+
+
+def _hold_up(session: Session, batch: Batch, verdict: Verdict, at: datetime) -> None:
+    """Mark a batch that was put back. When it was refused for the second time those like it that were never tried are
+    marked too: their turn does not come, and nobody should wait for it who has another way.
+
+    Where the words are refused those like it wait as long as this batch, unless the words were accepted for somebody.
+    """
+    values = {"reason": HELD_UP + verdict.reason}
+    waits = update(Batch).where(
+        col(Batch.broadcast_id) == batch.broadcast_id,
+        col(Batch.account_id) == batch.account_id,
+        is_one_of(col(Batch.state), BatchState.WAITING),
+    )
+    connection = session.connection()
+    connection.execute(waits.where(col(Batch.id) == batch.id).values(values))
+    if verdict.next is Next.REFUSED:
+        if were_accepted(session, batch):
+            return
+        waits = waits.where(col(Batch.language) == batch.language, col(Batch.variant) == batch.variant)
+        until = at + timedelta(seconds=backoff_seconds(batch.attempts))
+        connection.execute(waits.where(col(Batch.not_before) < until).values(not_before=until))
+    if batch.attempts > 1:
+        untried = col(Batch.attempts) == 0, col(Batch.reason).not_like(f"{HELD_UP}%")
+        connection.execute(waits.where(*untried).values(values))
 
 
 def _is_known(session: Session, batch: Batch) -> bool:

@@ -204,12 +204,11 @@ def _who_was_refused(
 def _whose_batch_was_refused(
     session: Session, rule: FallbackRule, broadcast: Broadcast, audience: Mapping[str, Any]
 ) -> Iterator[Missed]:
-    """Those of whole batches that were refused: credentials, quota, the words."""
+    """Those of batches that were refused as a whole: credentials, quota, the words."""
     query = select(Batch).where(
         Batch.broadcast_id == broadcast.id,
         is_one_of(col(Batch.state), BatchState.WAITING),
         col(Batch.account_id).in_(rule.lines),
-        Batch.attempts > 0,
     )
     pairs: dict[int, _Pair] | None = None
     for batch in session.exec(query.order_by(col(Batch.id))):

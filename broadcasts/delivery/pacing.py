@@ -3,8 +3,8 @@
 import asyncio
 import math
 import time
-from collections import deque
-from collections.abc import Awaitable, Callable
+from collections import Counter, deque
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from broadcasts.delivery.channel import NotNow
 from storage.leases import steady_seconds
-from storage.pace import PaceClass, PaceLease, Pacer
+from storage.pace import CLOSEST, PaceClass, PaceLease, Pacer, interval_seconds
 
 log = structlog.get_logger()
 
@@ -23,16 +23,9 @@ LEAD_SECONDS = 0.05
 _MOST_WANTED = 256
 _THREADS = 4
 _AGAIN_SECONDS = 0.5
-_GUARD_SECONDS = 0.01
-"""Added to a sliding second: the way from our clock to the provider's is not always equally long."""
+_TRIES = 3
+"""So often a call that was held up to the end of its departure waits for another one."""
 
-_CLOSEST = 0.5
-"""After a delay calls follow each other at twice the pace at most, until all are back at their departures."""
-
-_MANY_MISSED = 0.1
-"""Of the departures of a second; the odd one that is missed costs less than more slack for all."""
-
-_COUNTS_SECONDS = 1.0
 _ONCE_MORE_SECONDS = 1.0
 """So long a call that missed its departure waits for another; then it is looked anew whether it may go at all."""
 
@@ -41,21 +34,67 @@ SEEN_SECONDS = 0.1
 its departure, and a look for each would cost too much."""
 
 LOOK_SECONDS = 0.5
-"""Longer than that no such look may take: the calls behind are spaced by when this one was to be written. A departure
-that lapses meanwhile is not used."""
+"""Longer than that no such look may take. A departure that lapses meanwhile is not used."""
 
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A departure, in seconds of the monotonic clock."""
+    """A departure, in seconds of the monotonic clock: the one of this place in its lease."""
 
-    at: float
-    lapses_at: float
+    lease: PaceLease
+    place: int = 0
+
+    @property
+    def at(self) -> float:
+        return self.lease.asked_at + self.lease.departures[self.place]
 
     @property
     def has_lapsed(self) -> bool:
         """Whether it was missed by so much that it must not be used any more."""
-        return time.monotonic() > self.lapses_at
+        return time.monotonic() > self.at + self.lease.lapse_seconds
+
+
+class Calls:
+    """The calls of this process at one endpoint: how close they follow each other, and what became of departures.
+
+    `clock` and `pause` are seconds of one clock and a wait on it.
+    """
+
+    def __init__(
+        self,
+        limit: float,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._apart = CLOSEST * interval_seconds(limit)
+        self._clock = clock
+        self._pause = pause
+        self._next_at = -math.inf
+        self._fates: Counter[int] = Counter()
+
+    async def turn(self) -> None:
+        """Return when one more call may be written, first come first served: late ones do not leave in a bunch."""
+        now = self._clock()
+        at = max(now, self._next_at)
+        self._next_at = at + self._apart
+        if at > now:
+            await self._pause(at - now)
+
+    def written(self, slot: Slot) -> None:
+        """A call was written now with this departure."""
+        self.unused(slot)
+        self._fates[slot.lease.tick_of(self._clock())] += 1
+
+    def unused(self, slot: Slot) -> None:
+        """This departure will not be used."""
+        if slot.lease.ticks:
+            self._fates[slot.lease.ticks[slot.place]] -= 1
+
+    def fates(self) -> Mapping[int, int]:
+        """What became of departures since it was asked last, for the pacer."""
+        told, self._fates = self._fates, Counter()
+        return told
 
 
 class Gate:
@@ -68,20 +107,16 @@ class Gate:
         endpoint: str,
         pace_class: PaceClass,
         limit: float,
+        calls: Calls,
         threads: ThreadPoolExecutor | None = None,
     ) -> None:
         self._pacer = pacer
         self._lease_of = (account_id, endpoint, pace_class)
         self._limit = limit
+        self._calls = calls
         self._threads = threads
         self._waiters: deque[asyncio.Future[Slot]] = deque()
         self._pump: asyncio.Task[None] | None = None
-        self._given = self._missed = 0
-        self._counted_from = time.monotonic()
-
-    def note_missed(self) -> None:
-        """Somebody came too late for a departure of this gate."""
-        self._missed += 1
 
     async def passage(self, *, once_more: bool = False) -> "Slot":
         """Wait for a departure, and return shortly before it. Cancelling gives the place to the next.
@@ -98,8 +133,8 @@ class Gate:
         try:
             return await waiter
         except asyncio.CancelledError:
-            if waiter.done() and not waiter.cancelled() and self._waiting():
-                self._waiters.popleft().set_result(waiter.result())
+            if waiter.done() and not waiter.cancelled():
+                self._give(waiter.result())
             raise
 
     async def _let_through(self) -> None:
@@ -107,39 +142,29 @@ class Gate:
         while self._waiting():
             wanted = min(len(self._waiters), _MOST_WANTED)
             try:
-                lease = await loop.run_in_executor(self._threads, self._lease, wanted)
+                # What became of departures is lost with a fault: then they count as long as they might.
+                lease = await loop.run_in_executor(self._threads, self._lease, wanted, self._calls.fates())
             except SQLAlchemyError as fault:
                 log.warning("no departures, will be asked for again", kind=type(fault).__name__)
                 await asyncio.sleep(_AGAIN_SECONDS)
                 continue
-            for departure in lease.departures:
-                at = lease.asked_at + departure
-                slot = Slot(at=at, lapses_at=at + lease.lapse_seconds)
-                if (early := slot.at - LEAD_SECONDS - time.monotonic()) > 0:
+            for place in range(len(lease.departures)):
+                slot = Slot(lease, place)
+                if self._waiting() and (early := slot.at - LEAD_SECONDS - time.monotonic()) > 0:
                     await asyncio.sleep(early)
-                self._given += 1
-                if slot.has_lapsed:
-                    self.note_missed()
-                    continue
-                if not self._waiting():
-                    return
-                self._waiters.popleft().set_result(slot)
+                self._give(slot)
             if not lease.departures:
                 await asyncio.sleep(lease.wait_seconds)
 
-    def _lease(self, wanted: int) -> PaceLease:
+    def _lease(self, wanted: int, fates: Mapping[int, int]) -> PaceLease:
         account_id, endpoint, pace_class = self._lease_of
-        missed = self._many_missed()
-        return self._pacer.lease(account_id, endpoint, pace_class, wanted, self._limit, missed=missed)
+        return self._pacer.lease(account_id, endpoint, pace_class, wanted, self._limit, fates)
 
-    def _many_missed(self) -> bool:
-        """Told once in a while."""
-        if (now := time.monotonic()) - self._counted_from < _COUNTS_SECONDS:
-            return False
-        many = self._missed > _MANY_MISSED * self._given
-        self._given = self._missed = 0
-        self._counted_from = now
-        return many
+    def _give(self, slot: Slot) -> None:
+        if slot.has_lapsed or not self._waiting():
+            self._calls.unused(slot)
+        else:
+            self._waiters.popleft().set_result(slot)
 
     def _waiting(self) -> bool:
         while self._waiters and self._waiters[0].done():
@@ -155,12 +180,15 @@ class Gates:
         # Threads of their own: a departure must not queue behind the work of all others.
         self._threads = ThreadPoolExecutor(_THREADS, "pace")
         self._gates: dict[tuple[int, str, PaceClass], Gate] = {}
-        self._seconds: dict[tuple[int, str], LastSecond] = {}
+        self._calls: dict[tuple[int, str], Calls] = {}
 
     def of(self, account_id: int, endpoint: str, pace_class: PaceClass, limit: float) -> Gate:
         key = (account_id, endpoint, pace_class)
         if key not in self._gates:
-            self._gates[key] = Gate(self._pacer, account_id, endpoint, pace_class, limit, self._threads)
+            calls = self._calls_of(account_id, endpoint, limit)
+            self._gates[key] = Gate(
+                self._pacer, account_id, endpoint, pace_class, limit, calls, self._threads
+            )
         return self._gates[key]
 
     def departure(
@@ -180,33 +208,34 @@ class Gates:
         its departure and waits for another, or was held up by more than `SEEN_SECONDS`: `look` raises TimeoutError when
         that takes longer than `LOOK_SECONDS`.
         """
-        key = (account_id, endpoint)
-        if key not in self._seconds:
-            self._seconds[key] = LastSecond(limit)
         gate = self.of(account_id, endpoint, pace_class, limit)
-        return Departing(gate, self._seconds[key], leaves_by, has_left, look)
+        return Departing(gate, self._calls_of(account_id, endpoint, limit), leaves_by, has_left, look)
+
+    def _calls_of(self, account_id: int, endpoint: str, limit: float) -> Calls:
+        if (account_id, endpoint) not in self._calls:
+            self._calls[account_id, endpoint] = Calls(limit)
+        return self._calls[account_id, endpoint]
 
 
 class Departing:
     """A `channel.Departure`: `passage` first, then `due` and `left` around each call."""
 
-    __slots__ = ("_gate", "_leaves_by", "_look", "_mine", "_second", "_seen_at", "_slot", "_tell", "has_left")
+    __slots__ = ("_calls", "_gate", "_leaves_by", "_look", "_seen_at", "_slot", "_tell", "has_left")
 
     def __init__(
         self,
         gate: Gate,
-        second: "LastSecond",
+        calls: Calls,
         leaves_by: float,
         tell: Callable[[], None],
         look: Callable[[], Awaitable[bool]] | None = None,
     ) -> None:
         self._gate = gate
-        self._second = second
+        self._calls = calls
         self._leaves_by = leaves_by
         self._tell = tell
         self._look = look
         self._slot: Slot | None = None
-        self._mine: _Left | None = None
         self._seen_at = -math.inf
         self.has_left = False
         """Before that, certainly nothing was written."""
@@ -218,41 +247,47 @@ class Departing:
 
     async def due(self) -> None:
         """Return at the departure, or later, at a distance from those before. Raises NotNow where others go first."""
-        slot, self._slot = self._slot, None
-        if slot is not None and (early := slot.at - time.monotonic()) > 0:
-            await asyncio.sleep(early)
-        if slot is None or slot.has_lapsed:
-            slot = await self._again(slot)
-        self._mine = await self._second.turn()
-        if time.monotonic() - self._seen_at > SEEN_SECONDS:
-            await self._look_again()
-            if not self.has_left and slot.has_lapsed:
-                raise NotNow("others go first", retry_after_seconds=0.0)
+        await self._in_time()
         if not self.has_left and steady_seconds() > self._leaves_by:
             # Somebody else may have taken this over by now, or the words have expired.
             raise NotNow("too long on the way", retry_after_seconds=0.0)
+
+    async def _in_time(self) -> None:
+        if self._slot is not None and (early := self._slot.at - time.monotonic()) > 0:
+            await asyncio.sleep(early)
+        for _ in range(_TRIES):
+            if self._slot is None or self._slot.has_lapsed:
+                await self._again()
+            await self._calls.turn()
+            if time.monotonic() - self._seen_at > SEEN_SECONDS:
+                await self._look_again()
+            if self._slot is not None and not self._slot.has_lapsed:
+                return
+        raise NotNow("others go first", retry_after_seconds=0.2)
 
     def left(self) -> None:
         """The call is being written. When it was is read in the next turn of the loop: some gather what is written."""
         if not self.has_left:
             self.has_left = True
             self._tell()
-        asyncio.get_running_loop().call_soon(self._stamp)
+        slot, self._slot = self._slot, None
+        if slot is not None:
+            asyncio.get_running_loop().call_soon(self._calls.written, slot)
 
-    def _stamp(self) -> None:
-        if self._mine is not None:
-            self._mine.at = time.monotonic()
+    def let_go(self) -> None:
+        """Give back the departure that was not used; to be called at the end."""
+        slot, self._slot = self._slot, None
+        if slot is not None:
+            self._calls.unused(slot)
 
-    async def _again(self, slot: Slot | None) -> Slot:
+    async def _again(self) -> None:
         try:
             async with asyncio.timeout(_ONCE_MORE_SECONDS):
-                while slot is None or slot.has_lapsed:
-                    if slot is not None:
-                        self._gate.note_missed()
-                    slot = await self._gate.passage(once_more=True)
+                while self._slot is None or self._slot.has_lapsed:
+                    self.let_go()
+                    self._slot = await self._gate.passage(once_more=True)
                     await self._look_again()
-                    await asyncio.sleep(max(slot.at - time.monotonic(), 0))
-                return slot
+                    await asyncio.sleep(max(self._slot.at - time.monotonic(), 0))
         except TimeoutError:
             raise NotNow("others go first", retry_after_seconds=0.2) from None
 
@@ -267,49 +302,3 @@ class Departing:
         except (SQLAlchemyError, TimeoutError) as fault:
             log.warning("not sent: nobody knows whether it was stopped", kind=type(fault).__name__)
             raise NotNow("the database does not answer", retry_after_seconds=1.0) from None
-
-
-class LastSecond:
-    """The calls of the last second at one endpoint: whatever delays one, no second holds more than the limit.
-
-    Departures are spaced, but a busy process writes late. What counts is when a call was written; one that was late
-    must neither crowd nor be crowded.
-
-    `clock` and `pause` are seconds of one clock and a wait on it.
-    """
-
-    def __init__(
-        self,
-        limit: float,
-        *,
-        clock: Callable[[], float] = time.monotonic,
-        pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
-    ) -> None:
-        self._window = max(1.0, 1 / limit) + _GUARD_SECONDS
-        self._closest = _CLOSEST / limit
-        self._clock = clock
-        self._pause = pause
-        self._left: deque[_Left] = deque([_Left()] * max(math.floor(limit), 1))
-
-    async def turn(self) -> "_Left":
-        """Return when one more call may be written, first come first served."""
-        first, last = self._left.popleft(), self._left[-1] if self._left else _Left()
-        mine = _Left(at=max(self._clock(), self._earliest(first, last)))
-        self._left.append(mine)
-        try:
-            while (wait_seconds := self._earliest(first, last) - self._clock()) > 0:
-                await self._pause(wait_seconds)
-        finally:
-            # Also when the wait is given up: counting one too many harms nobody.
-            mine.at = self._clock()
-        return mine
-
-    def _earliest(self, first: "_Left", last: "_Left") -> float:
-        return max(first.at + self._window, last.at + self._closest)
-
-
-@dataclass(slots=True)
-class _Left:
-    """When a call was written, or is expected to be."""
-
-    at: float = -math.inf

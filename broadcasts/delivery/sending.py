@@ -251,6 +251,7 @@ class Sender:
             error = await call(channel, request, departing)
         finally:
             place.leave()
+            departing.let_go()
         if error is None:
             self.sent(account_id, len(request.addresses))
             if intent is not None:

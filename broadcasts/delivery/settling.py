@@ -5,10 +5,10 @@ from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import insert
-from sqlmodel import Session, col, select
+from sqlmodel import Session, select
 
 from broadcasts.delivery.claiming import ClaimedBatch
-from broadcasts.delivery.held_up import note_refusal
+from broadcasts.delivery.held_up import note_refusal, were_accepted
 from broadcasts.delivery.verdicts import ACCEPTED, Next, Verdict
 from storage import batches, broadcasts, outbox, people
 from storage.batches import Batch
@@ -166,9 +166,7 @@ def _outcome(verdict: Verdict, *, in_doubt: bool) -> Outcome:
 
 def _own_refusals(session: Session, batch: Batch, verdicts: Sequence[Verdict]) -> Sequence[Verdict]:
     """A refusal of words that were accepted for others is that recipient's own: failed, no reason to pause."""
-    if not any(each.outcome is Outcome.ACCEPTED for each in verdicts) and not _accepted_before(
-        session, batch
-    ):
+    if not any(each.outcome is Outcome.ACCEPTED for each in verdicts) and not were_accepted(session, batch):
         return verdicts
     return [
         replace(verdict, outcome=Outcome.FAILED, next=Next.FINISH)
@@ -176,22 +174,6 @@ def _own_refusals(session: Session, batch: Batch, verdicts: Sequence[Verdict]) -
         else verdict
         for verdict in verdicts
     ]
-
-
-def _accepted_before(session: Session, batch: Batch) -> bool:
-    """True when the same words were accepted for somebody, in this batch or in one of the first of the broadcast."""
-    first = (
-        select(Batch.outcomes)
-        .where(
-            Batch.broadcast_id == batch.broadcast_id,
-            Batch.account_id == batch.account_id,
-            Batch.language == batch.language,
-            Batch.variant == batch.variant,
-        )
-        .order_by(col(Batch.id))
-        .limit(20)
-    )
-    return any(Outcome.ACCEPTED.encode() in outcomes for outcomes in (batch.outcomes, *session.exec(first)))
 
 
 def _own(session: Session, batch: Batch) -> Broadcast | None:

@@ -31,10 +31,10 @@ class Next(StrEnum):
     """The provider named the wait; it is no failed attempt."""
 
     PAUSE = "pause"
-    """Nobody's fault among the recipients: the broadcast waits for an officer."""
+    """The account is refused, which is nobody's fault among the recipients (broadcasts/delivery/held_up.py)."""
 
     REFUSED = "refused"
-    """The words themselves were refused: pauses the broadcast when everybody's were, else that recipient failed."""
+    """The words themselves were refused: as above when everybody's were, else that recipient failed."""
 
     SPLIT = "split"
     """The refused recipients are set apart, the others get a new request with a new key."""

@@ -28,7 +28,7 @@ WRITING: Mapping[str, Crash] = {
         function="broadcasts.delivery.pacing:Departing.left", before=True, nth=3
     ),
     "a call is written, not answered": Crash(
-        function="broadcasts.delivery.pacing:Departing._stamp", before=True, nth=3
+        function="broadcasts.delivery.pacing:Calls.written", before=True, nth=3
     ),
     "who waited behind those in doubt moves on alone, not committed": Crash(
         function="broadcasts.delivery.settling:_move_on_alone", always=True
@@ -56,6 +56,43 @@ ENDING: Mapping[str, Crash] = {
     "the end is written, not committed": Crash(function="broadcasts.delivery.claiming:finish_if_complete"),
 }
 """One release meets all of these in this order, when each process dies and the next one goes on."""
+
+_FALLBACK = "broadcasts.delivery.fallback"
+
+DIVIDING: Mapping[str, Crash] = {
+    "group chats leave a request of many, not committed": Crash(
+        function="broadcasts.delivery.settling:_move_on_alone", always=True, nth=2
+    ),
+    "those refused by name are set apart, not committed": Crash(
+        function="broadcasts.delivery.settling:_set_apart"
+    ),
+    "a request was divided and committed": Crash(function=f"{_SENDING}:Sender._settle_batch", nth=3),
+    "what was divided is accepted, not committed": Crash(function="storage.batches:settle_all", always=True),
+}
+"""Where LINE takes a request for some of its recipients only."""
+
+TEXTS_INSTEAD: Mapping[str, Crash] = {
+    "somebody is decided to get a text, not committed": Crash(
+        function="storage.texts_instead:keep", always=True
+    ),
+    "some texts are released, not committed": Crash(function=f"{_FALLBACK}:release_texts"),
+    "some texts are released, the next not decided": Crash(
+        function=f"{_FALLBACK}:release_texts", before=True, nth=2
+    ),
+    "all texts are released, nobody called": Crash(function=f"{_WORKER}:fall_back"),
+    **SINGLE_SENDS,
+    "a text was answered, nothing written": Crash(
+        function="bot.channels.sms_kannel:KannelChannel.send", nth=3
+    ),
+}
+"""Of those whom LINE does not reach."""
+
+TAKEN_OUT: Mapping[str, Crash] = {
+    "somebody waits on LINE no longer, not committed": Crash(function=f"{_FALLBACK}:_take_out", nth=3),
+    "some of them are to get a text, not committed": Crash(function=f"{_FALLBACK}:release_texts"),
+    "all of them are to get a text, nobody called": Crash(function=f"{_WORKER}:fall_back"),
+}
+"""Where they waited on LINE until then."""
 
 CONVERSATION: Mapping[str, Crash] = {
     "a webhook is written, not committed": Crash(function="storage.inbox:jobs_of"),

@@ -1,7 +1,7 @@
 """Every way a provider fails, end to end: what it does for how long, and what must have come of it.
 
-The broadcast is an emergency: a refused account is tried again by itself, since others may be on other accounts; only
-refused words wait for an officer.
+The broadcast is an emergency: whatever is refused is tried again by itself, since others may be on other accounts. No
+officer is waited for.
 """
 
 from dataclasses import dataclass
@@ -59,7 +59,7 @@ TABLE: tuple[Row, ...] = (
     _line("monthly quota", Line.QUOTA),
     _line("revoked token", Line.UNAUTHORIZED),
     _line("403", Line.FORBIDDEN),
-    _line("413", Line.TOO_LARGE, officer=True),
+    _line("413", Line.TOO_LARGE),
     _line("400 naming to[n]", fills="malformed", accepted=ALL - 2, failed=2),
     _line("refused for five minutes", refused_seconds=300),
     _telegram("500 to all", *[Telegram.SERVER_ERROR] * ALL),

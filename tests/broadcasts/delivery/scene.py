@@ -1,7 +1,7 @@
 """A small delivery to look at: citizens, a broadcast, a scripted provider and a clock that tests move."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -41,8 +41,7 @@ class NoPace:
         pace_class: PaceClass,
         wanted: int,
         limit: float,
-        *,
-        missed: bool = False,
+        fates: Mapping[int, int] | None = None,
     ) -> PaceLease:
         return PaceLease(departures=(0.0,) * wanted, lapse_seconds=60.0)
 

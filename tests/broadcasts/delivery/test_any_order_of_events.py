@@ -164,7 +164,11 @@ class Deliveries(RuleBasedStateMachine):
 
     @rule(seconds=st.sampled_from([2.0, 3600.0]))
     def clock_is_set_back(self, seconds: float) -> None:
-        """By somebody who mends it, or by a machine that took over with another idea of the time."""
+        """By somebody who mends it, or by a machine that took over with another idea of the time.
+
+        Workers reconcile every few seconds: they had looked at the clock shortly before.
+        """
+        self.scene.recover()
         self.scene.clock.advance(-seconds)
 
     @precondition(lambda self: not self.keyed)

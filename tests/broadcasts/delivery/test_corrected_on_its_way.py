@@ -5,7 +5,7 @@ Through the real channels against the strict fakes; what phones heard is the ora
 
 import asyncio
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 
@@ -50,11 +50,10 @@ class NotedPace(NoPace):
         pace_class: PaceClass,
         wanted: int,
         limit: float,
-        *,
-        missed: bool = False,
+        fates: Mapping[int, int] | None = None,
     ) -> PaceLease:
         self.given[endpoint] += wanted
-        return super().lease(account_id, endpoint, pace_class, wanted, limit, missed=missed)
+        return super().lease(account_id, endpoint, pace_class, wanted, limit, fates)
 
 
 class Sent:

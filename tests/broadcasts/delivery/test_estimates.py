@@ -1,17 +1,20 @@
 """What an officer is told before a release."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 from sqlmodel import select
 
-from broadcasts.delivery.channel import Rendering
+from broadcasts.delivery.channel import ChannelTraits, Rendering
 from broadcasts.delivery.estimates import Draft, estimate
 from broadcasts.delivery.planning import plan_page
+from storage.batches import Batch
 from storage.broadcasts import Broadcast, Form, Priority, words_of
 from storage.database import Database
-from storage.pace import SLACK_SECONDS
+from storage.lifecycles import BatchState
+from storage.pace import interval_seconds
+from storage.people import GROUP_CONTACT
 from storage.quota import note_quota
 from storage.replies import Bubble
 from storage.subscriptions import WARNING
@@ -29,6 +32,18 @@ class PricedChannel(ScriptedChannel):
 
     def render(self, bubbles: Sequence[Bubble]) -> Rendering:
         return Rendering(parts=("x", "y"), segments=2, satang=2 * self.satang)
+
+
+@dataclass(kw_only=True)
+class SlowGroups(ScriptedChannel):
+    """Requests to many are fast, those to one are not."""
+
+    @property
+    def traits(self) -> ChannelTraits:
+        limits = {"multicast": 100.0, "push": 2.0}
+        return replace(
+            super().traits, bulk_endpoint="multicast", reply_endpoint="push", requests_per_second=limits
+        )
 
 
 def draft(priority: Priority = Priority.EMERGENCY, reached: Sequence[int] = ()) -> Draft:
@@ -64,10 +79,46 @@ def test_who_where_how_much_and_until_when(database: Database) -> None:
     assert "kept for emergencies" in on_line.quota.refusal
     assert (by_sms.segments, by_sms.satang, by_sms.quota) == (6, 300, None)
     # Three, behind the three of the earlier one, at one a second less the citizens' fifth.
-    assert by_sms.seconds == pytest.approx(6 * (1 + SLACK_SECONDS) / 0.8)
+    assert by_sms.seconds == pytest.approx(6 * interval_seconds(1.0) / 0.8)
     assert found.seconds == by_sms.seconds
     (before,) = found.earlier
     assert (before.broadcast_id, before.places, before.recipients) == (earlier.id, (MAE_SAI,), 9)
+
+
+def test_each_group_chat_is_a_request_of_its_own(database: Database) -> None:
+    """Whatever planning makes of it: as many requests as batches, before it and behind it."""
+    with database.write() as session:
+        line = account(session, "line")
+        for number in range(12):
+            contact, _ = citizen(session, f"U{number}", account_id=line)
+            contact.kind = GROUP_CONTACT if number < 5 else contact.kind
+        note_quota(session, line, limit=1_000, used=0, at=NOW)
+    channel = SlowGroups(keyed=True)
+    with database.read() as session:
+        (before,) = estimate(session, draft(), {line: channel}, {}, NOW).accounts
+    assert (before.recipients, before.requests) == (12, 1 + 5)
+    assert before.seconds == pytest.approx(5 * interval_seconds(2.0) / 0.8)
+    assert before.quota is not None
+    assert before.quota.needed == 12
+    with database.write() as session:
+        earlier = released(session)
+        while plan_page(session, earlier.id or 0, NOW, {line: 500}) is not None:
+            pass
+        written = session.exec(select(Batch)).all()
+        assert len(written) == before.requests
+    with database.write() as session:
+        (behind,) = estimate(session, draft(), {line: channel}, {}, NOW).accounts
+        assert behind.ahead == 12
+        assert behind.seconds == pytest.approx(2 * before.seconds)
+        for batch in session.exec(select(Batch)):
+            batch.state, batch.outcomes = BatchState.DONE, b"a" * batch.size
+            session.add(batch)
+        session.flush()
+        audience = {"topic": WARNING, "places": [], "reached": [earlier.id]}
+        correction = Draft(words=WORDS, audience=audience, priority=Priority.EMERGENCY)
+        (corrected,) = estimate(session, correction, {line: channel}, {}, NOW).accounts
+    assert (corrected.reached, corrected.requests, corrected.ahead) == (12, 1 + 5, 0)
+    assert corrected.seconds == before.seconds
 
 
 def test_a_correction_says_how_many_may_have_got_the_original(database: Database) -> None:
@@ -76,8 +127,6 @@ def test_a_correction_says_how_many_may_have_got_the_original(database: Database
         citizen(session)
         original = released(session)
         plan_page(session, original.id or 0, NOW, {home: 10})
-        from storage.batches import Batch
-
         for batch in session.exec(select(Batch)):
             batch.outcomes = b"a"
     with database.read() as session:

@@ -11,6 +11,7 @@ from sqlmodel import col, select
 from broadcasts.delivery import fallback, repeating
 from broadcasts.delivery.channel import (
     AccountRefused,
+    ChannelError,
     ChannelTraits,
     ContentRefused,
     OutcomeUnknown,
@@ -18,10 +19,14 @@ from broadcasts.delivery.channel import (
     Rendering,
     SendRequest,
 )
+from broadcasts.delivery.claiming import claim_batches
 from broadcasts.delivery.estimates import Draft, estimate
 from broadcasts.delivery.fallback import FallbackRule, fall_back
+from broadcasts.delivery.missed import missed_by
 from broadcasts.delivery.pacing import Gates
 from broadcasts.delivery.sending import Sender
+from broadcasts.delivery.settling import settle_batch
+from broadcasts.delivery.verdicts import judge
 from storage import broadcasts, people, texts_instead
 from storage.batches import Batch
 from storage.broadcasts import Broadcast, Priority
@@ -183,19 +188,14 @@ def test_refused_by_name_gets_a_text_and_in_doubt_gets_none(lasting: Lasting) ->
     assert (found.failed, found.recipients) == (0, 0), "who has the text is not sent to again"
 
 
-@pytest.mark.parametrize(
-    ("refusal", "state"),
-    [(AccountRefused("401"), BroadcastState.RELEASED), (ContentRefused("400"), BroadcastState.PAUSED)],
-)
-def test_what_is_refused_as_a_whole_is_not_waited_for(
-    lasting: Lasting, refusal: Exception, state: BroadcastState
-) -> None:
+@pytest.mark.parametrize("refusal", [AccountRefused("401"), ContentRefused("400")])
+def test_what_is_refused_as_a_whole_is_not_waited_for(lasting: Lasting, refusal: Exception) -> None:
     """Whole batches are refused: those with a telephone get a text, and LINE does not tell them a second time."""
     scene = country(lasting)
     scene.channel.script.extend([Step(accepts=False, raises=refusal)] * 2)
     broadcast_id = scene.release()
     scene.deliver()
-    assert scene.state(broadcast_id) == state
+    assert scene.state(broadcast_id) == BroadcastState.RELEASED
     keys = {batch.retry_key for batch in scene.batches(broadcast_id)}
     assert scene.fall_back(scene.rule(alert_satang=3 * SATANG)) == ["U1", "U2", "U3"]
     assert scene.outcomes(broadcast_id) == "sss.."
@@ -204,6 +204,27 @@ def test_what_is_refused_as_a_whole_is_not_waited_for(
     assert scene.outcomes(broadcast_id) == "sssaa"
     assert {*scene.channel.delivered} == {"U4", "U5"}
     assert scene.fall_back() == ["U1", "U2", "U3"]
+
+
+@pytest.mark.parametrize("refusal", [AccountRefused("401"), ContentRefused("400")])
+def test_whose_turn_does_not_come_is_not_waited_for_either(lasting: Lasting, refusal: ChannelError) -> None:
+    """While the first are refused again and again the others are never tried."""
+    scene = country(lasting)
+    broadcast_id = scene.release()
+    verdicts = [judge(refusal, honours_retry_key=True)] * 3
+    for missed in (3, 4):
+        with scene.write() as session:
+            (claimed,) = claim_batches(
+                session, scene.account_id, Priority.EMERGENCY, scene.clock.at, 1, honours_retry_key=True
+            )
+            assert settle_batch(session, claimed, verdicts, scene.clock.at, honours_retry_key=True)
+        with scene.database.read() as session:
+            original = session.get_one(Broadcast, broadcast_id)
+            assert len(missed_by(session, scene.rule(), original)) == missed
+        scene.clock.advance(1)
+    assert scene.fall_back() == ["U1", "U2", "U3", "U4"]
+    scene.settle_everything(broadcast_id)
+    assert {*scene.channel.delivered} == {"U5"}
 
 
 def test_a_paused_batch_in_doubt_keeps_its_people(lasting: Lasting) -> None:

@@ -1,4 +1,4 @@
-"""One account that is refused, for its token or its quota: nobody on another waits for it, and officers know."""
+"""One account that is refused, or refuses the words: nobody on another waits for it, and officers know."""
 
 import asyncio
 import threading
@@ -9,13 +9,13 @@ from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from broadcasts.delivery import settling
-from broadcasts.delivery.channel import AccountRefused
+from broadcasts.delivery.channel import AccountRefused, ContentRefused, RecipientsRefused
 from broadcasts.delivery.claiming import ClaimedBatch, claim_batches
 from broadcasts.delivery.held_up import Holds, held_up_now, held_up_on
 from broadcasts.delivery.pacing import Gates
 from broadcasts.delivery.progress import DeliveryWatch
 from broadcasts.delivery.sending import Sender
-from broadcasts.delivery.verdicts import ACCEPTED, judge
+from broadcasts.delivery.verdicts import ACCEPTED, Verdict, judge
 from storage import people
 from storage.audit import AuditEntry
 from storage.broadcasts import Priority
@@ -28,7 +28,9 @@ from tests.broadcasts.delivery.scene import Lasting, NoPace, Scene
 from tests.fakes.scripted_channel import ScriptedChannel, Step
 
 TOKEN = judge(AccountRefused("401"), honours_retry_key=True)
+WORDS = judge(ContentRefused("400"), honours_retry_key=True)
 REFUSED = Step(accepts=False, raises=AccountRefused("401"))
+WORDS_REFUSED = Step(accepts=False, raises=ContentRefused("400"))
 RECOVERS_SECONDS = 60
 MANY = [f"sim-{n}" for n in range(1, 61)]
 
@@ -93,12 +95,13 @@ def officers(lasting: Lasting) -> None:
             session.add(DutyShift(officer_id=suda.id or 0, place="", created_at=builders.NOW))
 
 
+@pytest.mark.parametrize("step", [REFUSED, WORDS_REFUSED], ids=["account", "words"])
 @pytest.mark.parametrize("keyed", [True, False], ids=["keyed", "single"])
 def test_only_what_is_on_that_account_waits_and_it_goes_on_by_itself(
-    lasting: Lasting, keyed: bool, officers: None
+    lasting: Lasting, keyed: bool, step: Step, officers: None
 ) -> None:
     channel = ScriptedChannel(keyed=keyed)
-    channel.script.extend([REFUSED] * 10_000)
+    channel.script.extend([step] * 10_000)
     with TwoNetworks(lasting, channel, MANY) as scene:
         before = newest(scene)
         broadcast_id, began = scene.release(lives=timedelta(hours=48)), scene.clock.at
@@ -114,11 +117,11 @@ def test_only_what_is_on_that_account_waits_and_it_goes_on_by_itself(
             seen = DeliveryWatch(broadcast_id=broadcast_id).look(session, scene.clock.at)
             assert held_up_now(session) == 1
         assert said.startswith("held up on local/scene")
-        assert said.endswith(": 401")
+        assert said.endswith(f": {step.raises}")
         assert seen.reasons == {said: 60}
         (suda,) = told(scene, "suda", before)
         assert suda.startswith(f"Warning {broadcast_id} does not go out on local/scene")
-        assert "401" in suda
+        assert str(step.raises) in suda
         assert (told(scene, "malee", before), told(scene, "case worker", before)) == ([], [])
         channel.script.clear()
         mended = scene.clock.at
@@ -149,6 +152,58 @@ def test_while_it_is_held_nothing_else_of_an_emergency_is_tried_there(lasting: L
         assert (scene.outcomes(first), scene.outcomes(second)) == ("aaa", "aaa")
 
 
+def test_refused_words_hold_up_no_other_warning_and_are_seldom_tried(lasting: Lasting) -> None:
+    with Scene(lasting, ScriptedChannel(keyed=True), MANY) as scene:
+        scene.channel.script.extend([WORDS_REFUSED] * 10_000)
+        first, began = scene.release(), scene.clock.at
+        for _ in range(4):
+            scene.deliver()
+            scene.clock.advance(1)
+        at_first = len(scene.channel.journal)
+        scene.channel.script.clear()
+        second = scene.release()
+        scene.deliver()
+        assert scene.outcomes(second) == "a" * len(MANY)
+        assert set(scene.outcomes(first)) == {"."}
+        scene.channel.script.extend([WORDS_REFUSED] * 10_000)
+        while scene.clock.at - began < timedelta(seconds=180):
+            scene.deliver()
+            scene.clock.advance(1)
+        tried = len(scene.channel.journal) - at_first - len(MANY) // 3
+        assert tried <= at_first * 3, "each of those at most twice a minute, in the end"
+        assert set(scene.outcomes(first)) == {"."}
+
+
+def test_while_words_are_refused_those_who_were_not_tried_wait_as_long(lasting: Lasting) -> None:
+    """Thousands of requests would be refused in vain, again and again."""
+    with Scene(lasting, ScriptedChannel(keyed=True), MANY[:9]) as scene:
+        broadcast_id = scene.release()
+        with scene.write() as session:
+            (claimed,) = claim_batches(
+                session, scene.account_id, Priority.EMERGENCY, scene.clock.at, 1, honours_retry_key=True
+            )
+            settling.settle_batch(session, claimed, [WORDS] * 3, scene.clock.at, honours_retry_key=True)
+        scene.deliver()
+        assert scene.channel.journal == []
+        scene.clock.advance(1)
+        scene.deliver()
+        assert scene.outcomes(broadcast_id) == "a" * 9
+
+
+@pytest.mark.parametrize(
+    "refusal", [ContentRefused("400"), RecipientsRefused("400, and not whom", [])], ids=["words", "somebody"]
+)
+def test_a_request_that_is_refused_where_others_with_its_words_are_not_waits_alone(
+    lasting: Lasting, refusal: Exception
+) -> None:
+    with Scene(lasting, ScriptedChannel(keyed=True), MANY[:9]) as scene:
+        broadcast_id = scene.release()
+        scene.channel.script.extend([Step(), Step(accepts=False, raises=refusal), Step()])
+        scene.deliver()
+        assert sorted(scene.outcomes(broadcast_id)) == sorted("aaa...aaa")
+        assert scene.state(broadcast_id) == BroadcastState.RELEASED
+
+
 def test_the_waits_grow_to_half_a_minute_and_a_new_fault_begins_anew(lasting: Lasting) -> None:
     with Scene(lasting, ScriptedChannel(keyed=True)) as scene:
         scene.release()
@@ -172,7 +227,10 @@ def test_the_waits_grow_to_half_a_minute_and_a_new_fault_begins_anew(lasting: La
         assert not holds.is_held(scene.account_id + 1, at)
 
 
-def test_two_workers_that_are_refused_at_once_tell_it_once(lasting: Lasting, officers: None) -> None:
+@pytest.mark.parametrize("verdict", [TOKEN, WORDS], ids=["account", "words"])
+def test_two_workers_that_are_refused_at_once_tell_it_once(
+    lasting: Lasting, verdict: Verdict, officers: None
+) -> None:
     with Scene(lasting, ScriptedChannel(keyed=True), MANY[:9]) as scene:
         before, broadcast_id = newest(scene), scene.release()
         with scene.write() as session:
@@ -184,7 +242,7 @@ def test_two_workers_that_are_refused_at_once_tell_it_once(lasting: Lasting, off
         def settle(one: ClaimedBatch) -> None:
             barrier.wait()
             with scene.write() as session:
-                verdicts = [TOKEN] * len(one.positions)
+                verdicts = [verdict] * len(one.positions)
                 assert settling.settle_batch(session, one, verdicts, scene.clock.at, honours_retry_key=True)
 
         workers = [threading.Thread(target=settle, args=(one,)) for one in claimed]

@@ -1,12 +1,11 @@
 """Gates: who leaves when, seen by a provider's own watch."""
 
 import asyncio
-import math
 import random
 import threading
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
@@ -16,9 +15,9 @@ from sqlalchemy.exc import OperationalError
 
 from broadcasts.delivery import pacing, sending, settling
 from broadcasts.delivery.channel import NotNow, SendRequest
-from broadcasts.delivery.pacing import Gate, Gates, LastSecond, Slot
+from broadcasts.delivery.pacing import Calls, Gate, Gates, Slot
 from storage.lifecycles import BroadcastState
-from storage.pace import MemoryPacer, PaceClass, PaceLease
+from storage.pace import CLOSEST, TICK_SECONDS, MemoryPacer, PaceClass, PaceLease, interval_seconds
 from tests.broadcasts.delivery.scene import Lasting, Scene
 from tests.fakes.scripted_channel import ScriptedChannel
 
@@ -32,7 +31,7 @@ class ScriptedPacer:
 
     gives: deque[PaceLease | Exception]
     wanted: list[int] = field(default_factory=list)
-    missed: list[bool] = field(default_factory=list)
+    fates: list[dict[int, int]] = field(default_factory=list)
 
     def lease(
         self,
@@ -41,11 +40,10 @@ class ScriptedPacer:
         pace_class: PaceClass,
         wanted: int,
         limit: float,
-        *,
-        missed: bool = False,
+        fates: Mapping[int, int] | None = None,
     ) -> PaceLease:
         self.wanted.append(wanted)
-        self.missed.append(missed)
+        self.fates.append(dict(fates or {}))
         given = self.gives.popleft() if self.gives else PaceLease(wait_seconds=60.0)
         if isinstance(given, Exception):
             raise given
@@ -59,7 +57,7 @@ def patient(*departures: float) -> PaceLease:
 
 def gate(*gives: PaceLease | Exception) -> tuple[Gate, ScriptedPacer]:
     pacer = ScriptedPacer(deque(gives))
-    return Gate(pacer, 1, "send", PaceClass.ROUTINE, 10.0), pacer
+    return Gate(pacer, 1, "send", PaceClass.ROUTINE, 10.0, Calls(10.0)), pacer
 
 
 def started_a_second_ago() -> MemoryPacer:
@@ -100,70 +98,29 @@ def test_no_sliding_second_holds_more_departures_than_the_limit(monkeypatch: pyt
     assert most_in_a_second(sorted(left)) <= limit, f"seed {seed}"
 
 
-@dataclass
-class BusyProcess:
-    """A clock that is moved by whoever waits, and a wait that ends late: by a timer's little, sometimes by a lot."""
+@pytest.mark.parametrize("limit", [1, 22, 200])
+def test_late_calls_leave_at_a_distance_first_come_first_served(limit: int) -> None:
+    async def scene() -> list[tuple[int, float]]:
+        now, turns = 1000.0, []
 
-    limit: float
-    seed: int
-    now: float = 1000.0
-    written_at: list[float] = field(default_factory=list)
+        async def pause(seconds: float) -> None:
+            await asyncio.sleep(0)
+            moments.append(now + seconds)
 
-    def __post_init__(self) -> None:
-        self._late = random.Random(self.seed)
+        moments: list[float] = []
+        calls = Calls(float(limit), clock=lambda: now, pause=pause)
 
-    async def pause(self, seconds: float) -> None:
-        self.now += max(seconds, 0.0) + self._late.choice([0.0, 0.0005, 0.002])
+        async def turn(number: int) -> None:
+            await calls.turn()
+            turns.append((number, moments[number - 1] if number else now))
 
-    async def calls(self, count: int, spacing: float) -> None:
-        """Calls at departures `spacing` apart, each written late by chance after it was let go."""
-        second = LastSecond(self.limit, clock=lambda: self.now, pause=self.pause)
-        begun = self.now
-        for number in range(count):
-            stalled = self._late.random() < 0.05
-            await self.pause(begun + number * spacing - self.now + stalled * self._late.uniform(0, 0.4))
-            mine = await second.turn()
-            self.now += self._late.choice([0.0, 0.0, 0.001, 0.03])
-            self.written_at.append(self.now)
-            mine.at = self.now
+        await asyncio.gather(*(turn(number) for number in range(5)))
+        return turns
 
-
-@pytest.mark.parametrize("limit", [1, 22, 30, 200])
-def test_what_is_late_neither_crowds_nor_is_crowded(limit: int) -> None:
-    """By a clock of its own: at departures that are as close as may be, with stalls of up to 0.4 s."""
-    seed = random.randrange(10**6)
-    busy = BusyProcess(limit=float(limit), seed=seed)
-    asyncio.run(busy.calls(20 * limit, 1.015 / limit))
-    assert most_in_a_second(busy.written_at) <= limit, f"seed {seed}"
-    gaps = [later - earlier for earlier, later in pairwise(busy.written_at)]
-    assert min(gaps) >= 0.5 / limit - 1e-9, f"seed {seed}"
-
-
-def test_a_stall_costs_its_own_time_and_no_departures() -> None:
-    """What waited meanwhile follows at twice the pace as far as the second allows: 2 s later all are on time again."""
-    busy = BusyProcess(limit=50.0, seed=1)
-    busy._late = StallsOnce(at=100)
-    asyncio.run(busy.calls(500, 1.015 / 50))
-    on_time = 1000.0 + 499 * 1.015 / 50
-    assert busy.written_at[-1] - on_time < 0.3
-
-
-class StallsOnce(random.Random):
-    """Never late but once."""
-
-    def __init__(self, at: int) -> None:
-        super().__init__(1)
-        self._left = at
-
-    def random(self) -> float:
-        self._left -= 1
-        return 0.0 if self._left == 0 else 1.0
-
-    def uniform(self, a: float, b: float) -> float:
-        return 0.3
-
-    def choice(self, seq: Any) -> Any:
-        return 0.0
+    turns = asyncio.run(scene())
+    assert [number for number, _ in turns] == [0, 1, 2, 3, 4]
+    gaps = [later - earlier for (_, earlier), (_, later) in pairwise(turns)]
+    assert gaps == pytest.approx([CLOSEST * interval_seconds(limit)] * 4)
 
 
 def test_departures_are_first_come_first_served() -> None:
@@ -192,11 +149,11 @@ def test_who_gives_up_hands_the_place_to_the_next(granted: bool) -> None:
 
     async def scene() -> bool:
         pacer = Held(deque([] if granted else [patient(0.0)]))
-        at_gate = Gate(pacer, 1, "send", PaceClass.ROUTINE, 10.0)
+        at_gate = Gate(pacer, 1, "send", PaceClass.ROUTINE, 10.0, Calls(10.0))
         first, second = (asyncio.create_task(at_gate.passage()) for _ in range(2))
         await asyncio.sleep(0)
         if granted:
-            at_gate._waiters.popleft().set_result(Slot(at=0.0, lapses_at=math.inf))
+            at_gate._waiters.popleft().set_result(Slot(patient(0.0)))
         first.cancel()
         await asyncio.sleep(0)
         given_up.set()
@@ -217,7 +174,7 @@ def test_a_departure_that_was_missed_lapses() -> None:
 
         loop = asyncio.get_running_loop()
         pacer = Slow(deque([late]))
-        waiting = asyncio.create_task(Gate(pacer, 1, "send", PaceClass.ROUTINE, 10.0).passage())
+        waiting = asyncio.create_task(Gate(pacer, 1, "send", PaceClass.ROUTINE, 10.0, Calls(10.0)).passage())
         while len(pacer.wanted) < 2:  # noqa: ASYNC110 - it is asked in a thread
             await asyncio.sleep(0.01)
         assert not waiting.done()
@@ -269,7 +226,7 @@ def test_who_was_held_up_is_looked_at_again_before_the_call(
     look: bool | Exception, said: str, missed: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     looked: list[bool] = []
-    turn = LastSecond.turn
+    turn = Calls.turn
 
     async def look_again() -> bool:
         looked.append(True)
@@ -282,15 +239,15 @@ def test_who_was_held_up_is_looked_at_again_before_the_call(
         departing = gates.departure(1, "send", PaceClass.ROUTINE, 10.0, look=look_again)
         await departing.passage()
 
-        async def late(second: LastSecond) -> Any:
+        async def late(calls: Calls) -> None:
             assert looked == []
             departing._seen_at -= 2 * pacing.SEEN_SECONDS
-            return await turn(second)
+            await turn(calls)
 
         if missed:
-            departing._slot = Slot(at=0.0, lapses_at=0.0)
+            departing._slot = Slot(PaceLease(departures=(0.0,), lapse_seconds=-1.0))
         else:
-            monkeypatch.setattr(LastSecond, "turn", late)
+            monkeypatch.setattr(Calls, "turn", late)
         try:
             await departing.due()
         except NotNow as held:
@@ -344,14 +301,44 @@ def test_an_answer_waits_for_a_database_that_is_away(
         assert len(scene.channel.journal) == 3
 
 
-def test_departures_that_were_missed_are_told_to_the_pacer(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pacing, "_COUNTS_SECONDS", 0.0)
-    lapsed = PaceLease(departures=(0.0, 0.0), lapse_seconds=-1.0)
+def test_what_became_of_departures_is_told_with_the_next_asking() -> None:
+    """One that lapsed and one that nobody took are given back; of one that was used it is told when it was."""
+    lapsed = PaceLease(departures=(0.0,), ticks=(7,), lapse_seconds=-1.0)
+    three = PaceLease(departures=(0.0, 0.0, 0.0), ticks=(70, 70, 71), lapse_seconds=60.0, asked=1000.0)
 
-    async def scene() -> list[bool]:
-        at_gate, pacer = gate(lapsed, patient(0.0), patient(0.0))
-        await at_gate.passage()
-        await at_gate.passage()
-        return pacer.missed
+    async def scene() -> list[dict[int, int]]:
+        pacer = ScriptedPacer(deque([lapsed, three, patient(0.0)]))
+        gates = Gates(pacer)
+        used, stopped, next_one = (gates.departure(1, "send", PaceClass.ROUTINE, 10.0) for _ in range(3))
+        await asyncio.gather(used.passage(), stopped.passage())
+        await used.due()
+        used.left()
+        stopped.let_go()
+        await asyncio.sleep(0.01)
+        await next_one.passage()
+        return pacer.fates
 
-    assert asyncio.run(scene()) == [False, True, False]
+    first, second, third = asyncio.run(scene())
+    assert (first, second) == ({}, {7: -1})
+    assert (third.pop(70), third.pop(71)) == (-2, -1)
+    (tick,) = third
+    assert third[tick] == 1
+    assert abs(tick * TICK_SECONDS - 1000.0) < PATIENCE_SECONDS
+
+
+def test_a_departure_that_lapses_behind_late_calls_is_not_used() -> None:
+    async def scene() -> list[dict[int, int]]:
+        short = PaceLease(departures=(0.0, 0.0), ticks=(5, 6), lapse_seconds=0.05, asked=1000.0)
+        pacer = ScriptedPacer(deque([short, patient(0.0)]))
+        gates = Gates(pacer)
+        first, second = (gates.departure(1, "send", PaceClass.ROUTINE, 1.0) for _ in range(2))
+        await asyncio.gather(first.passage(), second.passage())
+        await first.due()
+        first.left()
+        await second.due()
+        assert second._slot is not None
+        assert second._slot.lease.lapse_seconds == 5.0
+        return pacer.fates
+
+    fates = asyncio.run(scene())
+    assert fates[1][6] == -1

@@ -39,3 +39,14 @@ def test_those_who_left_have_no_address(lasting: Lasting, batches: list[range], 
     there = {scene.ids[address]: address for address in MANY if address not in LEAVING}
     assert found.items() <= there.items()
     assert wanted - LEAVING.keys() <= set(found.values())
+
+
+def test_a_range_is_read_by_ids_and_not_by_account(lasting: Lasting) -> None:
+    """SQLite takes an index with an equality before a range, and would read all contacts of an account."""
+    with lasting.database.read() as session:
+        if not lasting.database.is_sqlite:
+            pytest.skip("PostgreSQL knows how many a range holds")
+        asked = reachable._in_range("warning").params(first=1, last=9, account=1)
+        compiled = asked.compile(session.connection(), compile_kwargs={"literal_binds": True})
+        plan = [str(row[3]) for row in session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {compiled}")]
+    assert plan[0] == "SEARCH contact USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"

@@ -100,7 +100,8 @@ KEYED = (
         keyed=True,
         first=(refuse(lambda: RecipientsRefused("400", [7, -1])),),
         outcomes="...",
-        state="paused",
+        waits=1,
+        routine=Row(name="", keyed=True, first=(), outcomes="...", state="paused"),
     ),
     Row(
         name="account",
@@ -115,7 +116,8 @@ KEYED = (
         keyed=True,
         first=(refuse(lambda: ContentRefused("400")),),
         outcomes="...",
-        state="paused",
+        waits=1,
+        routine=Row(name="", keyed=True, first=(), outcomes="...", state="paused"),
     ),
 )
 
@@ -277,7 +279,8 @@ SINGLE = (
         to_all=True,
         first=(refuse(lambda: ContentRefused("400")),),
         outcomes="...",
-        state="paused",
+        waits=1,
+        routine=Row(name="", keyed=False, first=(), outcomes="...", state="paused", to_all=True),
     ),
 )
 
