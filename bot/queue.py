@@ -50,6 +50,9 @@ LOOK_SECONDS = 0.1
 
 RECONCILE_SECONDS = 1.0
 HEARTBEAT_TIMEOUT = timedelta(seconds=6)
+LOOK_AGAIN = timedelta(seconds=0.25)
+"""So long a worker on PostgreSQL waits for word of a new job before it looks for itself: word gets lost at times."""
+
 RECONNECT_SECONDS = 1.0
 FORGET_SECONDS = 60.0
 """How often the engine's own log, which nobody reads, is emptied; it would grow for ever."""
@@ -194,11 +197,12 @@ class SharedQueue:
             try:
                 if not self._stopping.is_set():
                     await engine.run(
-                        dequeue_timeout=timedelta(seconds=5),
+                        dequeue_timeout=LOOK_AGAIN,
                         batch_size=10,
                         heartbeat_timeout=HEARTBEAT_TIMEOUT,
                         log_aggregation_interval=timedelta(0),
-                        shutdown_on_listener_failure=True,
+                        # Else one word that was lost would stop it for as long as its jobs last: seconds.
+                        shutdown_on_listener_failure=False,
                     )
             finally:
                 self._engine = None

@@ -52,6 +52,9 @@ CONVERSATION_SHARE = 5
 _ASK_AGAIN_SECONDS = 0.25
 """At the utmost: by then it may have been told that what is counted left earlier."""
 
+_EARLIER_SECONDS = 2.0
+"""So long after the last departure that a worker of an earlier release gave, those of this one begin."""
+
 
 def interval_seconds(limit: float) -> float:
     """How far departures are apart while nothing holds them up."""
@@ -258,7 +261,7 @@ class DatabasePacer:
         fates: Mapping[int, int] = _NOTHING,
     ) -> PaceLease:
         with self._database.write() as session:
-            # A slice lost in a crash of the database lapses anyway: no need to wait for the disk.
+            # What a crash of the database loses is the count of less than a second: no need to wait for the disk.
             session.connection().execute(text("SET LOCAL synchronous_commit TO OFF"))
             query = (
                 select(Pace).where(Pace.account_id == account_id, Pace.endpoint == endpoint).with_for_update()
@@ -276,6 +279,12 @@ class DatabasePacer:
                     {"account": account_id, "endpoint": endpoint},
                 )
                 return PaceLease(wait_seconds=0.005)
+            if (
+                _is_of_an_earlier_release(row.state)
+                and now < row.state.get("next_at", 0.0) + _EARLIER_SECONDS
+            ):
+                # It is left as it is: who wrote it goes on by it.
+                return PaceLease(wait_seconds=_ASK_AGAIN_SECONDS)
             state, lease = grant(_from_row(row.state), now, pace_class, wanted, limit, fates)
             row.state = _to_row(state)
             session.add(row)
@@ -286,12 +295,12 @@ class DatabasePacer:
 
 
 def _span_seconds(limit: float) -> float:
-    """How long the second is in which no more than `_most` calls may stand: longer where less than one a second may."""
-    return max(1.0, 1 / limit) + GUARD_SECONDS + TICK_SECONDS
+    """How long the second is in which no more than `_most` calls may stand; longer where the limit is not whole."""
+    return max(1.0, _most(limit) / limit) + GUARD_SECONDS + TICK_SECONDS
 
 
 def _most(limit: float) -> int:
-    return max(math.floor(limit), 1)
+    return math.ceil(limit)
 
 
 def _tick(at: float) -> int:
@@ -340,13 +349,16 @@ def _wish(state: PaceState, now: float, pace_class: PaceClass) -> PaceState:
     return state
 
 
+def _is_of_an_earlier_release(row: dict[str, Any]) -> bool:
+    """Whether it was written by a worker that counts nothing: all it gave may have left a moment ago."""
+    return bool(row) and "counted" not in row
+
+
 def _from_row(row: dict[str, Any]) -> PaceState:
-    """What a worker of a later release has written besides is not ours to know; what one of an earlier release counted
-    otherwise may all have left a moment ago."""
+    """What a worker of a later release has written besides is not ours to know."""
+    if "counted" not in row:
+        return PaceState()
     known = {each.name: row[each.name] for each in fields(PaceState) if each.name in row}
-    if "counted" not in known:
-        begins = known.get("next_at", 0.0) + 1.0 + LAPSE_SECONDS if known else 0.0
-        return PaceState(next_at=begins)
     first, calls = known["counted"]
     known["counted"] = {first + after: count for after, count in enumerate(calls) if count}
     known["left"] = {PaceClass(each): tuple(times) for each, times in known["left"].items()}

@@ -59,10 +59,12 @@ def fill(database: Database, channel: str, how_many: int) -> None:
 
 
 def look_over(database: Database) -> None:
-    """Let PostgreSQL count what was filled in, as it does by itself where there is time; on SQLite nobody ever does."""
+    """Let PostgreSQL count what was filled in and bring it to the disk, as it does by itself where there is time; on
+    SQLite nobody ever does."""
     if not database.is_sqlite:
         with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.execute(text("VACUUM ANALYZE"))
+            connection.execute(text("CHECKPOINT"))
 
 
 def _write_tambons(connection: Connection) -> int:

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import text
 from sqlmodel import Session
 
+from broadcasts.audience.by_index import by_index
 from broadcasts.audience.selection import Alike, AudienceRule, next_slice
 from storage.broadcasts import Broadcast, Priority, has_provinces
 from storage.lifecycles import BroadcastState
@@ -39,12 +39,8 @@ def draw(session: Session, broadcast: Broadcast, after: int | None) -> Drawn:
         accounts=tuple(audience.get("accounts", ())),
         by_province=has_provinces(broadcast.words),
     )
-    on_postgresql = session.get_bind().dialect.name == "postgresql"
-    if on_postgresql:
-        session.connection().execute(_READ_BY_INDEX)
-    found = next_slice(session, rule, after, PAGE_KEYS)
-    if on_postgresql:
-        session.connection().execute(_PLAN_AS_EVER)
+    with by_index(session):
+        found = next_slice(session, rule, after, PAGE_KEYS)
     is_urgent = after is None and broadcast.priority == Priority.EMERGENCY
     return Drawn(is_urgent=is_urgent, after=after, alike=found.alike, until=found.after)
 
@@ -75,19 +71,3 @@ def _first_stage(broadcast: Broadcast) -> str:
     if "listed" in broadcast.audience:
         return "listed"
     return "reached" if broadcast.audience["reached"] else "places"
-
-
-_READ_BY_INDEX = text(
-    "SELECT set_config('enable_seqscan', 'off', true), set_config('enable_mergejoin', 'off', true), "
-    "set_config('max_parallel_workers_per_gather', '0', true), set_config('jit', 'off', true), "
-    "set_config('seq_page_cost', '0.3', true), set_config('random_page_cost', '0.3', true), "
-    "set_config('plan_cache_mode', 'force_custom_plan', true)"
-)
-"""Keep PostgreSQL from reading whole tables for a page, and from starting helpers: there are hundreds of pages.
-
-What a page needs is mostly in memory: its costs are those that the manual advises for that. Each page is planned for
-itself: how many persons are in a range is not known of ranges in general.
-"""
-
-_PLAN_AS_EVER = text("SELECT set_config('plan_cache_mode', 'auto', true)")
-"""A transaction that also writes would plan anew for each row it checks against a foreign key: 66 µs in place of 26."""

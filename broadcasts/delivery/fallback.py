@@ -14,7 +14,7 @@ from uuid import uuid4
 from sqlmodel import Session, col, select
 
 from broadcasts.delivery.again import send_again
-from broadcasts.delivery.held_up import was_refused
+from broadcasts.delivery.held_up import where_refused
 from broadcasts.delivery.missed import (
     FallbackRule,
     Missed,
@@ -100,12 +100,16 @@ def release_texts(
     if not _may_still_go(session, original, at):
         return 0
     root = root_of(original)
-    # Looked at before anything was held: a repetition or the plan may have come to them since.
+    # Looked at before anything was held: a repetition, the plan or LINE may have come to them since.
+    waiting_in = {each.batch_id for each in missed} - {None}
+    refused = select(Batch.id).where(
+        where_refused(session, original, rule.lines), col(Batch.id).in_(waiting_in)
+    )
     passed_over = texts_instead.known(session, root) | may_have_it(
         session,
         session.get_one(Broadcast, root),
         {each.person_id for each in missed},
-        {each.batch_id for each in missed} - {None},
+        set(session.exec(refused)),
     )
     text_of = _texts(original.words, rule)
     left = _left(session, rule, root, at)
@@ -116,7 +120,7 @@ def release_texts(
             continue
         variant, segments, satang = text_of(each)
         fits = 0 < satang <= left
-        if fits and each.batch_id is not None and not _take_out(session, original, each, at):
+        if fits and each.batch_id is not None and not _take_out(session, each, at):
             continue
         passed_over.add(each.person_id)
         row = TextInstead(
@@ -248,14 +252,17 @@ def _texts(words: Mapping[str, Any], rule: FallbackRule) -> Callable[[Missed], t
     return lambda each: rendered(each.account_id, each.language, each.province)
 
 
-def _take_out(session: Session, broadcast: Broadcast, each: Missed, at: datetime) -> bool:
+def _take_out(session: Session, each: Missed, at: datetime) -> bool:
     """Let her wait on LINE no longer; False when her batch is not what it was. What is left is another request."""
     # Whoever has the batch at the moment may be waiting for the broadcast, which is held here: then at the next look.
     free = {"skip_locked": True}
     batch = session.get(Batch, each.batch_id, with_for_update=free, populate_existing=True)
-    if batch is None or batch.state != BatchState.WAITING or not was_refused(batch, broadcast):
+    if batch is None or batch.state != BatchState.WAITING:
         return False
-    position = unpack(batch.recipients).index(each.contact_id)
+    recipients = unpack(batch.recipients)
+    if each.contact_id not in recipients:
+        return False
+    position = recipients.index(each.contact_id)
     if batch.outcomes[position] != ord(Outcome.WAITING.value):
         return False
     outcomes = bytearray(batch.outcomes)

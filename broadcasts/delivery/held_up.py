@@ -4,14 +4,16 @@ A routine broadcast is paused by it: an officer lets it go on. An emergency goes
 account that is refused for its credentials or its quota, or that refuses its words, waits and is tried again by itself.
 """
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from sqlmodel import Session, col, select, update
+from sqlalchemy import ColumnElement, and_, false, or_
+from sqlmodel import Session, col, func, select, update
 
 from broadcasts.delivery.claiming import ClaimedBatch
 from broadcasts.delivery.verdicts import Next, Verdict
 from storage import broadcasts
-from storage.audit import record
+from storage.audit import AuditEntry, record
 from storage.batches import OPEN_STATES, Batch
 from storage.broadcasts import Broadcast, BroadcastKind, Priority
 from storage.columns import is_one_of
@@ -21,8 +23,15 @@ from storage.officer_rights import Right
 from storage.officer_telling import tell_on_duty
 from storage.people import Account, accounts
 
-HELD_UP = "held up: "
-"""How the reason of a batch begins that waits because it was refused as a whole, or others like it again and again."""
+HELD_UP = "held up"
+"""How the reason of a batch begins that was refused as a whole when it was last tried, and waits."""
+
+_OF_ACCOUNT, _OF_ACCOUNT_AGAIN = f"{HELD_UP}: ", f"{HELD_UP} again: "
+_OF_WORDS, _OF_WORDS_AGAIN = f"{HELD_UP}, its words: ", f"{HELD_UP} again, its words: "
+"""The second of each: it was refused twice in a row."""
+
+_BEHIND = 1.75
+"""So many times as long as the others waits who was refused for its words: their turn comes first, who may be taken."""
 
 FORGOTTEN = timedelta(minutes=1)
 """So long after a hold has ended the next one begins with a short wait."""
@@ -32,6 +41,7 @@ _FIRST = 64
 
 _IN_CONSOLE = (BroadcastKind.ALERT, BroadcastKind.CHANGE, BroadcastKind.EXERCISE, BroadcastKind.TRAINING)
 _BY = "delivery"
+_HELD_UP_TOLD = "broadcast.held_up"
 
 
 class Holds:
@@ -67,12 +77,12 @@ def note_refusal(session: Session, batch: Batch, verdict: Verdict, at: datetime)
     account = session.get_one(Account, batch.account_id)
     name = f"{account.channel}/{account.name}"
     if broadcast.priority == Priority.EMERGENCY:
-        is_known = _is_known(session, batch)
+        is_known = _is_known(session, batch, verdict, name)
         _hold_up(session, batch, verdict, at)
         if is_known:
             return
         subject, detail = f"broadcast/{batch.broadcast_id}", {"account": name, "reason": verdict.reason}
-        record(session, at, actor=_BY, action="broadcast.held_up", subject=subject, detail=detail)
+        record(session, at, actor=_BY, action=_HELD_UP_TOLD, subject=subject, detail=detail)
         key = "officer.tell_held_up"
     else:
         paused = BroadcastState.PAUSED
@@ -107,18 +117,53 @@ def were_accepted(session: Session, batch: Batch) -> bool:
     return any(Outcome.ACCEPTED.encode() in outcomes for outcomes in (batch.outcomes, *session.exec(first)))
 
 
-def was_refused(batch: Batch, broadcast: Broadcast) -> bool:
-    """Whether a batch that waits was refused as a whole, or others like it again and again."""
-    is_paused_by_it = broadcast.state == BroadcastState.PAUSED and batch.reason == broadcast.reason != ""
-    return batch.reason.startswith(HELD_UP) or is_paused_by_it
+def where_refused(
+    session: Session, broadcast: Broadcast, account_ids: Collection[int]
+) -> ColumnElement[bool]:
+    """Of a broadcast's batches on these accounts those that wait and for which nobody should wait who has another way.
+
+    They were refused as a whole; or they were never tried, and one like them was refused twice in a row and waits: as
+    it is tried first, their turn may never come.
+    """
+    waits = and_(
+        col(Batch.broadcast_id) == broadcast.id,
+        col(Batch.account_id).in_(account_ids),
+        is_one_of(col(Batch.state), BatchState.WAITING),
+    )
+    is_marked = col(Batch.reason).startswith(HELD_UP)
+    found: list[ColumnElement[bool]] = []
+    if broadcast.state == BroadcastState.PAUSED and broadcast.reason:
+        found.append(col(Batch.reason) == broadcast.reason)
+    query = select(Batch.account_id, Batch.language, Batch.variant, Batch.reason).where(waits, is_marked)
+    marked = list(session.exec(query.distinct()))
+    if marked:
+        found.append(is_marked)
+    untried = col(Batch.attempts) == 0
+    accounts_again = {each for each, *_, reason in marked if reason.startswith(_OF_ACCOUNT_AGAIN)}
+    words_again = {
+        (each, language, variant)
+        for each, language, variant, reason in marked
+        if reason.startswith(_OF_WORDS_AGAIN)
+    }
+    found += [and_(untried, col(Batch.account_id) == each) for each in accounts_again]
+    found += [
+        and_(
+            untried,
+            col(Batch.account_id) == each,
+            col(Batch.language) == language,
+            col(Batch.variant) == variant,
+        )
+        for each, language, variant in words_again
+    ]
+    return and_(waits, or_(false(), *found))
 
 
 def held_up_on(session: Session, broadcast_id: int) -> dict[int, str]:
-    """Account ids on which a broadcast is held up, in words: with the account's name and the reason."""
+    """Account ids on which a broadcast is held up, in words: with the account's name and the newest reason."""
     found: dict[int, str] = {}
     for account in accounts(session):
         query = (
-            select(Batch.reason)
+            select(Batch.reason, Batch.not_before, Batch.attempts)
             .where(
                 Batch.broadcast_id == broadcast_id,
                 Batch.account_id == account.id,
@@ -127,10 +172,14 @@ def held_up_on(session: Session, broadcast_id: int) -> dict[int, str]:
             .order_by(col(Batch.id))
             .limit(_FIRST)
         )
-        reasons = (each for each in session.exec(query) if each.startswith(HELD_UP))
-        if reason := next(reasons, None):
-            name = f"{account.channel}/{account.name}"
-            found[account.id or 0] = f"held up on {name}: {reason.removeprefix(HELD_UP)}"
+        refused = [
+            (not_before - timedelta(seconds=backoff_seconds(attempts)), reason)
+            for reason, not_before, attempts in session.exec(query)
+            if reason.startswith(HELD_UP)
+        ]
+        if refused:
+            _, reason = max(refused)
+            found[account.id or 0] = f"held up on {account.channel}/{account.name}: {_without_mark(reason)}"
     return found
 
 
@@ -141,38 +190,65 @@ def held_up_now(session: Session) -> int:
 
 
 def _hold_up(session: Session, batch: Batch, verdict: Verdict, at: datetime) -> None:
-    """Mark a batch that was put back. When it was refused for the second time those like it that were never tried are
-    marked too: their turn does not come, and nobody should wait for it who has another way.
+    """Mark a batch that was put back: only what was tried is marked.
 
-    Where the words are refused those like it wait as long as this batch, unless the words were accepted for somebody.
+    Where the words are refused those like it wait as long as the one that was tried most often, and this one waits
+    behind them, unless the words were accepted for somebody. Of several refused at once the first puts them off.
     """
-    values = {"reason": HELD_UP + verdict.reason}
-    waits = update(Batch).where(
+    connection = session.connection()
+    is_of_words = verdict.next is Next.REFUSED
+    once, again = (_OF_WORDS, _OF_WORDS_AGAIN) if is_of_words else (_OF_ACCOUNT, _OF_ACCOUNT_AGAIN)
+    is_alone = is_of_words and were_accepted(session, batch)
+    mark = again if batch.reason.startswith((once, again)) and not is_alone else once
+    mine = update(Batch).where(col(Batch.id) == batch.id, is_one_of(col(Batch.state), BatchState.WAITING))
+    connection.execute(mine.values(reason=mark + verdict.reason))
+    if not is_of_words or is_alone:
+        return
+    others = (
         col(Batch.broadcast_id) == batch.broadcast_id,
         col(Batch.account_id) == batch.account_id,
+        col(Batch.language) == batch.language,
+        col(Batch.variant) == batch.variant,
         is_one_of(col(Batch.state), BatchState.WAITING),
+        col(Batch.id) != batch.id,
     )
-    connection = session.connection()
-    connection.execute(waits.where(col(Batch.id) == batch.id).values(values))
-    if verdict.next is Next.REFUSED:
-        if were_accepted(session, batch):
-            return
-        waits = waits.where(col(Batch.language) == batch.language, col(Batch.variant) == batch.variant)
-        until = at + timedelta(seconds=backoff_seconds(batch.attempts))
-        connection.execute(waits.where(col(Batch.not_before) < until).values(not_before=until))
-    if batch.attempts > 1:
-        untried = col(Batch.attempts) == 0, col(Batch.reason).not_like(f"{HELD_UP}%")
-        connection.execute(waits.where(*untried).values(values))
+    attempts = session.exec(select(func.max(Batch.attempts)).where(*others)).one() or 0
+    wait = timedelta(seconds=backoff_seconds(max(attempts, batch.attempts)))
+    connection.execute(mine.values(not_before=at + wait * _BEHIND))
+    soon = col(Batch.not_before) < at + wait / 2
+    connection.execute(update(Batch).where(*others, soon).values(not_before=at + wait))
 
 
-def _is_known(session: Session, batch: Batch) -> bool:
-    """Whether this broadcast is held up on this account already."""
-    if batch.reason.startswith(HELD_UP):
-        return True
-    query = select(Batch.id).where(
+def _is_known(session: Session, batch: Batch, verdict: Verdict, account: str) -> bool:
+    """Whether officers were told: this broadcast is held up on this account for this reason already, or for another
+    one since which nothing has gone out there."""
+    query = select(Batch.reason).where(
         Batch.broadcast_id == batch.broadcast_id,
         Batch.account_id == batch.account_id,
         col(Batch.state).in_(OPEN_STATES),
         col(Batch.reason).startswith(HELD_UP),
     )
-    return session.exec(query.limit(1)).first() is not None
+    marked = [each for each in (batch.reason, *session.exec(query.distinct())) if each.startswith(HELD_UP)]
+    if not marked:
+        return False
+    if verdict.reason in map(_without_mark, marked):
+        return True
+    if verdict.next is Next.REFUSED and batch.reason.startswith((_OF_WORDS, _OF_WORDS_AGAIN)):
+        return True
+    told = select(AuditEntry.at, AuditEntry.detail).where(
+        AuditEntry.subject == f"broadcast/{batch.broadcast_id}", AuditEntry.action == _HELD_UP_TOLD
+    )
+    told_at = [at for at, detail in session.exec(told) if detail and detail["account"] == account]
+    if not told_at:
+        return False
+    gone_out = select(Batch.id).where(
+        Batch.broadcast_id == batch.broadcast_id,
+        Batch.account_id == batch.account_id,
+        is_one_of(col(Batch.state), BatchState.DONE),
+        col(Batch.finished_at) > max(told_at),
+    )
+    return session.exec(gone_out.limit(1)).first() is None
+
+
+def _without_mark(reason: str) -> str:
+    return reason.partition(": ")[2]

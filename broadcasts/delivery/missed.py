@@ -12,13 +12,13 @@ from sqlmodel import Session, col, select
 
 from broadcasts.audience.selection import Span, spans
 from broadcasts.delivery.channel import Channel
-from broadcasts.delivery.held_up import was_refused
+from broadcasts.delivery.held_up import where_refused
 from storage import broadcasts, texts_instead
 from storage.alerts import Alert
 from storage.batches import Batch, RecipientNote, unpack
 from storage.broadcasts import Broadcast, BroadcastKind
 from storage.columns import is_one_of
-from storage.lifecycles import BatchState, ContactState, Outcome
+from storage.lifecycles import ContactState, Outcome
 from storage.people import GROUP_CONTACT, Contact, Person
 from storage.relays import RelayNotice
 from storage.replies import Bubble
@@ -205,20 +205,16 @@ def _whose_batch_was_refused(
     session: Session, rule: FallbackRule, broadcast: Broadcast, audience: Mapping[str, Any]
 ) -> Iterator[Missed]:
     """Those of batches that were refused as a whole: credentials, quota, the words."""
-    query = select(Batch).where(
-        Batch.broadcast_id == broadcast.id,
-        is_one_of(col(Batch.state), BatchState.WAITING),
-        col(Batch.account_id).in_(rule.lines),
+    query = select(Batch.id, Batch.variant, Batch.recipients, Batch.outcomes).where(
+        where_refused(session, broadcast, rule.lines)
     )
     pairs: dict[int, _Pair] | None = None
-    for batch in session.exec(query.order_by(col(Batch.id))):
-        if not was_refused(batch, broadcast):
-            continue
+    for batch_id, variant, recipients, outcomes in session.exec(query.order_by(col(Batch.id))):
         if pairs is None:
             pairs = {each.contact_id: each for each in _pairs(session, rule, audience)}
-        for contact_id, outcome in zip(unpack(batch.recipients), batch.outcomes, strict=True):
+        for contact_id, outcome in zip(unpack(recipients), outcomes, strict=True):
             if contact_id in pairs and outcome == ord(Outcome.WAITING.value):
-                yield pairs[contact_id].missed(batch.variant.rpartition("/")[2], REFUSED, batch.id)
+                yield pairs[contact_id].missed(variant.rpartition("/")[2], REFUSED, batch_id)
 
 
 def _is_blocked() -> ColumnElement[bool]:

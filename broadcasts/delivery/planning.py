@@ -15,6 +15,7 @@ from sqlalchemy import select as sql_select
 from sqlmodel import Session, col, select
 
 from broadcasts.audience import listed
+from broadcasts.audience.by_index import by_index
 from broadcasts.delivery.drawing import Drawn, cursor_of, draw
 from storage import broadcasts
 from storage.batches import Batch, insert_batches, new_batch, unpack
@@ -61,8 +62,8 @@ def plan_page(
 
     `batch_sizes` gives recipients a batch by account id, `forms` how words are put there (as in a chat unless said).
     What is not urgent waits for the hours its recipients wish, which are hours of `zone`; an emergency never does.
-    `drawn` is the page when it was read before, and is passed over when the plan has moved on since.
-    Returns the seconds to wait before the next page, None when there is nothing more to plan.
+    `drawn` is the page when it was read before. When the plan has moved on since, another one is at it and goes on.
+    Returns the seconds to wait before the next page, None when there is nothing more to plan here.
     """
     # Whoever refers to the broadcast meanwhile (notes, split batches) is not in the way; whoever moves it is.
     query = select(Broadcast).where(Broadcast.id == broadcast_id)
@@ -70,6 +71,8 @@ def plan_page(
     if broadcast is None:
         return LOCKED_WAIT_SECONDS if broadcast_id in broadcasts.unplanned(session) else None
     if broadcast.state != BroadcastState.RELEASED or broadcast.planned_at is not None:
+        return None
+    if drawn is not None and drawn.after != cursor_of(broadcast)["after"]:
         return None
     page_plan = _Page(session, broadcast, at, batch_sizes, forms or {}, zone, drawn)
     wait_seconds = page_plan.take()
@@ -165,9 +168,7 @@ class _Page:
 
     def _take_places(self) -> float | None:
         """Those who subscribed to the area."""
-        drawn = self._drawn
-        if drawn is None or drawn.after != self.cursor["after"]:
-            drawn = draw(self._session, self._broadcast, self.cursor["after"])
+        drawn = self._drawn or draw(self._session, self._broadcast, self.cursor["after"])
         for alike in drawn.alike:
             variant = self._variant(alike.language, alike.account_id, alike.province, in_group=alike.in_group)
             self._add(
@@ -184,7 +185,8 @@ class _Page:
     def _take_listed(self) -> float | None:
         """Those on a list, in words of their own; who has changed her mind since the release is passed over."""
         audience = self._broadcast.audience
-        found = listed.page(self._session, audience["listed"], self.cursor["after"] or 0, PAGE_LISTED)
+        with by_index(self._session):
+            found = listed.page(self._session, audience["listed"], self.cursor["after"] or 0, PAGE_LISTED)
         known = self._broadcast.words["th"]
         for one in found.people:
             if one.variant in known:

@@ -8,7 +8,7 @@ from sqlalchemy import insert
 from sqlmodel import Session, select
 
 from broadcasts.delivery.claiming import ClaimedBatch
-from broadcasts.delivery.held_up import note_refusal, were_accepted
+from broadcasts.delivery.held_up import HELD_UP, note_refusal, were_accepted
 from broadcasts.delivery.verdicts import ACCEPTED, Next, Verdict
 from storage import batches, broadcasts, outbox, people
 from storage.batches import Batch
@@ -35,7 +35,7 @@ def settle_batch(
     *,
     honours_retry_key: bool,
 ) -> bool:
-    """Write the outcomes of one attempt and decide whether the batch is done, waits, splits or pauses its broadcast.
+    """Write the outcomes of one attempt and decide whether the batch is done, waits, splits, or was refused as a whole.
 
     Returns False when the lease was lost: then nothing at all is written.
     """
@@ -212,6 +212,8 @@ def _try_again(
         # Nothing was attempted, so nothing is frozen and nobody has lost patience.
         batch.attempts -= 1
         batch.first_attempt_at = claimed.earlier_attempt_at
+        if batch.reason.startswith(HELD_UP):
+            reasons = [replace(reasons[0], reason=batch.reason), *reasons[1:]]
     return batches.put_back(
         session,
         batch,

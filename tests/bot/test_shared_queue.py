@@ -3,13 +3,17 @@
 import asyncio
 import threading
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
+from pgqueuer.core.qm import QueueManager
+from pgqueuer.errors import FailingListenerError
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
 from bot import queue as queues
 from bot.queue import SharedQueue, feed, forget_log, join_commits
+from bot.queue_connections import TwoConnections
 from storage.database import Database
 from storage.jobs import Job, Work, announce
 from tests.bot.queues import PATIENCE_SECONDS, Running, Worked, commit, roll_back, until
@@ -173,6 +177,42 @@ def test_a_lost_connection_is_taken_up_again_and_nothing_of_the_queue_is_lost(
         return {key for _, key in worked.done}
 
     assert asyncio.run(scene()) == {"1", "2", "3"}
+
+
+def test_a_worker_that_hears_nothing_of_new_jobs_goes_on_and_finds_them(
+    shared: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The engine would stop, finish what runs, which lasts seconds, and connect anew."""
+    checked = threading.Event()
+
+    async def deaf(self: QueueManager, **wait: timedelta) -> None:
+        checked.set()
+        raise FailingListenerError
+
+    async def no_word(self: TwoConnections, channel: str, callback: object) -> None:
+        """Nothing is listened to."""
+
+    monkeypatch.setattr(QueueManager, "listener_healthy", deaf)
+    monkeypatch.setattr(TwoConnections, "add_listener", no_word)
+
+    async def scene() -> list[tuple[Work, str]]:
+        go_on = asyncio.Event()
+
+        async def work(_: Work, key: str) -> None:
+            if key == "1":
+                await go_on.wait()
+
+        worked = Worked(work=work)
+        async with Running(SharedQueue(shared), worked):
+            await asyncio.to_thread(commit, shared, converse(1))
+            await until(lambda: bool(worked.begun) and checked.is_set())
+            await asyncio.to_thread(commit, shared, converse(2))
+            await until(lambda: len(worked.done) == 1)
+            go_on.set()
+            await until(lambda: len(worked.done) == 2)
+        return worked.done
+
+    assert asyncio.run(scene()) == [(Work.CONVERSE, "2"), (Work.CONVERSE, "1")]
 
 
 def test_a_stop_finishes_what_runs_and_leaves_the_rest_to_others(shared: Database) -> None:

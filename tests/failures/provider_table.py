@@ -17,7 +17,7 @@ RECIPIENTS = 6
 class Row:
     """`network` does `faults` to the requests that come, in order; `prepare` makes a fake that fails by itself.
 
-    In the end: `accepted`, `failed` and `unknown` of `RECIPIENTS`; who heard `twice`; whether an officer was needed.
+    In the end: `accepted`, `failed` and `unknown` of `RECIPIENTS`; who heard `twice`.
     """
 
     name: str
@@ -28,7 +28,6 @@ class Row:
     failed: int = 0
     unknown: int = 0
     twice: int = 0
-    officer: bool = False
     refused_seconds: float = 0.0
 
 

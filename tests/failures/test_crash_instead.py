@@ -12,9 +12,10 @@ import pytest
 from sqlalchemy import insert
 from sqlmodel import col, select, update
 
-from broadcasts.delivery.held_up import HELD_UP
+from broadcasts.delivery.held_up import where_refused
 from storage import broadcasts, people
 from storage.batches import Batch
+from storage.broadcasts import Broadcast
 from storage.lifecycles import BatchState, ContactState, Outcome
 from storage.people import Contact
 from tests.failures import networks
@@ -70,9 +71,12 @@ class Country:
         self.running.values["bot.worker:FALL_BACK_SECONDS"] = seconds
 
     def are_held_up(self, broadcast_id: int) -> bool:
-        """Whether all that waits on LINE was refused."""
-        waiting = [each for each in self.on_line.batches(broadcast_id) if each.state != BatchState.DONE]
-        return bool(waiting) and all(each.reason.startswith(HELD_UP) for each in waiting)
+        """Whether nobody should wait on LINE for what is left."""
+        left = {each.id for each in self.on_line.batches(broadcast_id) if each.state != BatchState.DONE}
+        with self.on_line.database.read() as session:
+            broadcast = session.get_one(Broadcast, broadcast_id)
+            refused = where_refused(session, broadcast, [self.on_line.account_id])
+            return bool(left) and set(session.exec(select(Batch.id).where(refused))) == left
 
     def try_again_in(self, seconds: float) -> None:
         with self.on_line.database.write() as session:

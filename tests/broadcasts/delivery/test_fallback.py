@@ -18,19 +18,20 @@ from broadcasts.delivery.channel import (
     RecipientsRefused,
     Rendering,
     SendRequest,
+    Unreachable,
 )
 from broadcasts.delivery.claiming import claim_batches
 from broadcasts.delivery.estimates import Draft, estimate
-from broadcasts.delivery.fallback import FallbackRule, fall_back
-from broadcasts.delivery.missed import missed_by
+from broadcasts.delivery.fallback import FallbackRule, fall_back, release_texts
+from broadcasts.delivery.missed import Missed, missed_by
 from broadcasts.delivery.pacing import Gates
 from broadcasts.delivery.sending import Sender
 from broadcasts.delivery.settling import settle_batch
-from broadcasts.delivery.verdicts import judge
+from broadcasts.delivery.verdicts import ACCEPTED, judge
 from storage import broadcasts, people, texts_instead
-from storage.batches import Batch
+from storage.batches import Batch, insert_batches, new_batch, pack, unpack
 from storage.broadcasts import Broadcast, Priority
-from storage.lifecycles import BroadcastState, ContactState, Outcome
+from storage.lifecycles import BatchState, BroadcastState, ContactState, Outcome
 from storage.outbox_hold import hold, let_go
 from storage.people import Contact
 from storage.replies import Bubble
@@ -100,6 +101,20 @@ class Country(Scene):
         sender = Sender(database=self.database, channels={self.sms_id: self.texts}, gates=Gates(NoPace()))
         asyncio.run(sender.deliver(self.sms_id, Priority.EMERGENCY))
         return sorted(each.removeprefix("+66") for each in self.texts.got)
+
+    def attempt(self, error: ChannelError | None) -> None:
+        """The next batch on LINE is refused, or accepted."""
+        at, verdict = self.clock.at, judge(error, honours_retry_key=True) if error else ACCEPTED
+        with self.write() as session:
+            (claimed,) = claim_batches(
+                session, self.account_id, Priority.EMERGENCY, at, 1, honours_retry_key=True
+            )
+            verdicts = [verdict] * len(claimed.positions)
+            assert settle_batch(session, claimed, verdicts, at, honours_retry_key=True)
+
+    def missed(self, broadcast_id: int) -> list[Missed]:
+        with self.database.read() as session:
+            return missed_by(session, self.rule(), session.get_one(Broadcast, broadcast_id))
 
     def decided(self, broadcast_id: int) -> list[TextInstead]:
         with self.database.read() as session:
@@ -206,25 +221,72 @@ def test_what_is_refused_as_a_whole_is_not_waited_for(lasting: Lasting, refusal:
     assert scene.fall_back() == ["U1", "U2", "U3"]
 
 
-@pytest.mark.parametrize("refusal", [AccountRefused("401"), ContentRefused("400")])
-def test_whose_turn_does_not_come_is_not_waited_for_either(lasting: Lasting, refusal: ChannelError) -> None:
-    """While the first are refused again and again the others are never tried."""
+TOKEN, WORDS = AccountRefused("401"), ContentRefused("400")
+
+
+@pytest.mark.parametrize(
+    ("attempts", "missed"),
+    [
+        ([(0, TOKEN), (1, TOKEN)], [3, 7]),
+        ([(0, WORDS), (1, WORDS), (0.75, WORDS)], [3, 6, 7]),
+        ([(0, Unreachable("no connection")), (1, TOKEN), (2, TOKEN)], [0, 3, 7]),
+        ([(0, TOKEN), (1, WORDS)], [3, 3]),
+        ([(0, TOKEN), (1, TOKEN), (2, None)], [3, 7, 0]),
+        ([(0, TOKEN), (1, TOKEN), (2, None), (0, TOKEN)], [3, 7, 0, 3]),
+    ],
+    ids=["account", "words", "a network fault first", "two refusals", "mended", "refused anew"],
+)
+def test_whose_turn_does_not_come_is_not_waited_for_either(
+    lasting: Lasting, attempts: list[tuple[float, ChannelError | None]], missed: list[int]
+) -> None:
+    """While the first are refused again and again the others are never tried. Each attempt after so many seconds."""
+    people_here = [f"U{n}" for n in range(1, 9)]
+    scene = Country(lasting, ScriptedChannel(keyed=True, recipients_per_batch=3), people_here)
+    broadcast_id, found = scene.release(), []
+    for seconds, error in attempts:
+        scene.clock.advance(seconds)
+        scene.attempt(error)
+        found.append(len(scene.missed(broadcast_id)))
+    assert found == missed
+    assert len(scene.fall_back()) == missed[-1]
+    scene.settle_everything(broadcast_id)
+    assert sorted(scene.outcomes(broadcast_id)) == ["a"] * (8 - missed[-1]) + ["s"] * missed[-1]
+
+
+def test_what_is_refused_no_more_at_the_release_is_left_to_line(lasting: Lasting) -> None:
     scene = country(lasting)
     broadcast_id = scene.release()
-    verdicts = [judge(refusal, honours_retry_key=True)] * 3
-    for missed in (3, 4):
-        with scene.write() as session:
-            (claimed,) = claim_batches(
-                session, scene.account_id, Priority.EMERGENCY, scene.clock.at, 1, honours_retry_key=True
-            )
-            assert settle_batch(session, claimed, verdicts, scene.clock.at, honours_retry_key=True)
-        with scene.database.read() as session:
-            original = session.get_one(Broadcast, broadcast_id)
-            assert len(missed_by(session, scene.rule(), original)) == missed
-        scene.clock.advance(1)
-    assert scene.fall_back() == ["U1", "U2", "U3", "U4"]
-    scene.settle_everything(broadcast_id)
-    assert {*scene.channel.delivered} == {"U5"}
+    for _ in range(2):
+        scene.attempt(TOKEN)
+        scene.clock.advance(2)
+    missed = scene.missed(broadcast_id)
+    scene.attempt(None)
+    assert len(missed) == 4
+    with scene.write() as session:
+        assert release_texts(session, scene.rule(), broadcast_id, missed, scene.clock.at) == 0
+    assert scene.decided(broadcast_id) == []
+    assert scene.outcomes(broadcast_id) == "aaa.."
+
+
+def test_who_was_parted_from_her_batch_meanwhile_is_passed_over(lasting: Lasting) -> None:
+    """A worker has set her apart since the look, and LINE refused her: the others get theirs all the same."""
+    scene = country(lasting)
+    scene.channel.script.append(Step(accepts=False, raises=TOKEN))
+    broadcast_id = scene.release()
+    scene.deliver()
+    missed = scene.missed(broadcast_id)
+    assert len(missed) == 3
+    with scene.write() as session:
+        batch = session.exec(select(Batch).where(Batch.id == missed[0].batch_id)).one()
+        ids = unpack(batch.recipients)
+        apart = new_batch(broadcast_id, batch.account_id, "th", batch.variant, ids[:1], scene.clock.at)
+        failed = {"outcomes": b"f", "state": BatchState.DONE.value, "finished_at": scene.clock.at}
+        insert_batches(session, [apart | failed])
+        batch.recipients, batch.outcomes, batch.size = pack(ids[1:]), batch.outcomes[1:], 2
+        session.add(batch)
+    with scene.write() as session:
+        assert release_texts(session, scene.rule(), broadcast_id, missed, scene.clock.at) == 2
+    assert scene.outcomes(broadcast_id)[:3] == "fss"
 
 
 def test_a_paused_batch_in_doubt_keeps_its_people(lasting: Lasting) -> None:

@@ -28,6 +28,7 @@ from tests.broadcasts.delivery.scene import Lasting, NoPace, Scene
 from tests.fakes.scripted_channel import ScriptedChannel, Step
 
 TOKEN = judge(AccountRefused("401"), honours_retry_key=True)
+QUOTA = judge(AccountRefused("quota"), honours_retry_key=True)
 WORDS = judge(ContentRefused("400"), honours_retry_key=True)
 REFUSED = Step(accepts=False, raises=AccountRefused("401"))
 WORDS_REFUSED = Step(accepts=False, raises=ContentRefused("400"))
@@ -187,7 +188,93 @@ def test_while_words_are_refused_those_who_were_not_tried_wait_as_long(lasting: 
         assert scene.channel.journal == []
         scene.clock.advance(1)
         scene.deliver()
+        assert scene.outcomes(broadcast_id) == "...aaaaaa", "it may be one of hers alone: others come first"
+        scene.clock.advance(1)
+        scene.deliver()
         assert scene.outcomes(broadcast_id) == "a" * 9
+
+
+def test_one_whose_words_are_refused_does_not_keep_back_all_others_for_ever(lasting: Lasting) -> None:
+    """Of a slow account one request is tried at a time, and the first of the queue is refused through its own fault."""
+    with Scene(lasting, ScriptedChannel(keyed=True), MANY[:9]) as scene:
+        broadcast_id = scene.release()
+        first = scene.batches(broadcast_id)[0].id
+        for _ in range(20):
+            with scene.write() as session:
+                claimed = claim_batches(
+                    session, scene.account_id, Priority.EMERGENCY, scene.clock.at, 1, honours_retry_key=True
+                )
+            for each in claimed:
+                verdicts = [WORDS if each.batch.id == first else ACCEPTED] * len(each.positions)
+                with scene.write() as session:
+                    settling.settle_batch(session, each, verdicts, scene.clock.at, honours_retry_key=True)
+            scene.clock.advance(3)
+        assert scene.outcomes(broadcast_id) == "...aaaaaa"
+        scene.stop(broadcast_id)
+
+
+def test_of_several_whose_words_are_refused_at_once_the_first_puts_the_others_off(lasting: Lasting) -> None:
+    """Each of 120 requests would write thousands of rows anew, a few milliseconds later than the last did."""
+    with Scene(lasting, ScriptedChannel(keyed=True), MANY) as scene:
+        broadcast_id = scene.release()
+        with scene.write() as session:
+            claimed = claim_batches(
+                session, scene.account_id, Priority.EMERGENCY, scene.clock.at, 3, honours_retry_key=True
+            )
+        put_off = []
+        for each in claimed:
+            before = {batch.id: batch.not_before for batch in scene.batches(broadcast_id)}
+            scene.clock.advance(0.02)
+            with scene.write() as session:
+                settling.settle_batch(session, each, [WORDS] * 3, scene.clock.at, honours_retry_key=True)
+            after = {batch.id: batch.not_before for batch in scene.batches(broadcast_id)}
+            put_off.append(sum(before[one] != after[one] for one in before if one != each.batch.id))
+        assert put_off == [len(MANY) // 3 - len(claimed), 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("waves", "reasons", "shown"),
+    [
+        ([[TOKEN], [TOKEN]], ["401"], "401"),
+        ([[TOKEN], [TOKEN], [ACCEPTED], [QUOTA]], ["401", "quota"], "quota"),
+        ([[TOKEN] * 3, [ACCEPTED, QUOTA]], ["401", "quota"], "quota"),
+        ([[TOKEN], [ACCEPTED], [TOKEN]], ["401", "401"], "401"),
+        ([[TOKEN], [TOKEN], [ACCEPTED]], ["401"], None),
+        ([[TOKEN], [QUOTA], [TOKEN]], ["401"], "401"),
+    ],
+    ids=["twice", "mended", "others of before", "anew", "no more", "nothing has gone out since"],
+)
+def test_what_is_told_and_shown_is_what_is_refused_now(
+    lasting: Lasting,
+    officers: None,
+    waves: list[list[Verdict]],
+    reasons: list[str],
+    shown: str | None,
+) -> None:
+    """In each wave so many batches leave at once."""
+    with Scene(lasting, ScriptedChannel(keyed=True), MANY) as scene:
+        before, broadcast_id = newest(scene), scene.release()
+        for wave in waves:
+            with scene.write() as session:
+                claimed = claim_batches(
+                    session,
+                    scene.account_id,
+                    Priority.EMERGENCY,
+                    scene.clock.at,
+                    len(wave),
+                    honours_retry_key=True,
+                )
+            for one, verdict in zip(claimed, wave, strict=True):
+                with scene.write() as session:
+                    verdicts = [verdict] * len(one.positions)
+                    settling.settle_batch(session, one, verdicts, scene.clock.at, honours_retry_key=True)
+            scene.clock.advance(3)
+        heard = [each.partition("Reason: ")[2].partition(".")[0] for each in told(scene, "suda", before)]
+        assert heard == reasons
+        with scene.database.read() as session:
+            said = [each.rpartition(": ")[2] for each in held_up_on(session, broadcast_id).values()]
+        assert said == ([shown] if shown else [])
+        scene.stop(broadcast_id)
 
 
 @pytest.mark.parametrize(
@@ -254,7 +341,8 @@ def test_two_workers_that_are_refused_at_once_tell_it_once(
         assert len(told(scene, "suda", before)) == 1
         with scene.database.read() as session:
             query = select(AuditEntry.action).where(AuditEntry.subject == f"broadcast/{broadcast_id}")
-            assert list(session.exec(query)) == ["broadcast.release", "broadcast.held_up"]
+            actions = list(session.exec(query.order_by(col(AuditEntry.id))))
+            assert actions == ["broadcast.release", "broadcast.held_up"]
 
 
 @pytest.mark.parametrize("on_duty", [True, False], ids=["on duty", "nobody on duty"])

@@ -113,3 +113,26 @@ def test_a_broadcast_stopped_meanwhile_is_planned_no_further(
     assert plan_pages(database, broadcast_id, {account_id: 2}, goes_on=stop_at_the_second_page) is None
     assert len(copies(database, broadcast_id)) == 2
     assert not is_planned(database, broadcast_id)
+
+
+def test_who_finds_that_another_has_planned_its_page_leaves_the_rest_to_it(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two of them would read each page twice; the one that moved the plan last goes on."""
+    monkeypatch.setattr(drawing, "PAGE_KEYS", 2)
+    with database.write() as session:
+        account_id = builders.account(session)
+        for number in range(6):
+            builders.citizen(session, f"sim-{number}", places=["57"])
+        broadcast_id = builders.released(session, places=["57"]).id or 0
+    asked = count(1)
+
+    def another_plans_the_second_page() -> bool:
+        if next(asked) == 2:
+            assert plan_pages(database, broadcast_id, {account_id: 2}, goes_on=so_often(1)) == 0.0
+        return True
+
+    assert plan_pages(database, broadcast_id, {account_id: 2}, goes_on=another_plans_the_second_page) is None
+    assert len(copies(database, broadcast_id)) == 4
+    assert plan_pages(database, broadcast_id, {account_id: 2}) is None
+    assert len(copies(database, broadcast_id)) == 6

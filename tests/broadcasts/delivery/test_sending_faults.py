@@ -100,7 +100,7 @@ KEYED = (
         keyed=True,
         first=(refuse(lambda: RecipientsRefused("400", [7, -1])),),
         outcomes="...",
-        waits=1,
+        waits=1.75,
         routine=Row(name="", keyed=True, first=(), outcomes="...", state="paused"),
     ),
     Row(
@@ -116,7 +116,7 @@ KEYED = (
         keyed=True,
         first=(refuse(lambda: ContentRefused("400")),),
         outcomes="...",
-        waits=1,
+        waits=1.75,
         routine=Row(name="", keyed=True, first=(), outcomes="...", state="paused"),
     ),
 )
@@ -279,7 +279,7 @@ SINGLE = (
         to_all=True,
         first=(refuse(lambda: ContentRefused("400")),),
         outcomes="...",
-        waits=1,
+        waits=1.75,
         routine=Row(name="", keyed=False, first=(), outcomes="...", state="paused", to_all=True),
     ),
 )
