@@ -216,9 +216,10 @@ def _of_account(
         words = group.language, variant_for(draft.words, group.language, form, group.district[:2])
         (alone if group.in_group else together)[words] += group.copies
     corrected = reached.get(account.id, _Reached())
-    words = "th", variant_for(draft.words, "th", forms.get(account.id, Form.CHAT), "")
-    together[words] += corrected.copies - corrected.alone
-    alone[words] += corrected.alone
+    if corrected.copies:
+        words = "th", variant_for(draft.words, "th", forms.get(account.id, Form.CHAT), "")
+        together[words] += corrected.copies - corrected.alone
+        alone[words] += corrected.alone
     by_words = together + alone
     copies = by_words.total()
     segments, satang = _cost(draft.words, by_words, channel)
