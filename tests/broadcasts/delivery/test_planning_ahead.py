@@ -53,6 +53,16 @@ def test_everybody_is_planned_once_however_often_it_ends_and_begins(
     assert is_planned(database, broadcast_id)
 
 
+def three_pages(database: Database, monkeypatch: pytest.MonkeyPatch) -> tuple[int, int]:
+    """An account and a broadcast to six on it, two a page."""
+    monkeypatch.setattr(drawing, "PAGE_KEYS", 2)
+    with database.write() as session:
+        account_id = builders.account(session)
+        for number in range(6):
+            builders.citizen(session, f"sim-{number}", places=["57"])
+        return account_id, builders.released(session, places=["57"]).id or 0
+
+
 def so_often(pages: int) -> Callable[[], bool]:
     left = islice(count(), pages - 1)
     return lambda: next(left, None) is not None
@@ -74,7 +84,7 @@ def dies_at(patch: pytest.MonkeyPatch, page: int) -> None:
 def test_it_stops_when_told_to_and_reads_nothing_more(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(drawing, "PAGE_KEYS", 2)
+    account_id, broadcast_id = three_pages(database, monkeypatch)
     read: list[int | None] = []
 
     def counted(session: Session, broadcast_id: int, after: int | None) -> Drawn | None:
@@ -82,11 +92,6 @@ def test_it_stops_when_told_to_and_reads_nothing_more(
         return draw_ahead(session, broadcast_id, after)
 
     monkeypatch.setattr(planning_ahead, "draw_ahead", counted)
-    with database.write() as session:
-        account_id = builders.account(session)
-        for number in range(6):
-            builders.citizen(session, f"sim-{number}", places=["57"])
-        broadcast_id = builders.released(session, places=["57"]).id or 0
     assert plan_pages(database, broadcast_id, {account_id: 2}, goes_on=so_often(2)) == 0.0
     assert len(copies(database, broadcast_id)) == 4
     assert len(read) == 2
@@ -95,12 +100,7 @@ def test_it_stops_when_told_to_and_reads_nothing_more(
 def test_a_broadcast_stopped_meanwhile_is_planned_no_further(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(drawing, "PAGE_KEYS", 2)
-    with database.write() as session:
-        account_id = builders.account(session)
-        for number in range(6):
-            builders.citizen(session, f"sim-{number}", places=["57"])
-        broadcast_id = builders.released(session, places=["57"]).id or 0
+    account_id, broadcast_id = three_pages(database, monkeypatch)
 
     asked = count(1)
 
@@ -119,12 +119,7 @@ def test_who_finds_that_another_has_planned_its_page_leaves_the_rest_to_it(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Two of them would read each page twice; the one that moved the plan last goes on."""
-    monkeypatch.setattr(drawing, "PAGE_KEYS", 2)
-    with database.write() as session:
-        account_id = builders.account(session)
-        for number in range(6):
-            builders.citizen(session, f"sim-{number}", places=["57"])
-        broadcast_id = builders.released(session, places=["57"]).id or 0
+    account_id, broadcast_id = three_pages(database, monkeypatch)
     asked = count(1)
 
     def another_plans_the_second_page() -> bool:
