@@ -88,8 +88,7 @@ class Calls:
 
     def unused(self, slot: Slot) -> None:
         """This departure will not be used."""
-        if slot.lease.ticks:
-            self._fates[slot.lease.ticks[slot.place]] -= 1
+        self._fates[slot.lease.ticks[slot.place]] -= 1
 
     def fates(self) -> Mapping[int, int]:
         """What became of departures since it was asked last, for the pacer."""

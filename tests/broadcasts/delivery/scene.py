@@ -43,7 +43,7 @@ class NoPace:
         limit: float,
         fates: Mapping[int, int] | None = None,
     ) -> PaceLease:
-        return PaceLease(departures=(0.0,) * wanted, lapse_seconds=60.0)
+        return PaceLease(departures=(0.0,) * wanted, ticks=(0,) * wanted, lapse_seconds=60.0)
 
 
 @dataclass

@@ -52,7 +52,7 @@ class ScriptedPacer:
 
 def patient(*departures: float) -> PaceLease:
     """On a busy machine a departure may be heard of late; here that is not what is looked at."""
-    return PaceLease(departures=departures, lapse_seconds=5.0)
+    return PaceLease(departures=departures, ticks=(0,) * len(departures), lapse_seconds=5.0)
 
 
 def gate(*gives: PaceLease | Exception) -> tuple[Gate, ScriptedPacer]:
@@ -165,7 +165,7 @@ def test_who_gives_up_hands_the_place_to_the_next(granted: bool) -> None:
 
 def test_a_departure_that_was_missed_lapses() -> None:
     async def scene() -> list[int]:
-        late = PaceLease(departures=(0.0, 0.001), lapse_seconds=0.01)
+        late = PaceLease(departures=(0.0, 0.001), ticks=(0, 0), lapse_seconds=0.01)
 
         class Slow(ScriptedPacer):
             def lease(self, *asked: object, **more: object) -> PaceLease:
@@ -210,7 +210,7 @@ def test_departures_count_from_the_asking_and_not_from_when_they_were_heard_of()
     asked_at = time.monotonic() - 0.5
 
     async def scene() -> Slot:
-        at_gate, _ = gate(PaceLease(departures=(0.1,), lapse_seconds=60.0, asked_at=asked_at))
+        at_gate, _ = gate(PaceLease(departures=(0.1,), ticks=(0,), lapse_seconds=60.0, asked_at=asked_at))
         return await at_gate.passage()
 
     assert asyncio.run(scene()).at == asked_at + 0.1
@@ -245,7 +245,7 @@ def test_who_was_held_up_is_looked_at_again_before_the_call(
             await turn(calls)
 
         if missed:
-            departing._slot = Slot(PaceLease(departures=(0.0,), lapse_seconds=-1.0))
+            departing._slot = Slot(PaceLease(departures=(0.0,), ticks=(0,), lapse_seconds=-1.0))
         else:
             monkeypatch.setattr(Calls, "turn", late)
         try:
