@@ -172,7 +172,7 @@ _ANSWERS: tuple[tuple[int, str, Callable[[str], ChannelError] | None, str], ...]
 def _judge(status: int, said: str) -> None:
     """Return when the gateway accepted the message; raise what its answer means otherwise."""
     for known, words, error, reason in _ANSWERS:
-        if status == known and re.search(words, said, re.IGNORECASE):
+        if status == known and (not words or re.search(words, said, re.IGNORECASE)):
             if error is None:
                 return
             raise error(f"the SMS gateway {reason}")

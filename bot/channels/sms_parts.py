@@ -15,8 +15,12 @@ ASK_AGAIN_SECONDS = 0.5
 async def send_in_order(sends: Sequence[Callable[[], Awaitable[None]]]) -> None:
     """Send the parts one after the other; each waits for a departure of its own.
 
-    Until the first one is accepted an error means what it says; from then on the citizen may hold a piece.
+    Until the first one is accepted an error means what it says; from then on the citizen may hold a piece. One part
+    alone ends when the call of delivery does.
     """
+    if len(sends) == 1:
+        await sends[0]()
+        return
     try:
         async with asyncio.timeout(TOTAL_SECONDS):
             await sends[0]()

@@ -17,14 +17,24 @@ MOST_AHEAD = 120
 MOST_ON_THE_WAY = 400
 """Batches, whatever the limit is: they are held in memory."""
 
+MOST_REQUESTS_AHEAD = 2000
+"""The same in requests: each is made ready when it is claimed, while those before it want to leave."""
+
+CLAIMED_TOGETHER = 8000
+"""Recipients a transaction: on SQLite whoever else writes waits for it, some tens of milliseconds."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Measure:
-    """How much fits on a lane: `ahead` in requests that have not left, `batches` with those that have."""
+    """How much fits on a lane: `ahead` in requests that have not left, `batches` with those that have.
+
+    `together`: batches that are claimed at once.
+    """
 
     ahead: int
     batches: int
     requests_a_batch: int
+    together: int
 
     @property
     def enough(self) -> int:
@@ -36,12 +46,13 @@ def measure_of(traits: ChannelTraits) -> Measure:
     """What a channel's lane holds."""
     limit = traits.requests_per_second[traits.bulk_endpoint]
     requests = -(-traits.recipients_per_batch // traits.recipients_per_request)
-    ahead = min(limit * AHEAD_SECONDS, MOST_AHEAD * requests)
+    ahead = min(limit * AHEAD_SECONDS, MOST_AHEAD * requests, MOST_REQUESTS_AHEAD)
     slowest = ahead + limit * SEND_TIMEOUT_SECONDS
     return Measure(
         ahead=max(int(ahead), 1),
         batches=min(int(slowest / requests) + 2, MOST_ON_THE_WAY),
         requests_a_batch=requests,
+        together=max(CLAIMED_TOGETHER // traits.recipients_per_batch, 1),
     )
 
 
@@ -107,7 +118,7 @@ class Lane:
         if self._ahead > measure.enough:
             return 0
         ahead = max((measure.ahead - self._ahead) // measure.requests_a_batch, 1)
-        return min(ahead, measure.batches - len(self._on_their_way))
+        return min(ahead, measure.batches - len(self._on_their_way), measure.together)
 
     async def _until(self, is_wanted: Callable[[], bool], seconds: float) -> None:
         self._is_wanted = is_wanted

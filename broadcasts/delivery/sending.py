@@ -38,9 +38,6 @@ log = structlog.get_logger()
 RUN_SECONDS = 5.0
 """A delivery job claims for this time and announces the next, which goes on while the last answers come in."""
 
-CLAIMED_TOGETHER = 16
-"""Batches a transaction: on SQLite whoever else writes waits for it, some tens of milliseconds."""
-
 LOOK_AGAIN_SECONDS = 0.25
 """Where nothing waits any more it is looked again after this time, or when all answers are there."""
 
@@ -124,7 +121,7 @@ class Sender:
         measure = measure_of(channel.traits)
         until = time.monotonic() + RUN_SECONDS
         while (left := until - time.monotonic()) > 0 and self.goes_on():
-            room = min(await lane.room(measure, left), CLAIMED_TOGETHER)
+            room = await lane.room(measure, left)
             if room <= 0:
                 continue
             asked_at = steady_seconds()

@@ -38,7 +38,7 @@ class Together(Generic[Item, Done]):
 
     async def done(self, item: Item) -> Done:
         """What came of this item; raises what the work raised. A go begins after this call, never before."""
-        waiter = _Waiter[Item, Done](item=item, done=asyncio.get_running_loop().create_future())
+        waiter: _Waiter[Item, Done] = _Waiter(item=item, done=asyncio.get_running_loop().create_future())
         self._waiting.append(waiter)
         if len(self._waiting) >= self._most:
             self._full.set()

@@ -20,7 +20,8 @@ from sqlmodel import select
 
 from bot import queue
 from bot import worker as worker_process
-from broadcasts.delivery.sending import CLAIMED_TOGETHER
+from bot.channels.line import MOST_RECIPIENTS
+from broadcasts.delivery.lanes import CLAIMED_TOGETHER
 from storage import batches
 from storage.batches import OPEN_STATES, Batch
 from storage.database import CONNECT_TIMEOUT_SECONDS, LOST_AFTER, Database
@@ -203,20 +204,22 @@ def test_a_long_snapshot_does_not_stall_claiming_and_settling(postgres: Postgres
         ]
         batches.insert_batches(session, planned)
 
+    together = CLAIMED_TOGETHER // MOST_RECIPIENTS
+
     def send(count: int) -> float:
         """Blocks of the batches and their indexes that a claim of sixteen and its settling read."""
         before = _blocks(database, "batch")
         for _ in range(count):
             with database.write() as session:
-                claimed = batches.claim(session, broadcast_id, account_id, NOW, CLAIMED_TOGETHER)
+                claimed = batches.claim(session, broadcast_id, account_id, NOW, together)
                 for batch in claimed:
                     batches.freeze(session, batch, b"f" * 10, NOW)
-            assert len(claimed) == CLAIMED_TOGETHER
+            assert len(claimed) == together
             with database.write() as session:
                 batches.settle_all(session, [(batch, b"a" * 10) for batch in claimed], NOW)
         return (_blocks(database, "batch") - before) / count
 
-    goes = BATCHES // CLAIMED_TOGETHER
+    goes = BATCHES // together
     with _dump(database):
         first = send(goes // 10)
         send(goes - 2 * (goes // 10))

@@ -175,15 +175,9 @@ def test_half_a_message_is_unknown(fault: Fault, monkeypatch: pytest.MonkeyPatch
         (Fault.MOVED, AccountRefused, False),
         (Fault.DROPPED_UNREAD, OutcomeUnknown, False),
         (Fault.DROPPED_AFTER_ACCEPTING, OutcomeUnknown, True),
-        (Fault.HANGS, OutcomeUnknown, False),
     ],
 )
-def test_what_answers_mean(
-    fault: Fault, error: type[ChannelError], goes_out: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    if fault is Fault.HANGS:
-        monkeypatch.setattr(sms_parts, "TOTAL_SECONDS", 0.3)
-
+def test_what_answers_mean(fault: Fault, error: type[ChannelError], goes_out: bool) -> None:
     async def act(kannel: FakeKannel, channel: KannelChannel) -> None:
         kannel.faults.append(fault)
         with pytest.raises(error) as refused:
@@ -192,6 +186,17 @@ def test_what_answers_mean(
         assert "812345678" not in str(refused.value)
 
     assert bool(with_kannel(act).accepted) is goes_out
+
+
+def test_parts_that_nobody_answers_are_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sms_parts, "TOTAL_SECONDS", 0.3)
+
+    async def act(kannel: FakeKannel, channel: KannelChannel) -> None:
+        kannel.faults.append(Fault.HANGS)
+        with pytest.raises(OutcomeUnknown, match="did not answer within"):
+            await channel.send(request(UNSAFE))
+
+    assert with_kannel(act).accepted == []
 
 
 @pytest.mark.parametrize(

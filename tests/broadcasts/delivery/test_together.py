@@ -55,7 +55,7 @@ def test_all_hear_at_once_of_a_database_that_is_away() -> None:
 
 
 def test_a_lane_has_room_again_when_half_of_what_was_ahead_has_left_however_slow_the_answers_are() -> None:
-    measure = Measure(ahead=8, batches=12, requests_a_batch=1)
+    measure = Measure(ahead=8, batches=12, requests_a_batch=1, together=8)
 
     async def scene() -> list[int]:
         lane, answered = Lane(), asyncio.Event()
@@ -90,18 +90,19 @@ def test_a_lane_has_room_again_when_half_of_what_was_ahead_has_left_however_slow
 
 
 @pytest.mark.parametrize(
-    ("per_request", "per_batch", "limit", "ahead", "batches"),
+    ("per_request", "per_batch", "limit", "ahead", "batches", "together"),
     [
-        (500, 500, 200.0, 120, 400),
-        (500, 500, 22.0, 44, 222),
-        (1, 20, 30.0, 60, 17),
-        (1, 20, 1000.0, 2000, 400),
-        (1, 10, 10.0, 20, 12),
-        (1, 20, 0.1, 1, 2),
+        (500, 500, 200.0, 120, 400, 16),
+        (500, 500, 22.0, 44, 222, 16),
+        (1, 20, 30.0, 60, 17, 400),
+        (1, 60, 1000.0, 2000, 168, 133),
+        (1, 60, 50_000.0, 2000, 400, 133),
+        (1, 10, 10.0, 20, 12, 800),
+        (1, 20, 0.1, 1, 2, 400),
     ],
 )
 def test_a_lane_holds_what_leaves_within_a_second_and_what_slow_answers_keep(
-    per_request: int, per_batch: int, limit: float, ahead: int, batches: int
+    per_request: int, per_batch: int, limit: float, ahead: int, batches: int, together: int
 ) -> None:
     traits = ChannelTraits(
         recipients_per_request=per_request,
@@ -112,4 +113,4 @@ def test_a_lane_holds_what_leaves_within_a_second_and_what_slow_answers_keep(
         requests_per_second={"send": limit},
     )
     found = measure_of(traits)
-    assert (found.ahead, found.batches) == (ahead, batches)
+    assert (found.ahead, found.batches, found.together) == (ahead, batches, together)
