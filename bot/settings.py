@@ -63,6 +63,7 @@ class Settings(BaseSettings):
     sms_sender: str = ""
     sms_reply_number: str = ""
     sms_messages_per_second: float = Field(default=10.0, gt=0, le=1000)
+    sms_window: int = Field(default=0, ge=0, le=1000)
     sms_satang_per_segment: int = Field(default=0, ge=0, le=10_000)
     sms_instead_baht_per_alert: int = Field(default=0, ge=0, le=100_000_000)
     sms_instead_baht_per_day: int = Field(default=0, ge=0, le=100_000_000)

@@ -253,6 +253,7 @@ def krajai(
     channel: str,
     people_count: int,
     in_flight: int = 0,
+    no_pace: bool = False,
     workers: int = 1,
     with_web: bool = False,
     wait: bool = True,
@@ -261,15 +262,16 @@ def krajai(
 ) -> Iterator[Installation]:
     """Yield an installation with so many people on a channel, started and idle; without `wait` call `await_ready`.
 
-    One process on SQLite; on PostgreSQL `workers` of them, and one for the web `with_web`. `in_flight` takes the pace
-    off and `stores_nothing` the inbox (see launcher.py); `settings` are those of .env.example, in lower case.
+    One process on SQLite; on PostgreSQL `workers` of them, and one for the web `with_web`. `no_pace`
+    and `in_flight` take the pace off and `stores_nothing` the inbox (see launcher.py); `settings` are those of
+    .env.example, in lower case.
     """
     url = house.fresh(channel, people_count)
     database = Database(url)
     join_commits(database)
     port = free_port()
     environment = _environment(url, port, channel, provider, settings)
-    if in_flight:
+    if in_flight or no_pace:
         environment["BENCHMARK_IN_FLIGHT"] = str(in_flight)
     if stores_nothing:
         environment["BENCHMARK_STORES_NOTHING"] = "1"

@@ -1,7 +1,8 @@
 """`krajai` as it is, with three things that no setting offers: no pace, no storing, and a count of commits.
 
 BENCHMARK_IN_FLIGHT takes the pace off every real channel and lets at most so many sends be on their way at once, which
-is what Krajai's rivals have. BENCHMARK_STORES_NOTHING lets webhooks be verified, read and answered, and forgotten.
+is what Krajai's rivals have; 0 leaves that to the channel. BENCHMARK_STORES_NOTHING lets webhooks be verified, read and
+answered, and forgotten.
 BENCHMARK_COUNTS names a file that gets the count when the process ends.
 """
 
@@ -59,6 +60,8 @@ async def _forget(self: Ingest, events: Sequence[ReceivedEvent]) -> None:
 def _lift(channel: Any, in_flight: int) -> None:
     limits = dict.fromkeys(channel.traits.requests_per_second, NO_PACE)
     channel.traits = replace(channel.traits, requests_per_second=limits)
+    if not in_flight:
+        return
     at_once, send = asyncio.Semaphore(in_flight), channel.send
 
     async def send_in_turn(*arguments: Any, **more: Any) -> None:

@@ -181,6 +181,7 @@ def _sms_options(credentials: Credentials, settings: Settings) -> SmsOptions:
         reply_number=credentials["reply_number"],
         public_url=settings.public_url,
         messages_per_second=settings.sms_messages_per_second,
+        window=settings.sms_window,
         satang_a_segment=settings.sms_satang_per_segment,
     )
 

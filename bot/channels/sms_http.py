@@ -41,9 +41,9 @@ class Answer:
 class GatewayHttp:
     """Connections to one address, made when they are needed in the loop that asks; `close` may be followed by more."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, most_connections: int = MOST_CONNECTIONS) -> None:
         self._url = url
-        self._places = asyncio.Semaphore(MOST_CONNECTIONS)
+        self._places = asyncio.Semaphore(most_connections)
         self._open: set[_Connection] = set()
         self._idle: list[tuple[float, _Connection]] = []
         self._sweep: asyncio.TimerHandle | None = None

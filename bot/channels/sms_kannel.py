@@ -11,7 +11,7 @@ from functools import lru_cache, partial
 from urllib.parse import quote, urlencode
 
 from bot.channels.sms_events import read_event
-from bot.channels.sms_http import GatewayHttp
+from bot.channels.sms_http import MOST_CONNECTIONS, GatewayHttp
 from bot.channels.sms_options import SmsOptions
 from bot.channels.sms_parts import send_in_order
 from bot.text.segments import segments
@@ -52,7 +52,7 @@ class KannelChannel:
             raise ValueError("KRAJAI_SMS_WEBHOOK_TOKEN may hold letters, digits and _.~- only")
         if "%" in options.public_url:
             raise ValueError("KRAJAI_PUBLIC_URL may hold no %")
-        self._http = GatewayHttp(url)
+        self._http = GatewayHttp(url, options.window or MOST_CONNECTIONS)
         self._user = {"username": username, "password": password}
         self._receipts = _receipts_address(options.public_url, webhook_token)
         self._options = options

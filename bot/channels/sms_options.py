@@ -13,12 +13,16 @@ ENDPOINT = "send"
 
 @dataclass(frozen=True, kw_only=True)
 class SmsOptions:
-    """How an SMS account sends. `reply_number` is empty where citizens cannot answer the sender."""
+    """How an SMS account sends. `reply_number` is empty where citizens cannot answer the sender.
+
+    `window`: messages that may wait for an answer at once; 0 for what is usual where they go.
+    """
 
     sender: str
     reply_number: str = ""
     public_url: str = ""
     messages_per_second: float = 10.0
+    window: int = 0
     satang_a_segment: int = 0
 
     @property

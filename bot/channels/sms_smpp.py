@@ -65,6 +65,7 @@ class Inlet(Protocol):
 
 
 DEFAULT_PORT, DEFAULT_ENCRYPTED_PORT = 2775, 3550
+USUAL_WINDOW = 10
 SWEEP_SECONDS = 60.0
 LONGEST_VALIDITY = timedelta(days=7)
 
@@ -88,7 +89,6 @@ class SmppChannel:
         inlet: Inlet,
         long_messages: LongMessages = "udh",
         message_ids: MessageIds = "same",
-        window: int = 10,
     ) -> None:
         host, port, encrypted = _address(url)
         self._link = SmppLink(
@@ -98,7 +98,7 @@ class SmppChannel:
             system_id=username,
             password=password,
             on_deliver=self._take,
-            window=window,
+            window=options.window or USUAL_WINDOW,
         )
         self._options = options
         self._inlet = inlet

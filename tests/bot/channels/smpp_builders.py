@@ -72,6 +72,7 @@ def with_smsc(
     act: Callable[[FakeSmsc, SmppChannel, Heard], Awaitable[None]],
     smsc: FakeSmsc | None = None,
     sender: str = "1784",
+    window: int = 0,
     **more: object,
 ) -> tuple[FakeSmsc, Heard]:
     """Run `act` on a session with a strict SMSC, which must have nothing to complain of."""
@@ -84,7 +85,7 @@ def with_smsc(
                 "url": at.url,
                 "username": "agency",
                 "password": "secret",
-                "options": SmsOptions(sender=sender, reply_number="1784"),
+                "options": SmsOptions(sender=sender, reply_number="1784", window=window),
                 "inlet": heard,
             }
             channel = SmppChannel(**(fields | more))  # type: ignore[arg-type]

@@ -112,11 +112,11 @@ class Gateway:
             writer.close()
 
 
-def asked(gateway: Gateway, ask: Callable[[GatewayHttp], object]) -> None:
+def asked(gateway: Gateway, ask: Callable[[GatewayHttp], object], most_connections: int = 9) -> None:
     async def run() -> None:
         async with await asyncio.start_server(gateway.serve, "127.0.0.1", 0) as server:
             port = server.sockets[0].getsockname()[1]
-            http = GatewayHttp(f"http://officer:pass@127.0.0.1:{port}/send?smsc=a")
+            http = GatewayHttp(f"http://officer:pass@127.0.0.1:{port}/send?smsc=a", most_connections)
             try:
                 await ask(http)  # type: ignore[misc]
             finally:
@@ -208,8 +208,7 @@ def test_idle_connections_are_hung_up(monkeypatch: pytest.MonkeyPatch) -> None:
     assert gateway.connections == 2
 
 
-def test_who_waits_for_a_free_connection_has_not_left(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sms_http, "MOST_CONNECTIONS", 1)
+def test_who_waits_for_a_free_connection_has_not_left() -> None:
     second = ScriptedDeparture()
 
     class First(ScriptedDeparture):
@@ -223,5 +222,5 @@ def test_who_waits_for_a_free_connection_has_not_left(monkeypatch: pytest.Monkey
         assert second.journal == ["due", "left"]
 
     gateway = Gateway(PLAIN, PLAIN)
-    asked(gateway, ask)
+    asked(gateway, ask, most_connections=1)
     assert gateway.connections == 1

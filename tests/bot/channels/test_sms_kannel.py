@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from types import SimpleNamespace
 from uuid import UUID
 
@@ -126,6 +127,20 @@ def test_each_part_has_a_departure_of_its_own_and_waits_for_it(monkeypatch: pyte
     departure = ScriptedDeparture(missed=frozenset({2, 3}))
     assert sent(request(UNSAFE, departure=departure)).shown_on("+66812345678") == [UNSAFE]
     assert departure.journal == ["due", "left", "missed", "missed", "due", "left"]
+
+
+def test_no_more_wait_for_an_answer_than_the_gateway_allows() -> None:
+    second = ScriptedDeparture()
+
+    class First(ScriptedDeparture):
+        def left(self) -> None:
+            super().left()
+            assert second.journal == []
+
+    async def act(_: FakeKannel, channel: KannelChannel) -> None:
+        await asyncio.gather(*(channel.send(request(departure=each)) for each in (First(), second)))
+
+    assert len(with_kannel(act, replace(OPTIONS, window=1)).accepted) == 2
 
 
 def test_half_a_message_without_another_departure_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:

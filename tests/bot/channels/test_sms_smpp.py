@@ -157,13 +157,13 @@ def test_nobody_there_is_unreachable(monkeypatch: pytest.MonkeyPatch) -> None:
     asyncio.run(run())
 
 
-@pytest.mark.parametrize(("more", "bind_status"), [({"password": "guess"}, 0), ({}, BIND_FAILED)])
-def test_a_refused_bind_is_the_accounts_fault(more: dict[str, str], bind_status: int) -> None:
+@pytest.mark.parametrize(("password", "bind_status"), [("guess", 0), ("secret", BIND_FAILED)])
+def test_a_refused_bind_is_the_accounts_fault(password: str, bind_status: int) -> None:
     async def act(_: FakeSmsc, channel: SmppChannel, __: Heard) -> None:
         with pytest.raises(AccountRefused, match="refuses the bind"):
             await channel.send(request())
 
-    with_smsc(act, FakeSmsc(bind_status=bind_status), **more)
+    with_smsc(act, FakeSmsc(bind_status=bind_status), password=password)
 
 
 def test_a_full_window_sends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
