@@ -17,14 +17,9 @@ NEW_OBJECTS = 50_000
 of the next claim. Python's 700 are a few messages."""
 
 
-TURN_SECONDS = 0.0005
-"""So long a thread may hold up the loop, while it works in Python: Python's 5 ms are many messages."""
-
-
 def run(main: Coroutine[Any, Any, None]) -> None:
     """As `asyncio.run`, for what runs for days."""
     gc.set_threshold(NEW_OBJECTS)
-    sys.setswitchinterval(TURN_SECONDS)
     with asyncio.Runner(loop_factory=new_event_loop) as runner:
         runner.run(main)
 
