@@ -1,13 +1,15 @@
 """What LINE still allows this month, asked by the process with the clock: without it nothing routine goes out."""
 
 import asyncio
+import contextlib
 
 import structlog
 
 from bot.channels.accounts import ConnectedAccount
 from bot.wiring import Krajai
-from broadcasts.delivery.channel import ChannelError
+from broadcasts.delivery.channel import ChannelError, ContentRefused
 from broadcasts.delivery.faults import kind_and_place
+from storage.people import group_chats, note_members
 from storage.quota import note_quota
 
 log = structlog.get_logger()
@@ -22,6 +24,7 @@ async def keep_asking(krajai: Krajai, account: ConnectedAccount, stopping: async
         wait_seconds = ASK_SECONDS
         try:
             await ask(krajai, account)
+            await count_members(krajai, account, stopping)
         except ChannelError as fault:
             log.warning("the quota is not known", account=account.name, reason=str(fault))
             wait_seconds = AFTER_A_FAULT_SECONDS
@@ -50,3 +53,33 @@ async def ask(krajai: Krajai, account: ConnectedAccount) -> None:
             note_quota(session, account.id, limit=answer.limit, used=answer.used, at=now)
 
     await asyncio.to_thread(keep)
+
+
+async def count_members(krajai: Krajai, account: ConnectedAccount, stopping: asyncio.Event) -> None:
+    """Ask how many people are in each group chat: so many messages LINE counts for one. Raises ChannelError.
+
+    A chat that LINE tells nothing of keeps the number it had, and so do the others where it does not answer.
+    """
+    from bot.channels.line import LineChannel
+    from bot.channels.line_account import members
+
+    assert isinstance(account.channel, LineChannel)
+
+    def read() -> list[tuple[int, str]]:
+        with krajai.database.read() as session:
+            return [(each.id or 0, each.address) for each in group_chats(session, account.id)]
+
+    found: dict[int, int] = {}
+
+    def keep() -> None:
+        with krajai.database.write() as session:
+            note_members(session, found)
+
+    try:
+        for contact_id, address in await asyncio.to_thread(read):
+            if stopping.is_set():
+                break
+            with contextlib.suppress(ContentRefused):
+                found[contact_id] = await members(account.channel, address)
+    finally:
+        await asyncio.to_thread(keep)

@@ -1,5 +1,6 @@
 """Persons, the accounts they meet us on, and their contacts."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -7,7 +8,7 @@ from sqlalchemy import Index, UniqueConstraint, func, text
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Field, Session, SQLModel, col, select, update
 
-from storage.columns import BigId, Json, UtcDateTime
+from storage.columns import BigId, Json, UtcDateTime, is_one_of
 from storage.inserting import insert_new
 from storage.lifecycles import CONTACT, ContactState, allowed, sources
 
@@ -66,7 +67,8 @@ class Person(SQLModel, table=True):
 class Contact(SQLModel, table=True):
     """One address of a person on one account. `state_at` is the provider's time of the last change of state.
 
-    `menu` is what her app shows below the chat: '' the account's own, MENU_DUE where that is to be found out.
+    `menu` is what her app shows below the chat: '' the account's own, MENU_DUE where that is to be found out. `members`
+    is how many people a vendor counts for one message here: those of a group chat, without us.
     """
 
     __tablename__ = "contact"
@@ -80,6 +82,13 @@ class Contact(SQLModel, table=True):
             postgresql_where=text("menu <> ''"),
         ),
         Index("contact_person", "person_id"),
+        Index(
+            "contact_group",
+            "account_id",
+            "id",
+            sqlite_where=text("kind = 'group'"),
+            postgresql_where=text("kind = 'group'"),
+        ),
         Index(
             "contact_leaving",
             "id",
@@ -97,6 +106,7 @@ class Contact(SQLModel, table=True):
     state_at: datetime = Field(sa_type=UtcDateTime)
     created_at: datetime = Field(sa_type=UtcDateTime)
     menu: str = ""
+    members: int = 1
 
 
 def ensure_account(session: Session, channel: str, name: str = MAIN) -> Account:
@@ -114,10 +124,29 @@ def accounts(session: Session) -> list[Account]:
     return list(session.exec(select(Account).order_by(col(Account.id))))
 
 
-def count_active(session: Session, account_id: int) -> int:
-    """How many contacts of an account can be reached."""
-    query = select(func.count()).where(Contact.account_id == account_id, Contact.state == ContactState.ACTIVE)
-    return session.exec(query).one()
+def count_reachable(session: Session, account_id: int) -> int:
+    """How many people a message to all contacts of an account would go to, as a vendor counts them."""
+    query = select(func.coalesce(func.sum(col(Contact.members)), 0)).where(
+        Contact.account_id == account_id, Contact.state == ContactState.ACTIVE
+    )
+    return int(session.exec(query).one())
+
+
+def group_chats(session: Session, account_id: int) -> list[Contact]:
+    """The group chats of an account that can be reached."""
+    query = select(Contact).where(
+        Contact.account_id == account_id,
+        is_one_of(col(Contact.kind), GROUP_CONTACT),
+        Contact.state == ContactState.ACTIVE,
+    )
+    return list(session.exec(query))
+
+
+def note_members(session: Session, members: Mapping[int, int]) -> None:
+    """Keep how many people are in each of these group chats, by contact id."""
+    for contact_id, count in members.items():
+        mine = update(Contact).where(col(Contact.id) == contact_id, col(Contact.members) != count)
+        session.connection().execute(mine.values(members=count))
 
 
 def note_called_bot(session: Session, account_id: int, bot_user_id: str) -> None:

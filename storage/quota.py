@@ -1,6 +1,7 @@
 """What an account may still send this month. A channel's adapter asks its vendor; what is not urgent is checked here.
 
-LINE counts every recipient of a push or multicast; replies are free.
+LINE counts every person whom a push or multicast goes to, in a group chat each of its members; replies are free
+(LINE Developers, "Messaging API pricing", checked 2026-11-23).
 """
 
 from collections.abc import Mapping
@@ -9,10 +10,10 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, select
 
-from storage.people import Account, count_active
+from storage.people import Account, count_reachable
 
 RESERVE_PER_CONTACT = 2
-"""Messages kept for emergencies for each contact that can be reached."""
+"""Messages kept for emergencies for each person who can be reached."""
 
 KNOWN_FOR = timedelta(hours=26)
 """So long an answer of the vendor counts; it is asked once a day."""
@@ -45,11 +46,11 @@ def quota_of(session: Session, account_id: int) -> Quota | None:
 
 def reserve_of(session: Session, account_id: int) -> int:
     """How many messages of the quota are kept for emergencies."""
-    return RESERVE_PER_CONTACT * count_active(session, account_id)
+    return RESERVE_PER_CONTACT * count_reachable(session, account_id)
 
 
 def refusal(session: Session, account_id: int, needed: int, at: datetime) -> str:
-    """Why a message that is not urgent must not go to `needed` contacts of an account; empty when it may.
+    """Why a message that is not urgent must not go to `needed` people on an account; empty when it may.
 
     used + needed must not exceed quota - reserve. An account whose quota is not known is refused.
     """

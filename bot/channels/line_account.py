@@ -1,7 +1,8 @@
 """What an official account can be asked: who it is, what is left of its messages, a citizen's language, a photo.
 
 Sources: LINE Developers, Messaging API reference ("Get bot info", "Get the target limit for sending messages this
-month", "Webhook settings", "Get profile", "Display a loading animation", "Get content").
+month", "Get number of users in a group chat", "Webhook settings", "Get profile", "Display a loading animation", "Get
+content").
 """
 
 from dataclasses import dataclass
@@ -23,13 +24,13 @@ NOT_READY_SECONDS = 5.0
 MOST_CONTENT_BYTES = 20 * 1024 * 1024
 MOST_LOADING_SECONDS = 60
 
-_USER = "U"
-"""User ids begin so, those of groups and rooms with C and R."""
+_USER, _GROUP = "U", "C"
+"""User ids begin so, those of groups, and those of rooms with R."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Quota:
-    """This month's messages, as LINE counts them: one for each recipient. `limit` is None for a plan without one."""
+    """This month's messages, as LINE counts them: one for each person. `limit` is None for a plan without one."""
 
     limit: int | None
     used: int
@@ -69,6 +70,16 @@ async def quota(channel: LineChannel) -> Quota:
     if allowed.get("type") not in ("none", "limited") or not isinstance(used, int):
         raise OutcomeUnknown("LINE's answer about the quota cannot be read")
     return Quota(limit=limit if allowed["type"] == "limited" and isinstance(limit, int) else None, used=used)
+
+
+async def members(channel: LineChannel, chat_id: str) -> int:
+    """How many people are in a group or room without us. Raises ChannelError, ContentRefused where we are not in it."""
+    kind = "group" if chat_id.startswith(_GROUP) else "room"
+    path = f"/v2/bot/{kind}/{quote(chat_id, safe='')}/members/count"
+    count = (await channel.call("GET", path, seconds=ASK_SECONDS)).get("count")
+    if not isinstance(count, int) or count < 0:
+        raise OutcomeUnknown("LINE's answer about the members of a chat cannot be read")
+    return count
 
 
 async def profile_language(channel: LineChannel, user_id: str) -> str:

@@ -24,11 +24,11 @@ from storage.inbox import InboxEvent
 from storage.lifecycles import BroadcastState, InboxState
 from storage.outbox_hold import hold_of
 from storage.price_catalogue import moc_series
+from storage.quota import reserve_of
 from storage.sources import BAD, source_states
 from storage.wording import LANGUAGES
 from storage.wording.catalogue import keys
 
-RESERVED_MESSAGES_EACH = 2
 """LINE messages a contact that are kept for emergencies."""
 
 
@@ -211,7 +211,7 @@ async def _rows(krajai: Krajai, account: ConnectedAccount) -> Sequence[tuple[str
 
             with krajai.database.read() as session:
                 called_for = people.called_bot(session, account.id)
-                reserve = RESERVED_MESSAGES_EACH * people.count_active(session, account.id)
+                reserve = reserve_of(session, account.id)
             return await line_account.check(
                 account, public_url=public_url, reserve=reserve, called_for=called_for
             )

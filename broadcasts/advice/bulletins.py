@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from broadcasts.audience.counting import count
 from broadcasts.audience.selection import AudienceRule
-from broadcasts.delivery.estimates import copies_by_account
+from broadcasts.delivery.estimates import people_by_account
 from storage import broadcasts, places, quota
 from storage.broadcasts import EVERY_PLACE, Broadcast, BroadcastKind, Form, Priority, words_of
 from storage.farming import ADVICE, crops
@@ -122,7 +122,7 @@ def send(
 def _takes(session: Session, planned: Bulletin, at: datetime) -> Counter[int]:
     """What it takes of each account's quota."""
     to = {"topic": _topic(planned), "places": planned.places, "reached": ()}
-    return copies_by_account(session, to, at)
+    return people_by_account(session, to, at)
 
 
 def _topic(planned: Bulletin) -> str:

@@ -21,7 +21,7 @@ from broadcasts.alerts.drafting import Acting, DraftRefused, own_draft
 from broadcasts.alerts.importing import keep
 from broadcasts.alerts.releasing import NotReleasable
 from broadcasts.alerts.telling import tell_approver, tell_author, tell_of_bypass
-from broadcasts.delivery.estimates import copies_by_account
+from broadcasts.delivery.estimates import people_by_account
 from storage import alert_approvals, alert_drafts, broadcasts, duty_calls, officer_access, quota
 from storage.alert_approvals import AlertApproval, Decision
 from storage.alert_drafts import AlertDraft
@@ -311,7 +311,7 @@ def _release(
         _decide(session, acting, view, kind, typed=typed, factor=factor, reason=reason)
         broadcast = training.agreed(session, draft, view.preview.words, acting.at)
         if refused := quota.take(
-            session, copies_by_account(session, broadcast.audience, acting.at), acting.at
+            session, people_by_account(session, broadcast.audience, acting.at), acting.at
         ):
             raise DraftRefused("drafting.check_obstacle", reason=refused)
         broadcast.released_by = by

@@ -16,7 +16,7 @@ from broadcasts.alerts.words import words_of_alert
 from broadcasts.audience import listed
 from broadcasts.audience.counting import Group, by_channel, count_groups
 from broadcasts.audience.selection import AudienceRule
-from broadcasts.delivery.estimates import Draft, copies_by_account
+from broadcasts.delivery.estimates import Draft, people_by_account
 from storage import alerts, batches, broadcasts, quota, relays
 from storage.alerts import Alert
 from storage.broadcasts import Broadcast, BroadcastKind, Priority
@@ -251,7 +251,7 @@ def _takes(session: Session, would: Broadcast, announced: Announcement | None, a
     """What must fit into each account's quota; an emergency may always go out."""
     if would.priority == Priority.EMERGENCY:
         return Counter()
-    return copies_by_account(session, would.audience, at) + Counter(announced.copies if announced else {})
+    return people_by_account(session, would.audience, at) + Counter(announced.copies if announced else {})
 
 
 def _alert(session: Session, alert_id: int) -> Alert:

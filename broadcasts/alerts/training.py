@@ -11,7 +11,7 @@ from sqlmodel import Session
 
 from broadcasts.alerts.releasing import Preview, Words, accounts_on, obstacle_of_channels
 from broadcasts.audience import listed
-from broadcasts.delivery.estimates import Draft, copies_by_account
+from broadcasts.delivery.estimates import Draft, people_by_account
 from storage import broadcasts, quota
 from storage.alert_drafts import AlertDraft
 from storage.broadcasts import Broadcast, BroadcastKind, Form, Priority
@@ -32,7 +32,7 @@ def look(session: Session, draft: AlertDraft, preview: Preview, at: datetime) ->
         reached=0,
         announced=None,
         obstacle=obstacle_of_channels(session, draft.channels)
-        or quota.first_refusal(session, copies_by_account(session, would.audience, at), at)
+        or quota.first_refusal(session, people_by_account(session, would.audience, at), at)
         or None,
         hash=broadcasts.content_hash(would),
     )

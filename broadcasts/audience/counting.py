@@ -30,11 +30,15 @@ _PADDING = 10**15
 """Added to contact ids, so that they compare as texts as they do as numbers."""
 
 
+_Key = tuple[int, str, bool, str, bool]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Group:
     """So many copies on an account in one language and district. `district` is shorter for who chose a province.
 
-    `with_wishes`: these wish to get what is not urgent at an hour of their own, or not at night.
+    `with_wishes`: these wish to get what is not urgent at an hour of their own, or not at night. `people` is how many a
+    vendor counts: in a group chat each of its members.
     """
 
     account_id: int
@@ -43,16 +47,19 @@ class Group:
     district: str
     with_wishes: bool
     copies: int
+    people: int
 
 
 def count_groups(session: Session, rule: AudienceRule) -> list[Group]:
     """The audience of an area in groups; nobody for an empty area."""
     ranges = spans(rule.places)
-    found: Counter[tuple[int, str, bool, str, bool]] = Counter()
+    found, people = Counter[_Key](), Counter[_Key]()
     query = _query(rule, ranges) if ranges else None
     for row in session.connection().execute(query) if query is not None else ():
-        account_id, language, kind, district, wishes, copies = row
-        found[account_id, language, kind == GROUP_CONTACT, district, bool(wishes)] += copies
+        account_id, language, kind, district, wishes, copies, members = row
+        key = account_id, language, kind == GROUP_CONTACT, district, bool(wishes)
+        found[key] += copies
+        people[key] += int(members)
     return [
         Group(
             account_id=account_id,
@@ -61,6 +68,7 @@ def count_groups(session: Session, rule: AudienceRule) -> list[Group]:
             district=district,
             with_wishes=wishes,
             copies=copies,
+            people=people[account_id, language, in_group, district, wishes],
         )
         for (account_id, language, in_group, district, wishes), copies in sorted(found.items())
     ]
@@ -114,7 +122,7 @@ def _query(rule: AudienceRule, ranges: Sequence[Span]) -> Any:
     )
     columns = (col(Contact.account_id), col(Person.language), col(Contact.kind), district, wishes)
     return (
-        sql_select(*columns, func.count())
+        sql_select(*columns, func.count(), func.sum(col(Contact.members)))
         .select_from(hers)
         .join(Contact, col(Contact.id) == contact_id)
         .join(Person, col(Person.id) == hers.c.person_id)

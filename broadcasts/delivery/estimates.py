@@ -1,5 +1,7 @@
 """What a broadcast will take before it is released: whom it reaches where, what it costs, when the last one has it."""
 
+import math
+import statistics
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,7 +22,7 @@ from storage.broadcasts import Broadcast, BroadcastKind, Form, Priority, Words, 
 from storage.columns import is_one_of
 from storage.lifecycles import BatchState, BroadcastState
 from storage.pace import CONVERSATION_SHARE, interval_seconds
-from storage.people import accounts
+from storage.people import accounts, group_chats
 
 EARLIER = timedelta(hours=24)
 _MAY_HAVE_GOT_IT = ("accepted", "unknown", "in_flight")
@@ -38,8 +40,11 @@ class Draft:
 
 @dataclass(frozen=True, kw_only=True)
 class QuotaEstimate:
-    """Messages of this month. `left` is what remains of `limit` and None where there is none or nobody asked yet;
-    `reserve` of it is kept for emergencies. `refusal` says why a routine broadcast would not go out."""
+    """Messages of this month, as the vendor counts people: in a group chat each member.
+
+    `left` is what remains of `limit` and None where there is none or nobody asked yet; `reserve` of it is kept for
+    emergencies. `refusal` says why a routine broadcast would not go out.
+    """
 
     needed: int
     limit: int | None
@@ -124,10 +129,14 @@ class _Requests:
 
 @dataclass(frozen=True, kw_only=True)
 class _Reached:
-    """`copies` of an earlier broadcast that may have arrived, `alone` of them in requests of their own."""
+    """`copies` of an earlier broadcast that may have arrived, `alone` of them in requests of their own.
+
+    `people` is how many a vendor counts for them, a group chat as the middle of the account's.
+    """
 
     copies: int = 0
     alone: int = 0
+    people: int = 0
 
 
 def estimate(
@@ -167,11 +176,11 @@ def estimate(
     )
 
 
-def copies_by_account(session: Session, audience: Mapping[str, Any], at: datetime) -> Counter[int]:
+def people_by_account(session: Session, audience: Mapping[str, Any], at: datetime) -> Counter[int]:
     """What a release to an audience takes of each account's quota: at most so much, as `AccountEstimate` says."""
-    found = Counter({each: got.copies for each, got in _reached(session, audience["reached"]).items()})
+    found = Counter({each: got.people for each, got in _reached(session, audience["reached"]).items()})
     for group in _groups(session, audience, at):
-        found[group.account_id] += group.copies
+        found[group.account_id] += group.people
     return found
 
 
@@ -193,6 +202,7 @@ def _groups(session: Session, audience: Mapping[str, Any], at: datetime) -> Sequ
             district="",
             with_wishes=False,
             copies=copies,
+            people=copies,
         )
         for account_id, copies in on_account.items()
     ]
@@ -221,7 +231,7 @@ def _of_account(
         together[words] += corrected.copies - corrected.alone
         alone[words] += corrected.alone
     by_words = together + alone
-    copies = by_words.total()
+    people = sum(group.people for group in mine) + corrected.people
     segments, satang = _cost(draft.words, by_words, channel)
     ahead = _ahead(session, account.id, draft.priority, channel)
     requests = _Requests(many=_full(together.values(), channel), alone=alone.total())
@@ -239,7 +249,7 @@ def _of_account(
         seconds=_seconds(requests, ahead, channel),
         segments=segments,
         satang=satang,
-        quota=_quota(session, account.id, copies, at) if account.channel in quota.COUNTED_CHANNELS else None,
+        quota=_quota(session, account.id, people, at) if account.channel in quota.COUNTED_CHANNELS else None,
     )
 
 
@@ -328,7 +338,10 @@ def _reached(session: Session, broadcast_ids: Sequence[int]) -> dict[int, _Reach
         for account_id, some in rows.items():
             copies, alone = _may_have_got(some), _may_have_got(each for each in some if len(each[0]) == 1)
             if copies > found.get(account_id, _Reached()).copies:
-                found[account_id] = _Reached(copies=copies, alone=alone)
+                members = [each.members for each in group_chats(session, account_id)] if alone else []
+                each_alone = statistics.fmean(members) if members else 1.0
+                people = copies - alone + math.ceil(alone * each_alone)
+                found[account_id] = _Reached(copies=copies, alone=alone, people=people)
     return found
 
 

@@ -19,7 +19,7 @@ from storage import broadcasts, quota, texts_instead
 from storage.batches import Batch, unpack
 from storage.broadcasts import Broadcast, BroadcastKind, Priority
 from storage.lifecycles import AlertState, BroadcastState, ContactState, Outcome
-from storage.people import Contact, Person
+from storage.people import Contact, Person, group_chats
 
 _BATCHES_AT_ONCE = 500
 _CONTACTS_AT_ONCE = 5000
@@ -162,7 +162,8 @@ def _require_quota(session: Session, original: Broadcast, found: Repetition, at:
         return
     needed: defaultdict[int, int] = defaultdict(int)
     for (account_id, _, _), contact_ids in found.contacts.items():
-        needed[account_id] += len(contact_ids)
+        members = {each.id: each.members for each in group_chats(session, account_id)}
+        needed[account_id] += sum(members.get(each, 1) for each in contact_ids)
     if refusal := quota.take(session, needed, at):
         raise NotRepeatable(refusal)
 

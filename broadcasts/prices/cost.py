@@ -12,9 +12,9 @@ from broadcasts.audience.listed import PRICE_TOPIC
 from storage.batches import Batch
 from storage.broadcasts import Broadcast, BroadcastKind, Form
 from storage.lifecycles import ContactState
-from storage.people import Contact, accounts, count_active
+from storage.people import Contact, accounts
 from storage.price_thresholds import PriceThreshold
-from storage.quota import COUNTED_CHANNELS, RESERVE_PER_CONTACT, quota_of
+from storage.quota import COUNTED_CHANNELS, quota_of, reserve_of
 from storage.subscriptions import Subscription
 
 TRADING_DAYS = 22
@@ -60,7 +60,7 @@ def forecast(session: Session, rates: Rates, forms: Mapping[int, Form], at: date
         segments = messages * SMS_SEGMENTS + beside[account.id]
         is_sms = forms.get(account.id, Form.CHAT) is Form.SMS
         counted = account.channel in COUNTED_CHANNELS
-        reserve = RESERVE_PER_CONTACT * count_active(session, account.id) if counted else 0
+        reserve = reserve_of(session, account.id) if counted else 0
         found.append(
             Forecast(
                 account=f"{account.channel}/{account.name}",

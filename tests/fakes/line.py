@@ -96,6 +96,9 @@ class FakeLine:
     requests: list[tuple[str, str]] = field(default_factory=list)
     blocked: set[str] = field(default_factory=set)
     left_groups: set[str] = field(default_factory=set)
+    members: dict[str, int] = field(default_factory=dict)
+    """Of group chats and rooms, without us: each of them counts."""
+
     languages: dict[str, str] = field(default_factory=dict)
     contents: dict[str, tuple[int, bytes, str]] = field(default_factory=dict)
     loading: list[tuple[str, int]] = field(default_factory=list)
@@ -131,6 +134,7 @@ class FakeLine:
                 web.post("/v2/bot/message/{endpoint:reply|push|multicast}", self._message),
                 web.get("/v2/bot/message/quota", self._quota),
                 web.get("/v2/bot/message/quota/consumption", self._consumption),
+                web.get("/v2/bot/{kind:group|room}/{id}/members/count", self._members),
                 web.get("/v2/bot/message/{id}/content", self._content),
                 web.get("/v2/bot/info", self._info),
                 web.get("/v2/bot/profile/{user}", self._profile),
@@ -204,7 +208,7 @@ class FakeLine:
             return refused
         if faults := faults_of(body.get("messages")):
             return _faulty(faults)
-        counted = 0 if endpoint == "reply" else len(to)
+        counted = 0 if endpoint == "reply" else sum(self.members.get(each, 1) for each in to)
         if self.quota is not None and self.used + counted > self.quota:
             return _refusal(*_REFUSALS[Fault.QUOTA])
         self.used += counted
@@ -260,6 +264,13 @@ class FakeLine:
 
     async def _consumption(self, _: web.Request) -> web.Response:
         return web.json_response({"totalUsage": self.used})
+
+    async def _members(self, request: web.Request) -> web.Response:
+        chat = request.match_info["id"]
+        begins = {"group": "C", "room": "R"}[request.match_info["kind"]]
+        if chat not in self.members or chat in self.left_groups or not chat.startswith(begins):
+            return _refusal(404, "Not found")
+        return web.json_response({"count": self.members[chat]})
 
     async def _content(self, request: web.Request) -> web.Response:
         found = self.contents.get(request.match_info["id"])

@@ -20,7 +20,7 @@ from fastapi import FastAPI
 
 from bot.channels import line_menu
 from bot.channels.line import LineChannel, read_event
-from bot.channels.line_account import check, profile_language, quota, show_loading
+from bot.channels.line_account import check, members, profile_language, quota, show_loading
 from bot.channels.line_events import sender_of
 from bot.channels.line_menu import Variant, link_menu, menu
 from bot.web.webhooks.line import router
@@ -30,6 +30,7 @@ from storage.replies import Bubble, Button, ButtonKind, IncomingKind, Picture
 from tests.bot.channels.line_builders import (
     CITIZEN,
     GROUP,
+    ROOM,
     SECRET,
     WARNING,
     account,
@@ -124,6 +125,8 @@ def test_every_kind_of_message_is_taken(said: str, way: str) -> None:
 def test_the_account_is_asked_rightly() -> None:
     async def work(channel: LineChannel) -> None:
         await patiently(lambda: quota(channel))
+        await patiently(lambda: members(channel, GROUP))
+        await patiently(lambda: members(channel, ROOM))
         await patiently(lambda: profile_language(channel, CITIZEN))
         await patiently(lambda: show_loading(channel, CITIZEN, 20))
         rows = await check(account(channel))

@@ -16,6 +16,7 @@ from tests.fakes.line import TOKEN, FakeLine
 SECRET = "0123456789abcdef0123456789abcdef"
 CITIZEN, NEIGHBOUR = "U" + "1" * 32, "U" + "2" * 32
 GROUP = "C" + "3" * 32
+ROOM = "R" + "4" * 32
 KEY = UUID("123e4567-e89b-12d3-a456-426614174000")
 AT_MS = 1_795_264_800_000
 """12.00 UTC of 21 November 2026."""

@@ -7,9 +7,27 @@ import pytest
 
 from bot.channels import line_account
 from bot.channels.line import LineChannel
-from bot.channels.line_account import Quota, Row, check, download, profile_language, quota, show_loading
+from bot.channels.line_account import (
+    Quota,
+    Row,
+    check,
+    download,
+    members,
+    profile_language,
+    quota,
+    show_loading,
+)
 from broadcasts.delivery.channel import ContentRefused, NotNow, OutcomeUnknown, Unreachable
-from tests.bot.channels.line_builders import CITIZEN, GROUP, NEIGHBOUR, account, channel_at, on_fake
+from tests.bot.channels.line_builders import (
+    CITIZEN,
+    GROUP,
+    NEIGHBOUR,
+    ROOM,
+    account,
+    channel_at,
+    on_fake,
+    send_request,
+)
 from tests.fakes.line import FakeLine
 
 WEBHOOK = {"endpoint": "https://krajai.example.go.th/webhooks/line", "active": True}
@@ -40,6 +58,30 @@ def test_a_quota_that_cannot_be_read_is_not_guessed(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(LineChannel, "call", odd)
     with pytest.raises(OutcomeUnknown, match="quota"):
         asyncio.run(quota(channel_at(FakeLine(url="http://127.0.0.1:1"))))
+
+
+def test_the_members_of_groups_and_rooms_count() -> None:
+    async def scenario(fake: FakeLine, channel: LineChannel) -> list[int]:
+        fake.members = {GROUP: 214, ROOM: 3}
+        fake.quota = 300
+        await channel.send(send_request(GROUP))
+        assert (await quota(channel)).left == 300 - 214
+        fake.left_groups.add(ROOM)
+        with pytest.raises(ContentRefused):
+            await members(channel, ROOM)
+        fake.left_groups.clear()
+        return [await members(channel, chat) for chat in (GROUP, ROOM)]
+
+    assert on_fake(scenario) == [214, 3]
+
+
+def test_members_that_cannot_be_read_are_not_guessed(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def odd(*_: object, **__: object) -> dict[str, Any]:
+        return {"count": "many"}
+
+    monkeypatch.setattr(LineChannel, "call", odd)
+    with pytest.raises(OutcomeUnknown, match="members"):
+        asyncio.run(members(channel_at(FakeLine(url="http://127.0.0.1:1")), GROUP))
 
 
 def test_the_language_of_who_told_it() -> None:

@@ -91,7 +91,8 @@ def test_each_group_chat_is_a_request_of_its_own(database: Database) -> None:
         line = account(session, "line")
         for number in range(12):
             contact, _ = citizen(session, f"U{number}", account_id=line)
-            contact.kind = GROUP_CONTACT if number < 5 else contact.kind
+            if number < 5:
+                contact.kind, contact.members = GROUP_CONTACT, 100 + number
         note_quota(session, line, limit=1_000, used=0, at=NOW)
     channel = SlowGroups(keyed=True)
     with database.read() as session:
@@ -99,7 +100,9 @@ def test_each_group_chat_is_a_request_of_its_own(database: Database) -> None:
     assert (before.recipients, before.requests) == (12, 1 + 5)
     assert before.seconds == pytest.approx(5 * interval_seconds(2.0) / 0.8)
     assert before.quota is not None
-    assert before.quota.needed == 12
+    # The vendor counts every member.
+    assert (before.quota.needed, before.quota.reserve) == (7 + 510, 2 * (7 + 510))
+    assert "needs 517 messages" in before.quota.refusal
     with database.write() as session:
         earlier = released(session)
         while plan_page(session, earlier.id or 0, NOW, {line: 500}) is not None:
@@ -119,6 +122,8 @@ def test_each_group_chat_is_a_request_of_its_own(database: Database) -> None:
         (corrected,) = estimate(session, correction, {line: channel}, {}, NOW).accounts
     assert (corrected.reached, corrected.requests, corrected.ahead) == (12, 1 + 5, 0)
     assert corrected.seconds == before.seconds
+    assert corrected.quota is not None
+    assert corrected.quota.needed == 7 + 510
 
 
 def test_a_correction_says_how_many_may_have_got_the_original(database: Database) -> None:
