@@ -7,9 +7,9 @@ import structlog
 
 from bot.channels.accounts import ConnectedAccount
 from bot.wiring import Krajai
-from broadcasts.delivery.channel import ChannelError, ContentRefused
+from broadcasts.delivery.channel import ChannelError, ContentRefused, OutcomeUnknown
 from broadcasts.delivery.faults import kind_and_place
-from storage.people import group_chats, note_members
+from storage.groups import GroupChat, group_chats, note_members
 from storage.quota import note_quota
 
 log = structlog.get_logger()
@@ -26,7 +26,11 @@ async def keep_asking(krajai: Krajai, account: ConnectedAccount, stopping: async
             await ask(krajai, account)
             await count_members(krajai, account, stopping)
         except ChannelError as fault:
-            log.warning("the quota is not known", account=account.name, reason=str(fault))
+            log.warning(
+                "quota or members are not known",
+                account=account.name,
+                reason=str(fault),
+            )
             wait_seconds = AFTER_A_FAULT_SECONDS
         except Exception as fault:  # noqa: BLE001 - the edge: the next look is another chance
             log.error("the quota was not asked", account=account.name, fault=kind_and_place(fault))  # noqa: TRY400
@@ -56,18 +60,19 @@ async def ask(krajai: Krajai, account: ConnectedAccount) -> None:
 
 
 async def count_members(krajai: Krajai, account: ConnectedAccount, stopping: asyncio.Event) -> None:
-    """Ask how many people are in each group chat: so many messages LINE counts for one. Raises ChannelError.
+    """Ask how many people are in each group chat that hears warnings: so many messages LINE counts for one.
 
-    A chat that LINE tells nothing of keeps the number it had, and so do the others where it does not answer.
+    One that LINE tells nothing of keeps the number it had, and so do all where it answers nobody; those that hear
+    nothing, into which anybody may invite us, count as one. Raises ChannelError.
     """
     from bot.channels.line import LineChannel
     from bot.channels.line_account import members
 
     assert isinstance(account.channel, LineChannel)
 
-    def read() -> list[tuple[int, str]]:
+    def read() -> list[GroupChat]:
         with krajai.database.read() as session:
-            return [(each.id or 0, each.address) for each in group_chats(session, account.id)]
+            return group_chats(session, account.id)
 
     found: dict[int, int] = {}
 
@@ -76,10 +81,13 @@ async def count_members(krajai: Krajai, account: ConnectedAccount, stopping: asy
             note_members(session, found)
 
     try:
-        for contact_id, address in await asyncio.to_thread(read):
+        for chat in await asyncio.to_thread(read):
             if stopping.is_set():
                 break
-            with contextlib.suppress(ContentRefused):
-                found[contact_id] = await members(account.channel, address)
+            with contextlib.suppress(ContentRefused, OutcomeUnknown):
+                count = await members(account.channel, chat.address) if chat.is_bound else 1
+                if count != chat.members:
+                    found[chat.contact_id] = count
     finally:
-        await asyncio.to_thread(keep)
+        if found:
+            await asyncio.to_thread(keep)

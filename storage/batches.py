@@ -16,7 +16,7 @@ from sqlalchemy import update as sql_update
 from sqlmodel import Field, Session, SQLModel, col, select, update
 
 from storage.broadcasts import DELIVERY_WORK, Broadcast, Priority
-from storage.columns import BigId, UtcDateTime, is_one_of
+from storage.columns import BigId, UtcDateTime, is_one_of, is_still_one_of
 from storage.jobs import Job, announce
 from storage.leases import LEASE_SECONDS, Leased
 from storage.lifecycles import BATCH, BatchState, BroadcastState, Outcome, sources
@@ -200,7 +200,7 @@ def settle_all(session: Session, settled: Sequence[tuple[Batch, bytes]], at: dat
     statement = (
         sql_update(Batch)
         .where(col(Batch.id) == bindparam("of"), col(Batch.fence) == bindparam("claim"))
-        .where(is_one_of(col(Batch.state), *sources(BATCH, BatchState.DONE)))
+        .where(is_still_one_of(col(Batch.state), *sources(BATCH, BatchState.DONE)))
         .values(
             state=BatchState.DONE.value,
             outcomes=bindparam("found"),
@@ -275,7 +275,7 @@ def still_mine(session: Session, claimed: Sequence[Batch]) -> set[int]:
     """Ids of those of these claimed batches whose lease was not lost; held until the commit."""
     fences = {batch.id: batch.fence for batch in claimed}
     query = select(Batch.id, Batch.fence).where(
-        col(Batch.id).in_(fences), is_one_of(col(Batch.state), BatchState.SENDING)
+        col(Batch.id).in_(fences), is_still_one_of(col(Batch.state), BatchState.SENDING)
     )
     rows = session.exec(query.order_by(col(Batch.id)).with_for_update())
     return {found for found, fence in rows if found is not None and fences[found] == fence}
@@ -386,7 +386,7 @@ def _write(session: Session, batch: Batch, state: BatchState, **values: Any) -> 
     statement = (
         update(Batch)
         .where(col(Batch.id) == batch.id, col(Batch.fence) == batch.fence)
-        .where(col(Batch.state).in_(sources(BATCH, state)))
+        .where(is_still_one_of(col(Batch.state), *sources(BATCH, state)))
         .values(state=state.value, **values)
     )
     result = session.connection().execute(statement)

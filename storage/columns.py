@@ -41,6 +41,15 @@ def is_one_of(state: Any, *values: str) -> ColumnElement[bool]:
     return condition
 
 
+def is_still_one_of(state: Any, *values: str) -> ColumnElement[bool]:
+    """The same, of rows that are looked up by their id, as an expression that no index has.
+
+    Once hardly any row is in a state PostgreSQL may take the index of those that are to look up one; but that index
+    leads past all that ever were, as long as a snapshot is open.
+    """
+    return is_one_of(state.concat(literal_column("''")), *values)
+
+
 def listed(dialect: str, name: str) -> Any:
     """The values of the JSON list bound to `name`, as texts, for `IN`.
 

@@ -1,11 +1,20 @@
-"""Invitations by which an officer or a village head binds a group chat to a place: only then does it get warnings."""
+"""Group chats: the invitations by which an officer or a village head binds one to a place, and how many it has.
+
+Only a bound one gets warnings, and only its members count against a vendor's quota.
+"""
 
 import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlmodel import Field, Session, SQLModel, select
+from sqlalchemy import bindparam, exists
+from sqlmodel import Field, Session, SQLModel, col, select, update
 
-from storage.columns import PlaceCode, UtcDateTime
+from storage.columns import PlaceCode, UtcDateTime, is_one_of
+from storage.lifecycles import ContactState
+from storage.people import GROUP_CONTACT, Contact
+from storage.subscriptions import Subscription
 
 LIVES = timedelta(days=7)
 _DIGITS = 8
@@ -47,3 +56,50 @@ def redeem(session: Session, code: str, at: datetime) -> str | None:
     found.used_at = at
     session.add(found)
     return found.place
+
+
+@dataclass(frozen=True, kw_only=True)
+class GroupChat:
+    """A group chat that can be reached; `members` as in `Contact`, `is_bound` when it hears the warnings of a place."""
+
+    contact_id: int
+    address: str
+    members: int
+    is_bound: bool
+
+
+def group_chats(session: Session, account_id: int) -> list[GroupChat]:
+    """The group chats of an account that can be reached, in the order in which they came."""
+    is_bound = exists().where(
+        col(Subscription.contact_id) == col(Contact.id), col(Subscription.until).is_(None)
+    )
+    query = (
+        select(Contact.id, Contact.address, Contact.members, is_bound)
+        .where(
+            Contact.account_id == account_id,
+            is_one_of(col(Contact.kind), GROUP_CONTACT),
+            Contact.state == ContactState.ACTIVE,
+        )
+        .order_by(col(Contact.id))
+    )
+    return [
+        GroupChat(contact_id=contact_id or 0, address=address, members=members, is_bound=bool(bound))
+        for contact_id, address, members, bound in session.exec(query)
+    ]
+
+
+def members_by_contact(session: Session, account_id: int) -> dict[int, int]:
+    """Of contacts that count as more than one."""
+    query = select(Contact.id, Contact.members).where(
+        Contact.account_id == account_id,
+        is_one_of(col(Contact.kind), GROUP_CONTACT),
+        Contact.members > 1,
+    )
+    return {contact_id or 0: members for contact_id, members in session.exec(query)}
+
+
+def note_members(session: Session, members: Mapping[int, int]) -> None:
+    """Keep how many people are in each of these group chats, by contact id; not none of them."""
+    each = update(Contact).where(col(Contact.id) == bindparam("contact")).values(members=bindparam("count"))
+    rows = [{"contact": contact_id, "count": count} for contact_id, count in members.items()]
+    session.connection().execute(each, rows)

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import CursorResult, Index, func, text
 from sqlmodel import Field, Session, col, select, update
 
-from storage.columns import BigId, Json, UtcDateTime, is_one_of
+from storage.columns import BigId, Json, UtcDateTime, is_one_of, is_still_one_of
 from storage.jobs import Job, Work, announce
 from storage.leases import LEASE_SECONDS, Leased
 from storage.lifecycles import MESSAGE, WRITABLE, MessageState, sources
@@ -122,7 +122,7 @@ def settle(session: Session, message: Message, state: MessageState, at: datetime
     statement = (
         update(Message)
         .where(col(Message.id) == message.id, col(Message.fence) == message.fence)
-        .where(col(Message.state).in_(sources(MESSAGE, state)))
+        .where(is_still_one_of(col(Message.state), *sources(MESSAGE, state)))
         .values(state=state.value, reason=reason, finished_at=at, lease_until=None)
     )
     return _changed(session, statement) == 1
@@ -145,7 +145,7 @@ def put_back(
     statement = (
         update(Message)
         .where(col(Message.id) == message.id, col(Message.fence) == message.fence)
-        .where(col(Message.state).in_(sources(MESSAGE, MessageState.WAITING)))
+        .where(is_still_one_of(col(Message.state), *sources(MESSAGE, MessageState.WAITING)))
         .values(
             state=MessageState.WAITING.value,
             not_before=at + timedelta(seconds=wait_seconds),

@@ -1,6 +1,5 @@
 """Persons, the accounts they meet us on, and their contacts."""
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -8,7 +7,7 @@ from sqlalchemy import Index, UniqueConstraint, func, text
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Field, Session, SQLModel, col, select, update
 
-from storage.columns import BigId, Json, UtcDateTime, is_one_of
+from storage.columns import BigId, Json, UtcDateTime
 from storage.inserting import insert_new
 from storage.lifecycles import CONTACT, ContactState, allowed, sources
 
@@ -68,7 +67,7 @@ class Contact(SQLModel, table=True):
     """One address of a person on one account. `state_at` is the provider's time of the last change of state.
 
     `menu` is what her app shows below the chat: '' the account's own, MENU_DUE where that is to be found out. `members`
-    is how many people a vendor counts for one message here: those of a group chat, without us.
+    is how many people a vendor counts for one message here: those of a group chat that hears warnings, without us.
     """
 
     __tablename__ = "contact"
@@ -130,23 +129,6 @@ def count_reachable(session: Session, account_id: int) -> int:
         Contact.account_id == account_id, Contact.state == ContactState.ACTIVE
     )
     return int(session.exec(query).one())
-
-
-def group_chats(session: Session, account_id: int) -> list[Contact]:
-    """The group chats of an account that can be reached."""
-    query = select(Contact).where(
-        Contact.account_id == account_id,
-        is_one_of(col(Contact.kind), GROUP_CONTACT),
-        Contact.state == ContactState.ACTIVE,
-    )
-    return list(session.exec(query))
-
-
-def note_members(session: Session, members: Mapping[int, int]) -> None:
-    """Keep how many people are in each of these group chats, by contact id."""
-    for contact_id, count in members.items():
-        mine = update(Contact).where(col(Contact.id) == contact_id, col(Contact.members) != count)
-        session.connection().execute(mine.values(members=count))
 
 
 def note_called_bot(session: Session, account_id: int, bot_user_id: str) -> None:

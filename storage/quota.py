@@ -12,11 +12,11 @@ from sqlmodel import Session, col, select
 
 from storage.people import Account, count_reachable
 
-RESERVE_PER_CONTACT = 2
+RESERVE_PER_PERSON = 2
 """Messages kept for emergencies for each person who can be reached."""
 
 KNOWN_FOR = timedelta(hours=26)
-"""So long an answer of the vendor counts; it is asked once a day."""
+"""So long an answer of the vendor counts; it is asked once an hour."""
 
 COUNTED_CHANNELS = frozenset({"line"})
 """Channels whose messages to many are counted against a monthly quota."""
@@ -46,7 +46,7 @@ def quota_of(session: Session, account_id: int) -> Quota | None:
 
 def reserve_of(session: Session, account_id: int) -> int:
     """How many messages of the quota are kept for emergencies."""
-    return RESERVE_PER_CONTACT * count_reachable(session, account_id)
+    return RESERVE_PER_PERSON * count_reachable(session, account_id)
 
 
 def refusal(session: Session, account_id: int, needed: int, at: datetime) -> str:

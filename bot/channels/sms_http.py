@@ -15,7 +15,7 @@ from typing import cast
 from httptools import HttpParserError, HttpResponseParser
 from yarl import URL
 
-from broadcasts.delivery.channel import AccountRefused, Departure, OutcomeUnknown, Unreachable
+from broadcasts.delivery.channel import AccountRefused, Departure, NotNow, OutcomeUnknown, Unreachable
 
 CONNECT_SECONDS = 3.0
 IDLE_SECONDS = 2.0
@@ -23,6 +23,9 @@ IDLE_SECONDS = 2.0
 from sight."""
 
 MOST_CONNECTIONS = 256
+WINDOW_SECONDS = 3.0
+"""So long a message waits for one that is free, before others go first."""
+
 MOST_SAID = 500
 """So many octets of what an answer says are read."""
 
@@ -51,14 +54,15 @@ class GatewayHttp:
     async def get(self, query: str, departure: Departure) -> Answer:
         """Ask with these parameters, which are encoded, when it is due.
 
-        Raises Unreachable when nothing was written, OutcomeUnknown when no answer came, AccountRefused for an address
-        that is none, and what the departure raises. No error quotes the address: it holds password and number.
+        Raises Unreachable or NotNow when nothing was written, OutcomeUnknown when no answer came, AccountRefused for an
+        address that is none, and what the departure raises. No error quotes the address: it holds password and number.
         """
         try:
             request = self._target.request(query)
         except ValueError:
             raise AccountRefused("KRAJAI_SMS_URL is no web address") from None
-        async with self._places:
+        await self._take_place()
+        try:
             connection = self._take_idle() or await self._connect()
             try:
                 await departure.due()
@@ -68,6 +72,8 @@ class GatewayHttp:
                 return await connection.ask(request)
             finally:
                 self._give_back(connection)
+        finally:
+            self._places.release()
 
     async def close(self) -> None:
         """Hang up, also on those who wait for an answer."""
@@ -80,6 +86,13 @@ class GatewayHttp:
     @cached_property
     def _target(self) -> "_Target":
         return _Target.of(self._url)
+
+    async def _take_place(self) -> None:
+        try:
+            async with asyncio.timeout(WINDOW_SECONDS):
+                await self._places.acquire()
+        except TimeoutError:
+            raise NotNow("the SMS gateway still owes answers to what was sent before") from None
 
     def _take_idle(self) -> "_Connection | None":
         while self._idle:

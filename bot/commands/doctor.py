@@ -29,8 +29,6 @@ from storage.sources import BAD, source_states
 from storage.wording import LANGUAGES
 from storage.wording.catalogue import keys
 
-"""LINE messages a contact that are kept for emergencies."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:

@@ -1,10 +1,8 @@
 """What a broadcast will take before it is released: whom it reaches where, what it costs, when the last one has it."""
 
-import math
-import statistics
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,12 +15,13 @@ from broadcasts.audience.selection import AudienceRule
 from broadcasts.delivery.channel import Channel
 from broadcasts.delivery.fallback import FallbackEstimate, FallbackRule, estimate_texts
 from storage import places, quota
-from storage.batches import Batch, count_outcomes
+from storage.batches import Batch, count_outcomes, unpack
 from storage.broadcasts import Broadcast, BroadcastKind, Form, Priority, Words, bubbles_in, variant_for
 from storage.columns import is_one_of
+from storage.groups import members_by_contact
 from storage.lifecycles import BatchState, BroadcastState
 from storage.pace import CONVERSATION_SHARE, interval_seconds
-from storage.people import accounts, group_chats
+from storage.people import accounts
 
 EARLIER = timedelta(hours=24)
 _MAY_HAVE_GOT_IT = ("accepted", "unknown", "in_flight")
@@ -131,7 +130,7 @@ class _Requests:
 class _Reached:
     """`copies` of an earlier broadcast that may have arrived, `alone` of them in requests of their own.
 
-    `people` is how many a vendor counts for them, a group chat as the middle of the account's.
+    `people` is how many a vendor counts for them.
     """
 
     copies: int = 0
@@ -337,12 +336,25 @@ def _reached(session: Session, broadcast_ids: Sequence[int]) -> dict[int, _Reach
             rows[account_id].append((outcomes, state, times))
         for account_id, some in rows.items():
             copies, alone = _may_have_got(some), _may_have_got(each for each in some if len(each[0]) == 1)
-            if copies > found.get(account_id, _Reached()).copies:
-                members = [each.members for each in group_chats(session, account_id)] if alone else []
-                each_alone = statistics.fmean(members) if members else 1.0
-                people = copies - alone + math.ceil(alone * each_alone)
-                found[account_id] = _Reached(copies=copies, alone=alone, people=people)
+            people = copies + _more_members(session, broadcast_id, account_id)
+            most = found.get(account_id, _Reached())
+            if copies > most.copies:
+                most = replace(most, copies=copies, alone=alone)
+            found[account_id] = replace(most, people=max(most.people, people))
     return found
+
+
+def _more_members(session: Session, broadcast_id: int, account_id: int) -> int:
+    """Of group chats that may have got a broadcast: how many people they have beside one each."""
+    members = members_by_contact(session, account_id)
+    query = select(Batch.recipients, Batch.outcomes, Batch.state).where(
+        Batch.broadcast_id == broadcast_id, Batch.account_id == account_id, Batch.size == 1
+    )
+    return sum(
+        members.get(unpack(recipients)[0], 1) - 1
+        for recipients, outcomes, state in (session.exec(query) if members else ())
+        if _may_have_got([(outcomes, state, 1)])
+    )
 
 
 def _may_have_got(rows: Iterable[tuple[bytes, str, int]]) -> int:

@@ -18,7 +18,8 @@ MOST_ON_THE_WAY = 400
 """Batches, whatever the limit is: they are held in memory."""
 
 MOST_REQUESTS_AHEAD = 2000
-"""The same in requests: each is made ready when it is claimed, while those before it want to leave."""
+"""Ahead of their departure, whatever the limit is: each is made ready when it is claimed, while those before it want to
+leave."""
 
 CLAIMED_TOGETHER = 8000
 """Recipients a transaction: on SQLite whoever else writes waits for it, some tens of milliseconds."""

@@ -18,8 +18,9 @@ from broadcasts.delivery.planning import BATCH_OF_AN_UNKNOWN_CHANNEL
 from storage import broadcasts, quota, texts_instead
 from storage.batches import Batch, unpack
 from storage.broadcasts import Broadcast, BroadcastKind, Priority
+from storage.groups import members_by_contact
 from storage.lifecycles import AlertState, BroadcastState, ContactState, Outcome
-from storage.people import Contact, Person, group_chats
+from storage.people import Contact, Person
 
 _BATCHES_AT_ONCE = 500
 _CONTACTS_AT_ONCE = 5000
@@ -161,9 +162,9 @@ def _require_quota(session: Session, original: Broadcast, found: Repetition, at:
     if original.priority == Priority.EMERGENCY:
         return
     needed: defaultdict[int, int] = defaultdict(int)
+    members = {account_id: members_by_contact(session, account_id) for account_id, _, _ in found.contacts}
     for (account_id, _, _), contact_ids in found.contacts.items():
-        members = {each.id: each.members for each in group_chats(session, account_id)}
-        needed[account_id] += sum(members.get(each, 1) for each in contact_ids)
+        needed[account_id] += sum(members[account_id].get(each, 1) for each in contact_ids)
     if refusal := quota.take(session, needed, at):
         raise NotRepeatable(refusal)
 

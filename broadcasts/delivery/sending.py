@@ -124,15 +124,15 @@ class Sender:
             room = await lane.room(measure, left)
             if room <= 0:
                 continue
-            asked_at = steady_seconds()
+            asked_at, was_empty = steady_seconds(), lane.is_empty
             claimed = await asyncio.to_thread(self._claim, account_id, priority, channel, room)
             for one in claimed:
                 leaves_by = asked_at + min(LEAVES_WITHIN_SECONDS, one.valid_seconds)
                 sent.append(self._start(lane, channel, one, leaves_by))
-            if not claimed:
-                if lane.is_empty:
-                    return False
+            if not claimed and not lane.is_empty:
                 await lane.quiet(LOOK_AGAIN_SECONDS)
+            elif not claimed and was_empty:  # what came back while it was looked may have left some behind
+                return False
         return True
 
     def _start(

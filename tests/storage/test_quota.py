@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from storage.database import Database
-from storage.quota import RESERVE_PER_CONTACT, note_quota, quota_of, refusal, spend
+from storage.quota import RESERVE_PER_PERSON, note_quota, quota_of, refusal, spend
 from tests.builders import NOW, account, citizen
 
 
@@ -12,7 +12,7 @@ def test_used_and_needed_leave_the_reserve(database: Database) -> None:
         line = account(session, "line")
         for n in range(10):
             citizen(session, f"U{n}", account_id=line)
-        reserve = 10 * RESERVE_PER_CONTACT
+        reserve = 10 * RESERVE_PER_PERSON
         assert "not known today" in refusal(session, line, 1, NOW)
         note_quota(session, line, limit=100, used=70, at=NOW)
         assert refusal(session, line, 100 - 70 - reserve, NOW) == ""

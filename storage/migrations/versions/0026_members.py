@@ -11,7 +11,6 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.add_column("contact", sa.Column("members", sa.Integer(), server_default="1", nullable=False))
     op.create_index(
         "contact_group",
         "contact",
@@ -19,3 +18,4 @@ def upgrade() -> None:
         sqlite_where=text("kind = 'group'"),
         postgresql_where=text("kind = 'group'"),
     )
+    op.add_column("contact", sa.Column("members", sa.Integer(), server_default="1", nullable=False))

@@ -208,6 +208,25 @@ def test_idle_connections_are_hung_up(monkeypatch: pytest.MonkeyPatch) -> None:
     assert gateway.connections == 2
 
 
+def test_who_waits_too_long_for_a_free_connection_lets_others_go_first(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sms_http, "WINDOW_SECONDS", 0.0)
+    second = ScriptedDeparture()
+
+    async def ask(http: GatewayHttp) -> None:
+        class First(ScriptedDeparture):
+            async def due(self) -> None:
+                with pytest.raises(NotNow, match="owes answers"):
+                    await http.get("to=2", second)
+
+        await http.get("to=1", First())
+        assert second.journal == []
+        assert (await http.get("to=3", AtOnce())).status == 202
+
+    asked(Gateway(PLAIN, PLAIN), ask, most_connections=1)
+
+
 def test_who_waits_for_a_free_connection_has_not_left() -> None:
     second = ScriptedDeparture()
 

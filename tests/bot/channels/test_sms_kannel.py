@@ -130,15 +130,18 @@ def test_each_part_has_a_departure_of_its_own_and_waits_for_it(monkeypatch: pyte
 
 
 def test_no_more_wait_for_an_answer_than_the_gateway_allows() -> None:
-    second = ScriptedDeparture()
+    answered: list[int] = []
 
-    class First(ScriptedDeparture):
-        def left(self) -> None:
-            super().left()
-            assert second.journal == []
+    class Second(ScriptedDeparture):
+        async def due(self) -> None:
+            assert answered == [1]
 
     async def act(_: FakeKannel, channel: KannelChannel) -> None:
-        await asyncio.gather(*(channel.send(request(departure=each)) for each in (First(), second)))
+        async def send(number: int, departure: ScriptedDeparture) -> None:
+            await channel.send(request(departure=departure))
+            answered.append(number)
+
+        await asyncio.gather(send(1, ScriptedDeparture()), send(2, Second()))
 
     assert len(with_kannel(act, replace(OPTIONS, window=1)).accepted) == 2
 

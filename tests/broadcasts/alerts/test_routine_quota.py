@@ -17,7 +17,7 @@ from storage.alert_drafts import Mode
 from storage.broadcasts import Broadcast
 from storage.database import Database
 from storage.drill_members import join
-from storage.quota import RESERVE_PER_CONTACT, note_quota, quota_of
+from storage.quota import RESERVE_PER_PERSON, note_quota, quota_of
 from storage.relays import RelayRole
 from tests.broadcasts.alerts.cap_texts import alert_xml, area_xml, info_xml
 from tests.broadcasts.alerts.house_of_officers import BANGKOK, House
@@ -41,7 +41,7 @@ class Scene:
         relays.join(session, ids[0], [VILLAGE], RelayRole.VILLAGE_HEAD, NOW, by="admin")
 
     def room_for(self, messages: int) -> None:
-        note_quota(self.session, self.line, limit=RESERVE_PER_CONTACT * PEOPLE + messages, used=0, at=NOW)
+        note_quota(self.session, self.line, limit=RESERVE_PER_PERSON * PEOPLE + messages, used=0, at=NOW)
 
     def by_command(self, status: str, place: str = MAE_SAI) -> Release:
         area = area_xml("อ.แม่สาย", ("DOPA", place))

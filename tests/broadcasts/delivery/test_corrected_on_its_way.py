@@ -4,6 +4,7 @@ Through the real channels against the strict fakes; what phones heard is the ora
 """
 
 import asyncio
+import time
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -115,6 +116,31 @@ class Sent:
         while wait is not None:
             with self.lasting.database.write() as session:
                 wait = plan_page(session, broadcast_id, self.lasting.clock.at, sizes)
+
+
+def test_what_is_left_behind_while_it_is_looked_for_more_is_sent(
+    lasting: Lasting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A batch is divided after a look that found nothing more has begun, and before it has ended."""
+    claim = Sender._claim
+
+    def late(self: Sender, account_id: int, priority: Priority, channel: Channel, most: int) -> object:
+        claimed = claim(self, account_id, priority, channel, most)
+        while not claimed and self._lanes[account_id, priority]._on_their_way:
+            time.sleep(0.001)
+        return claimed
+
+    monkeypatch.setattr(Sender, "_claim", late)
+
+    async def scenario() -> None:
+        async with (fake := FakeLine()).serve():
+            channel = line_builders.channel_at(fake)
+            sent = Sent(lasting, "line", channel, (*GROUPS, *USERS))
+            await sent.deliver()
+            await channel.close()
+        assert set(heard_on_line(fake)) == {*GROUPS, *USERS}
+
+    asyncio.run(scenario())
 
 
 def heard_on_line(fake: FakeLine) -> dict[str, list[str]]:
