@@ -80,7 +80,8 @@ def kill_and_restart(audience: Audience, broadcast_id: int, workers: list[Server
         for worker in workers:
             worker.kill()
         found = audience.in_flight(broadcast_id)
-        unsent = found - set(audience.got())
+        # Those of the kill before may not have been looked at since.
+        unsent = found - in_flight - set(audience.got())
         say(
             f"{unanswered} were not answered, {len(found)} are in doubt, {len(unsent)} of them were not sent to"
         )
