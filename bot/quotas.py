@@ -26,11 +26,7 @@ async def keep_asking(krajai: Krajai, account: ConnectedAccount, stopping: async
             await ask(krajai, account)
             await count_members(krajai, account, stopping)
         except ChannelError as fault:
-            log.warning(
-                "quota or members are not known",
-                account=account.name,
-                reason=str(fault),
-            )
+            log.warning("quota or members are not known", account=account.name, reason=str(fault))
             wait_seconds = AFTER_A_FAULT_SECONDS
         except Exception as fault:  # noqa: BLE001 - the edge: the next look is another chance
             log.error("the quota was not asked", account=account.name, fault=kind_and_place(fault))  # noqa: TRY400

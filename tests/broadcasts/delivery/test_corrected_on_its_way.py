@@ -4,15 +4,16 @@ Through the real channels against the strict fakes; what phones heard is the ora
 """
 
 import asyncio
-import time
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
+from threading import Event
 
 import pytest
 
 from broadcasts.delivery.channel import Channel
+from broadcasts.delivery.lanes import Lane
 from broadcasts.delivery.pacing import Gates
 from broadcasts.delivery.planning import plan_page
 from broadcasts.delivery.sending import Sender
@@ -122,14 +123,18 @@ def test_what_is_left_behind_while_it_is_looked_for_more_is_sent(
     lasting: Lasting, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A batch is divided after a look that found nothing more has begun, and before it has ended."""
-    claim = Sender._claim
+    claim, back, all_back = Sender._claim, Lane._back, Event()
+
+    def noted(self: Lane, task: asyncio.Task[None]) -> None:
+        back(self, task)
+        all_back.set()
 
     def late(self: Sender, account_id: int, priority: Priority, channel: Channel, most: int) -> object:
         claimed = claim(self, account_id, priority, channel, most)
-        while not claimed and self._lanes[account_id, priority]._on_their_way:
-            time.sleep(0.001)
+        assert claimed or all_back.wait(300)
         return claimed
 
+    monkeypatch.setattr(Lane, "_back", noted)
     monkeypatch.setattr(Sender, "_claim", late)
 
     async def scenario() -> None:
